@@ -1,0 +1,22 @@
+//! The harness of the journeys: a display of its own, real programs on it, scripted input, and pictures.
+//!
+//! [`Display`] is an Xvfb with a session bus, [`Launch`] says how a program is started under the recorder,
+//! [`App`] is the running program, [`Screen`] a picture of the display. Nothing here sleeps to know that
+//! something has happened: [`wait`] polls with a deadline. `cargo xtask demo` uses the same pieces.
+
+pub mod app;
+pub mod bins;
+pub mod display;
+pub mod error;
+pub mod input;
+pub mod launch;
+pub mod process;
+pub mod programs;
+pub mod screen;
+pub mod wait;
+
+pub use app::App;
+pub use display::Display;
+pub use error::{Failure, Result};
+pub use launch::{Launch, Loading};
+pub use screen::{Area, Screen};

@@ -1,0 +1,28 @@
+//! Builds what is installed, shown and driven, each with the features it needs and no others.
+
+use std::env;
+use std::process::Command;
+
+use perfkit_tests::error::Context;
+use perfkit_tests::{Failure, Result, bins};
+
+/// Runs cargo at the top of the repository.
+pub fn cargo(args: &[&str]) -> Result<()> {
+    let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(program).args(args).current_dir(bins::root()).status().cannot("run cargo")?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("cargo {} failed", args.join(" ")))) }
+}
+
+/// Recorder, loader and tool in release.
+///
+/// Two runs of cargo, since one would build the library once with the features of both: the recorder would
+/// then link the tool's drawing libraries into every program that is recorded.
+pub fn build_recorder() -> Result<()> {
+    cargo(&["build", "--release", "--package", "gdkrecord-module", "--package", "gdkrecord-loader"])?;
+    cargo(&["build", "--release", "--package", "gdkrecord", "--features", "tool", "--bin", bins::TOOL])
+}
+
+/// The agent and the graphical program in release.
+pub fn build_programs() -> Result<()> {
+    cargo(&["build", "--release", "--package", "perfkit-agent", "--package", "perfkit-app", "--bins"])
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask test` and `cargo xtask check`.
+
+use perfkit_tests::Result;
+
+use crate::artifacts::{build_recorder, cargo};
+use crate::packages::{self, Need};
+
+/// All tests. Words that follow go to `cargo test`: `cargo xtask test --test journey_click`.
+pub fn test(words: &[&str]) -> Result<()> {
+    packages::install(Need::Test)?;
+    build_recorder()?;
+    let all: &[&str] = if words.is_empty() { &["--workspace"] } else { &["--package", "perfkit-tests"] };
+    // A machine with few cores is slow enough for journeys to disturb one another: they say how many run at once.
+    cargo(&[&["test"], all, words].concat())
+}
+
+/// Formatting, lints, and the rules of the house that need no program to run.
+pub fn check() -> Result<()> {
+    packages::install(Need::Test)?;
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
+    build_recorder()?;
+    cargo(&["test", "--package", "perfkit-tests", "--test", "tidy"])
+}

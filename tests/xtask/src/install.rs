@@ -1,0 +1,105 @@
+//! `cargo xtask install`: puts programs, recorder, pages and completions in their places.
+//!
+//! Under /usr or /usr/local, by somebody who may write there, the recorder goes where every GTK finds it.
+//! Under any other prefix it lies in one folder that GTK_PATH names.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::unistd::{AccessFlags, access};
+use perfkit_tests::error::Context;
+use perfkit_tests::process::run;
+use perfkit_tests::{Result, bins};
+
+use crate::manifest::Manifest;
+use crate::packages::{self, Need};
+use crate::{artifacts, gtkdirs};
+
+/// The programs that are installed.
+const PROGRAMS: [&str; 3] = [bins::TOOL, "perfkit-agent", "perfkit"];
+
+/// Builds and installs; a previous installation under the same prefix is replaced.
+pub fn install(prefix: &Path) -> Result<()> {
+    let prefix = std::path::absolute(prefix).cannot("understand the prefix")?;
+    packages::install(Need::Test)?;
+    artifacts::build_recorder()?;
+    artifacts::build_programs()?;
+    let mut manifest = Manifest::replace(&prefix)?;
+    let done = place(&prefix, &mut manifest);
+    // What was put in place before a failure is written down too, so that it can be removed.
+    manifest.save()?;
+    let in_system = done?;
+    println!("Installed under {}.", prefix.display());
+    if in_system {
+        println!("Record any GTK program: GTK_MODULES=gdkrecord PROGRAM");
+    } else {
+        println!("export GTK_PATH={}", prefix.join("lib/gdkrecord").display());
+    }
+    Ok(())
+}
+
+/// Puts everything in its place; whether the GTKs of the system find the recorder by themselves.
+fn place(prefix: &Path, manifest: &mut Manifest) -> Result<bool> {
+    for program in PROGRAMS {
+        manifest.copy(&bins::path(program)?, &prefix.join("bin").join(program), 0o755)?;
+    }
+    let own = prefix.join("lib/gdkrecord");
+    let module = own.join(bins::MODULE);
+    manifest.copy(&bins::path(bins::MODULE)?, &module, 0o644)?;
+    pages(prefix, manifest)?;
+
+    let gtks = gtkdirs::found();
+    let in_system = [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix) && gtks.iter().all(|gtk| writable(gtk));
+    if !in_system {
+        manifest.link(&module, &own.join("modules").join(bins::MODULE))?;
+        manifest.copy(&bins::path(bins::LOADER)?, &own.join("4.0.0/immodules").join(bins::LOADER), 0o644)?;
+        return Ok(false);
+    }
+    for gtk in gtks {
+        manifest.link(&module, &gtk.join("modules").join(bins::MODULE))?;
+        if gtk.ends_with("gtk-4.0") {
+            manifest.copy(&bins::path(bins::LOADER)?, &gtk.join("4.0.0/immodules").join(bins::LOADER), 0o644)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Man pages and shell completions, which the tool makes from its own definitions.
+fn pages(prefix: &Path, manifest: &mut Manifest) -> Result<()> {
+    let made = bins::target().join("install");
+    fs::create_dir_all(&made).cannot(format_args!("create {}", made.display()))?;
+    let tool = bins::path(bins::TOOL)?;
+    let man = made.join("man");
+    fs::create_dir_all(&man).cannot(format_args!("create {}", man.display()))?;
+    run(Command::new(&tool).arg("man").arg(&man))?;
+    for entry in fs::read_dir(&man).cannot("list the man pages")?.flatten() {
+        manifest.copy(&entry.path(), &prefix.join("share/man/man1").join(entry.file_name()), 0o644)?;
+    }
+    for (shell, place) in [
+        ("bash", "share/bash-completion/completions/gdkrecord-tool"),
+        ("zsh", "share/zsh/site-functions/_gdkrecord-tool"),
+        ("fish", "share/fish/vendor_completions.d/gdkrecord-tool.fish"),
+    ] {
+        let file = made.join(shell);
+        fs::write(&file, run(Command::new(&tool).args(["completions", shell]))?.stdout).cannot("write completions")?;
+        manifest.copy(&file, &prefix.join(place), 0o644)?;
+    }
+    Ok(())
+}
+
+/// Whether a folder, or the nearest one above it that exists, can be written to.
+fn writable(folder: &Path) -> bool {
+    let there = folder.ancestors().find(|folder| folder.exists());
+    there.is_some_and(|folder| access(folder, AccessFlags::W_OK).is_ok())
+}
+
+/// Copies beside the place and renames: a program that has the old file mapped keeps it.
+pub fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    let mut fresh = PathBuf::from(to).into_os_string();
+    fresh.push(".new");
+    fs::copy(from, &fresh).cannot(format_args!("write {} (may you write there? try sudo)", to.display()))?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(mode)).cannot(format_args!("set the mode of {}", to.display()))?;
+    fs::rename(&fresh, to).cannot(format_args!("write {}", to.display()))
+}

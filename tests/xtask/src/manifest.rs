@@ -1,0 +1,98 @@
+//! What an installation put where, kept in a file, so that its removal takes exactly that.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use perfkit_tests::error::Context;
+use perfkit_tests::{Failure, Result};
+
+use crate::install::copy;
+
+/// The list of an installation, below its prefix: one path a line, folders end in a slash.
+const PLACE: &str = "share/perfkit/installed";
+
+/// The files and folders of one installation, in the order in which they were made.
+#[derive(Debug)]
+pub struct Manifest {
+    file: PathBuf,
+    made: Vec<String>,
+}
+
+impl Manifest {
+    /// An empty list; what an earlier installation under the same prefix made is removed.
+    pub fn replace(prefix: &Path) -> Result<Manifest> {
+        let file = prefix.join(PLACE);
+        if file.exists() {
+            remove(&file)?;
+        }
+        Ok(Manifest { file, made: Vec::new() })
+    }
+
+    /// Copies a file to its place.
+    pub fn copy(&mut self, from: &Path, to: &Path, mode: u32) -> Result<()> {
+        self.folder_of(to)?;
+        copy(from, to, mode)?;
+        self.note(to)
+    }
+
+    /// Puts a symbolic link in its place.
+    pub fn link(&mut self, target: &Path, link: &Path) -> Result<()> {
+        self.folder_of(link)?;
+        if link.is_symlink() {
+            fs::remove_file(link).cannot(format_args!("replace {}", link.display()))?;
+        }
+        symlink(target, link).cannot(format_args!("link {}", link.display()))?;
+        self.note(link)
+    }
+
+    /// Writes the list.
+    pub fn save(mut self) -> Result<()> {
+        let file = self.file.clone();
+        self.folder_of(&file)?;
+        self.note(&file)?;
+        fs::write(&file, self.made.join("\n") + "\n").cannot(format_args!("write {}", file.display()))
+    }
+
+    /// Makes the folders above a place, and notes those that were not there.
+    fn folder_of(&mut self, place: &Path) -> Result<()> {
+        let mut absent: Vec<&Path> = place.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
+        while let Some(folder) = absent.pop() {
+            fs::create_dir(folder).cannot(format_args!("create {} (may you write there? try sudo)", folder.display()))?;
+            self.note(&folder.join(""))?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, path: &Path) -> Result<()> {
+        let text = path.to_str().ok_or_else(|| Failure::new(format!("{} is not UTF-8", path.display())))?;
+        self.made.push(text.to_owned());
+        Ok(())
+    }
+}
+
+/// Removes what was installed under the prefix.
+pub fn uninstall(prefix: &Path) -> Result<()> {
+    let file = std::path::absolute(prefix).cannot("understand the prefix")?.join(PLACE);
+    if !file.exists() {
+        return Err(Failure::new(format!("nothing is installed under {} (no {})", prefix.display(), file.display())));
+    }
+    remove(&file)?;
+    println!("Removed what was installed under {}.", prefix.display());
+    Ok(())
+}
+
+/// Takes away what a list names, last first; folders only where they are empty.
+fn remove(list: &Path) -> Result<()> {
+    let text = fs::read_to_string(list).cannot(format_args!("read {}", list.display()))?;
+    for line in text.lines().rev() {
+        let path = Path::new(line);
+        if line.ends_with('/') {
+            // Others may have put something into it since.
+            let _ = fs::remove_dir(path);
+        } else if path.is_symlink() || path.exists() {
+            fs::remove_file(path).cannot(format_args!("remove {} (may you write there? try sudo)", path.display()))?;
+        }
+    }
+    Ok(())
+}

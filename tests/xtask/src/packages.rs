@@ -1,0 +1,103 @@
+//! The Debian packages that building, showing and testing need: one table, and what installs the missing ones.
+
+use std::process::{Command, Stdio};
+
+use nix::unistd::Uid;
+use perfkit_tests::error::Context;
+use perfkit_tests::{Failure, Result};
+
+/// What a package is needed for; each needs what stands before it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Building gdkrecord.
+    Record,
+    /// Recording the demo's programs.
+    Demo,
+    /// Building the graphical program, and all tests.
+    Test,
+    /// Comparing with peers.
+    Bench,
+}
+
+/// The packages' names in Debian 12, and why they are needed.
+const TABLE: &[(Need, &str, &str)] = &[
+    (Need::Record, "gcc", "links the programs"),
+    (Need::Record, "libc6-dev", "links the programs"),
+    (Need::Record, "pkg-config", "finds the libraries"),
+    (Need::Record, "libcairo2-dev", "draws graphs and animations"),
+    (Need::Record, "libpango1.0-dev", "draws their labels"),
+    (Need::Demo, "libx11-dev", "asks windows to close"),
+    (Need::Demo, "xvfb", "a display of its own"),
+    (Need::Demo, "xkb-data", "that display's keyboard"),
+    (Need::Demo, "xdotool", "moves, clicks and types"),
+    (Need::Demo, "imagemagick", "takes pictures of the display"),
+    (Need::Demo, "dbus", "a session bus of its own"),
+    (Need::Demo, "gtk-3-examples", "gtk3-widget-factory, a program to record"),
+    (Need::Demo, "gtk-4-examples", "gtk4-widget-factory, a program to record"),
+    (Need::Demo, "adwaita-icon-theme", "these programs' icons"),
+    (Need::Demo, "librsvg2-common", "these programs' icons"),
+    (Need::Demo, "fonts-dejavu-core", "labels"),
+    (Need::Demo, "fonts-cantarell", "labels"),
+    (Need::Test, "libgtk-4-dev", "builds the graphical program"),
+    (Need::Test, "libadwaita-1-dev", "builds the graphical program"),
+    (Need::Test, "libgtk2.0-dev", "compiles a GTK 2 program to record"),
+    (Need::Test, "libgtk-3-dev", "compiles GTK 3 programs to record"),
+    (Need::Test, "gnome-calculator", "a program to record"),
+    (Need::Test, "python3-gi", "a Python program to record"),
+    (Need::Test, "gir1.2-gtk-3.0", "a Python program to record"),
+    (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),
+    (Need::Test, "binutils", "shows what the recorder links to"),
+    (Need::Test, "ffmpeg", "writes and checks webm animations"),
+    (Need::Test, "libxml2-utils", "validates XML against its schema"),
+    (Need::Test, "python3-jsonschema", "validates JSON against its schema"),
+    (Need::Test, "strace", "shows which system calls the recorder adds"),
+    (Need::Bench, "libsysprof-4-dev", "the recorder's peer"),
+    (Need::Bench, "sqlite3", "the exporter's peer"),
+];
+
+/// Installs what is missing, and says before what and why.
+pub fn install(need: Need) -> Result<()> {
+    let wanted: Vec<_> = TABLE.iter().filter(|(of, ..)| *of <= need).collect();
+    let names: Vec<&str> = wanted.iter().map(|(_, name, _)| *name).collect();
+    let Some(there) = installed(&names) else {
+        eprintln!("This system has no dpkg, so what is missing is not known. Debian's names of what is needed:");
+        eprintln!("  {}", names.join(" "));
+        return Ok(());
+    };
+    let missing: Vec<_> = wanted.into_iter().filter(|(_, name, _)| !there.iter().any(|have| have == name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    eprintln!("These Debian packages are missing and will be installed with apt-get:");
+    for (_, name, why) in &missing {
+        eprintln!("  {name:<22} {why}");
+    }
+    let missing: Vec<&str> = missing.into_iter().map(|(_, name, _)| *name).collect();
+    let command = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
+    apt(&["update"], &command)?;
+    apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat(), &command)
+}
+
+/// Which of the packages are installed; `None` where there is no dpkg.
+fn installed(names: &[&str]) -> Option<Vec<String>> {
+    let mut query = Command::new("dpkg-query");
+    query.args(["-W", "-f=${Package} ${db:Status-Status}\n"]).args(names).stderr(Stdio::null());
+    let said = query.output().ok()?.stdout;
+    let lines = String::from_utf8_lossy(&said).into_owned();
+    Some(lines.lines().filter_map(|line| line.strip_suffix(" installed")).map(str::to_owned).collect())
+}
+
+fn apt(args: &[&str], remedy: &str) -> Result<()> {
+    let mut command = match Uid::effective().is_root() {
+        true => Command::new("apt-get"),
+        false => {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            sudo
+        }
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q").args(args);
+    let sentence = format!("install packages without being root or having sudo; as root, run: {remedy}");
+    let status = command.stdout(Stdio::null()).status().cannot(&sentence)?;
+    if status.success() { Ok(()) } else { Err(Failure::new(format!("apt-get failed ({status}); by hand: {remedy}"))) }
+}

@@ -1,0 +1,82 @@
+//! What the demo leaves: graphs, animations and a page of text, all made by `gdkrecord-tool`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use perfkit_tests::error::Context;
+use perfkit_tests::process::stdout_of;
+use perfkit_tests::{Result, bins};
+
+const HEADING: &str = "\
+What was recorded, and what is to see
+
+Two programs that come with GTK were started unchanged, each on a display of its own: gtk4-widget-factory and
+gtk3-widget-factory. Scripted input moved the pointer over all of the window, typed into an entry, clicked,
+scrolled, resized the window and closed it. Typed text is not in the recordings.
+
+NAME.gdkrecord      the recording; gdkrecord-tool dump NAME.gdkrecord prints it
+NAME.png            its graph: events by kind and window with their handling times, frame times beside the
+                    budget line, and repainted area over time
+NAME.gif            its animation: the windows, with each repainted rectangle flashing and fading
+
+Below, for each recording, what `gdkrecord-tool stat` found: how often the program woke, how long it took to
+handle events, which frames came late and why, which callbacks were busiest, and what was repainted in vain.
+";
+
+/// Draws and counts; gives back the pictures.
+pub fn write(folder: &Path, recordings: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut text = HEADING.to_owned();
+    let mut pictures = Vec::new();
+    for recording in recordings {
+        let (graph, animation) = (recording.with_extension("png"), recording.with_extension("gif"));
+        tool("graph", recording, Some(&graph))?;
+        tool("exposures", recording, Some(&animation))?;
+        pictures.extend([graph, animation]);
+        let name = recording.file_name().unwrap_or_default().to_string_lossy();
+        text.push_str(&format!("\n{}\n{name}\n\n", "=".repeat(110)));
+        text.push_str(&tool("stat", recording, None)?);
+        text.push_str("\n\nChecked: ");
+        text.push_str(&tool("check", recording, None)?);
+        text.push('\n');
+    }
+    fs::write(folder.join("report.txt"), text).cannot("write the report")?;
+    Ok(pictures)
+}
+
+fn tool(task: &str, recording: &Path, output: Option<&Path>) -> Result<String> {
+    let mut command = Command::new(bins::path(bins::TOOL)?);
+    command.arg(task).arg(recording);
+    if let Some(output) = output {
+        command.arg("-o").arg(output);
+    }
+    stdout_of(&mut command)
+}
+
+/// The demo's files with a word on each.
+pub fn contents(folder: &Path) -> Result<Vec<(String, &'static str)>> {
+    let entries = fs::read_dir(folder).cannot("list the demo's files")?;
+    let mut names: Vec<String> =
+        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let what = |name: &str| match name.rsplit('.').next() {
+        Some("png") => "graph",
+        Some("gif") => "animation of what was repainted",
+        Some("gdkrecord") => "recording",
+        _ => "what was found: read this first",
+    };
+    Ok(names.into_iter().map(|name| (name.clone(), what(&name))).collect())
+}
+
+/// Opens the pictures where somebody looks at a display.
+pub fn show(pictures: &[PathBuf]) {
+    if env::var_os("DISPLAY").is_none() && env::var_os("WAYLAND_DISPLAY").is_none() {
+        return;
+    }
+    for picture in pictures.iter().filter(|picture| picture.extension().is_some_and(|kind| kind == "png")) {
+        // No viewer is no failure: the paths have been printed.
+        let mut viewer = Command::new("xdg-open");
+        let _ = viewer.arg(picture).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    }
+}
