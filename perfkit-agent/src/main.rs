@@ -1,0 +1,48 @@
+//! `perfkit-agent`: the command line over the library of the same name.
+
+use std::env;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use perfkit_agent::source::{Readiness, sources};
+
+const USAGE: &str = "\
+usage: perfkit-agent sources
+
+  sources    where performance data can come from on this machine, and what each source still needs";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let text = match words.as_slice() {
+        ["sources"] => list(),
+        [] | ["help" | "-h" | "--help"] => format!("{USAGE}\n"),
+        ["-V" | "--version"] => format!("perfkit-agent {}\n", env!("CARGO_PKG_VERSION")),
+        other => {
+            eprintln!("perfkit-agent: no command `{}`; `perfkit-agent help` lists them", other.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader that has seen enough is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("perfkit-agent: cannot write: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn list() -> String {
+    let line = |name: &str, about: &str, state: String| format!("{name:<12} {about}\n{:<12} {state}\n", "");
+    sources()
+        .iter()
+        .map(|source| {
+            let state = match source.readiness() {
+                Readiness::Ready(path) => format!("ready: {}", path.display()),
+                Readiness::Needs(remedy) => format!("not ready: {remedy}"),
+            };
+            line(source.name(), source.about(), state)
+        })
+        .collect()
+}
