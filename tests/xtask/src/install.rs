@@ -49,6 +49,8 @@ fn place(prefix: &Path, manifest: &mut Manifest) -> Result<bool> {
     let module = own.join(bins::MODULE);
     manifest.copy(&bins::path(bins::MODULE)?, &module, 0o644)?;
     pages(prefix, manifest)?;
+    let desktop = "org.perfkit.Perfkit.desktop";
+    manifest.copy(&bins::root().join("data").join(desktop), &prefix.join("share/applications").join(desktop), 0o644)?;
 
     let gtks = gtkdirs::found();
     let in_system = [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix) && gtks.iter().all(|gtk| writable(gtk));
