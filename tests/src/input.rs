@@ -48,6 +48,11 @@ impl Window {
         text.parse().cannot("read a window's process id")
     }
 
+    /// Its title.
+    pub fn title(self, display: &Display) -> Result<String> {
+        stdout_of(xdotool(display).args(["getwindowname", &self.0.to_string()]))
+    }
+
     /// Gives it a size, and waits until the server says that it has it.
     pub fn resize(self, display: &Display, width: i32, height: i32) -> Result<Geometry> {
         let (id, w, h) = (self.0.to_string(), width.to_string(), height.to_string());

@@ -66,15 +66,15 @@ impl Screen {
         (depth == 255 && pixels.len() == width * height * 3).then_some(Screen { width, pixels })
     }
 
+    /// The pixels that are not the same, in rows.
+    pub fn differing<'a>(&'a self, other: &'a Screen) -> impl Iterator<Item = (i32, i32)> + 'a {
+        let pairs = self.pixels.chunks_exact(3).zip(other.pixels.chunks_exact(3)).enumerate();
+        pairs.filter(|(_, (a, b))| a != b).map(|(at, _)| ((at % self.width) as i32, (at / self.width) as i32))
+    }
+
     /// The smallest box that holds all pixels that are not the same; `None` where all are.
     pub fn difference(&self, other: &Screen) -> Option<Area> {
-        let pairs = self.pixels.chunks_exact(3).zip(other.pixels.chunks_exact(3)).enumerate();
-        pairs
-            .filter(|(_, (a, b))| a != b)
-            .map(|(at, _)| {
-                let (x, y) = ((at % self.width) as i32, (at / self.width) as i32);
-                Area { left: x, top: y, right: x + 1, bottom: y + 1 }
-            })
-            .reduce(Area::join)
+        let pixel = |(x, y)| Area { left: x, top: y, right: x + 1, bottom: y + 1 };
+        self.differing(other).map(pixel).reduce(Area::join)
     }
 }

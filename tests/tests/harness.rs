@@ -1,5 +1,7 @@
 //! The harness itself: what it drives reacts, what it sees is there, and the test programs do what they say.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use perfkit_tests::programs::{compiled, script};
 use perfkit_tests::{App, Display, Launch, Loading, Screen, wait};
 

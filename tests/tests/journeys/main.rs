@@ -1,0 +1,18 @@
+//! Journeys: real programs are recorded on a display of their own, driven, and the recording is held against
+//! what was done to them, what they printed, what X says and what the pictures show.
+//!
+//! One file a subject; `recorded` is the recording as the journeys read it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod busy;
+mod click;
+mod damage;
+mod hard;
+mod kill;
+mod quiet;
+mod recorded;
+mod resize;
+mod text;
+mod tree;
+mod trouble;
