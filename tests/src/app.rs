@@ -62,7 +62,9 @@ impl<'d> App<'d> {
         });
         match found {
             Ok(Ok(window)) => Ok(window),
-            Ok(Err(status)) => Err(Failure::new(format!("it ended before it had a window ({status}): {}", self.said()))),
+            Ok(Err(status)) => {
+                Err(Failure::new(format!("it ended before it had a window ({status}): {}", self.said())))
+            }
             Err(error) => Err(Failure::new(format!("{error}; it said: {}", self.said()))),
         }
     }

@@ -29,7 +29,9 @@ impl Window {
         let found = stdout_of(display.command("xdotool").args(search)).unwrap_or_default();
         let windows = found.lines().filter_map(|line| line.parse().ok()).map(Window);
         // The root is found too, and so are GTK's one-pixel helpers.
-        windows.filter(|window| window.geometry(display).is_ok_and(|g| g.width > 10 && window.pid(display).is_ok())).collect()
+        windows
+            .filter(|window| window.geometry(display).is_ok_and(|g| g.width > 10 && window.pid(display).is_ok()))
+            .collect()
     }
 
     /// Where it is.

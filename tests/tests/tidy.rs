@@ -12,8 +12,24 @@ use perfkit_tests::process::stdout_of;
 
 /// What lies at the top of the repository.
 const TOP: &[&str] = &[
-    ".cargo", ".ci", ".clippy.toml", ".gitignore", ".rustfmt.toml", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "Cargo.lock",
-    "Cargo.toml", "LICENSE", "README.md", "data", "gdkrecord", "perfkit-agent", "perfkit-app", "po", "tests",
+    ".cargo",
+    ".ci",
+    ".clippy.toml",
+    ".gitignore",
+    ".rustfmt.toml",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "data",
+    "gdkrecord",
+    "perfkit-agent",
+    "perfkit-app",
+    "po",
+    "tests",
 ];
 
 /// Files and folders where the compiler's checks of memory may be switched off.

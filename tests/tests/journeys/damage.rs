@@ -26,7 +26,11 @@ impl Change {
         app.settle().unwrap();
         let before = Screen::take(&display).unwrap();
         let moved = app.pointer().to(place.0, place.1);
-        if click { moved.pause(60).click(1).play().unwrap() } else { moved.play().unwrap() }
+        if click {
+            moved.pause(60).click(1).play().unwrap()
+        } else {
+            moved.play().unwrap()
+        }
         app.settle().unwrap();
         let after = Screen::take(&display).unwrap();
         let (at, xid) = (app.window.geometry(&display).unwrap(), app.window.0);
@@ -37,7 +41,9 @@ impl Change {
         let recorded = Recorded::open(app.recording());
         let window = recorded.by_xid(xid).expect("the window was recorded");
         let reached = recorded.events.iter().find(|event| {
-            let near = |x: f32, y: f32| (x + at.x as f32 - place.0 as f32).abs() < 1.5 && (y + at.y as f32 - place.1 as f32).abs() < 1.5;
+            let near = |x: f32, y: f32| {
+                (x + at.x as f32 - place.0 as f32).abs() < 1.5 && (y + at.y as f32 - place.1 as f32).abs() < 1.5
+            };
             let near_root = |x: f32, y: f32| (x - place.0 as f32).abs() < 1.5 && (y - place.1 as f32).abs() < 1.5;
             match &event.body {
                 Body::Motion(motion) => near(motion.x.0, motion.y.0) || near_root(motion.x_root.0, motion.y_root.0),

@@ -31,7 +31,7 @@ fn nothing_before_the_last_record_is_lost() {
         for x in 40..140 {
             clicks.args(["mousemove", &x.to_string(), "100", "click", "1", "sleep", "0.004"]);
         }
-        let mut clicking = perfkit_tests::process::Guarded::spawn("xdotool", &mut clicks).unwrap();
+        let clicking = perfkit_tests::process::Guarded::spawn("xdotool", &mut clicks).unwrap();
         let start = Instant::now();
         // The moment is the test's subject, not a wait for something.
         std::thread::sleep(Duration::from_millis(moment(round)).saturating_sub(start.elapsed()));

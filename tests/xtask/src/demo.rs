@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: records a real GTK 4 and a real GTK 3 program, and shows what was found.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use perfkit_tests::error::Context;
 use perfkit_tests::input::{Geometry, Pointer};
@@ -11,16 +11,54 @@ use crate::artifacts::build_recorder;
 use crate::packages::{self, Need};
 use crate::report;
 
-/// A program of the demo.
+/// A program of the demo, and the places of its widgets in a window at the top left of the display.
 struct Shown {
     program: &'static str,
-    /// The beginning of its files' names.
-    name: &'static str,
+    /// An entry, to type into.
+    entry: (i32, i32),
+    /// What reacts to a click: toggles, checks, switches, scales, tabs.
+    clicks: &'static [(i32, i32)],
+    /// A text to scroll.
+    text: (i32, i32),
 }
 
 const PROGRAMS: &[Shown] = &[
-    Shown { program: "gtk4-widget-factory", name: "gtk4-widget-factory" },
-    Shown { program: "gtk3-widget-factory", name: "gtk3-widget-factory" },
+    Shown {
+        program: "gtk4-widget-factory",
+        entry: (110, 254),
+        clicks: &[
+            (557, 77),
+            (27, 454),
+            (153, 454),
+            (557, 470),
+            (900, 150),
+            (213, 386),
+            (127, 615),
+            (194, 615),
+            (799, 26),
+            (932, 26),
+            (666, 26),
+        ],
+        text: (1450, 470),
+    },
+    Shown {
+        program: "gtk3-widget-factory",
+        entry: (110, 254),
+        clicks: &[
+            (463, 77),
+            (27, 407),
+            (153, 407),
+            (463, 514),
+            (780, 152),
+            (217, 342),
+            (134, 603),
+            (209, 603),
+            (682, 26),
+            (803, 26),
+            (561, 26),
+        ],
+        text: (1215, 440),
+    },
 ];
 
 /// All of it; what it leaves is printed.
@@ -36,7 +74,7 @@ pub fn run() -> Result<()> {
     let mut recordings = Vec::new();
     for shown in PROGRAMS {
         println!("Recording {} on a display of its own …", shown.program);
-        let recording = folder.join(format!("{}.gdkrecord", shown.name));
+        let recording = folder.join(format!("{}.gdkrecord", shown.program));
         record(shown, &recording)?;
         recordings.push(recording);
     }
@@ -51,18 +89,22 @@ pub fn run() -> Result<()> {
 }
 
 /// Starts a program under `gdkrecord-tool run`, uses it, and closes it.
+///
+/// Unlike in journeys its animations run, as they do for a person: so it never comes to rest, and the script has
+/// a person's pauses.
 fn record(shown: &Shown, recording: &Path) -> Result<()> {
     let display = Display::start()?;
-    let recording = PathBuf::from(recording);
-    let launch = Launch::new(shown.program).loading(Loading::Tool).options("widgets=on").output(recording);
-    let mut app = App::start(&display, &launch)?;
+    let config = display.home().join("usual");
+    let launch = Launch::new(shown.program).loading(Loading::Tool).options("widgets=on");
+    let launch = launch.output(recording).env("XDG_CONFIG_HOME", config);
+    let mut app = App::spawn(&display, &launch)?;
+    app.window = app.find_window()?;
     let at = app.window.geometry(&display)?;
-    wander(app.pointer(), at).play()?;
-    work(app.pointer(), at).play()?;
-    app.settle()?;
-    for (width, height) in [(at.width - 40, at.height - 30), (at.width + 30, at.height + 40), (at.width, at.height)] {
-        app.window.resize(&display, width, height)?;
-        app.settle()?;
+    wander(app.pointer().pause(600), at).play()?;
+    work(app.pointer(), shown).play()?;
+    for part in [97, 94, 97, 100] {
+        app.window.resize(&display, at.width * part / 100, at.height * part / 100)?;
+        app.pointer().pause(250).play()?;
     }
     app.close().map(drop)
 }
@@ -81,23 +123,18 @@ fn wander<'d>(mut pointer: Pointer<'d>, at: Geometry) -> Pointer<'d> {
     pointer
 }
 
-/// Clicks and types into the left column, where both programs have their entries and buttons, and scrolls.
-fn work<'d>(mut pointer: Pointer<'d>, at: Geometry) -> Pointer<'d> {
-    let place = |across: i32, down: i32| (at.x + at.width * across / 100, at.y + at.height * down / 100);
-    let (x, y) = place(10, 22);
-    pointer = pointer.to(x, y).pause(80).click(1).pause(120).key("ctrl+a");
+/// Types, clicks and scrolls.
+fn work<'d>(mut pointer: Pointer<'d>, shown: &Shown) -> Pointer<'d> {
+    pointer = pointer.to(shown.entry.0, shown.entry.1).pause(80).click(1).pause(120).key("ctrl+a");
     for word in ["recorded ", "by ", "gdkrecord"] {
         pointer = pointer.text(word).pause(60);
     }
-    for (across, down) in [(44, 12), (44, 20), (44, 28), (60, 12), (60, 20)] {
-        let (x, y) = place(across, down);
-        pointer = pointer.to(x, y).pause(100).click(1).pause(250);
+    for (x, y) in shown.clicks {
+        pointer = pointer.to(*x, *y).pause(120).click(1).pause(350);
     }
-    let (x, y) = place(85, 80);
-    pointer = pointer.to(x, y).pause(100);
+    pointer = pointer.to(shown.text.0, shown.text.1).pause(100);
     for wheel in [5, 5, 5, 5, 4, 4, 4, 4] {
-        pointer = pointer.click(wheel).pause(60);
+        pointer = pointer.click(wheel).pause(80);
     }
-    // Whatever popped up is closed again.
-    pointer.key("Escape").pause(100)
+    pointer
 }

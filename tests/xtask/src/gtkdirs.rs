@@ -29,8 +29,7 @@ fn libdir(package: &str, library: &str) -> Option<PathBuf> {
 fn usual() -> Vec<PathBuf> {
     let lib = Path::new("/usr/lib");
     let inside = fs::read_dir(lib).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let triplets = inside.filter(|path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-"))
-    });
+    let triplets =
+        inside.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-")));
     triplets.chain([PathBuf::from("/usr/lib64"), lib.to_owned()]).collect()
 }

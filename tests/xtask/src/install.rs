@@ -53,7 +53,8 @@ fn place(prefix: &Path, manifest: &mut Manifest) -> Result<bool> {
     manifest.copy(&bins::root().join("data").join(desktop), &prefix.join("share/applications").join(desktop), 0o644)?;
 
     let gtks = gtkdirs::found();
-    let in_system = [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix) && gtks.iter().all(|gtk| writable(gtk));
+    let in_system =
+        [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix) && gtks.iter().all(|gtk| writable(gtk));
     if !in_system {
         manifest.link(&module, &own.join("modules").join(bins::MODULE))?;
         manifest.copy(&bins::path(bins::LOADER)?, &own.join("4.0.0/immodules").join(bins::LOADER), 0o644)?;
@@ -102,6 +103,7 @@ pub fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
     let mut fresh = PathBuf::from(to).into_os_string();
     fresh.push(".new");
     fs::copy(from, &fresh).cannot(format_args!("write {} (may you write there? try sudo)", to.display()))?;
-    fs::set_permissions(&fresh, fs::Permissions::from_mode(mode)).cannot(format_args!("set the mode of {}", to.display()))?;
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(mode))
+        .cannot(format_args!("set the mode of {}", to.display()))?;
     fs::rename(&fresh, to).cannot(format_args!("write {}", to.display()))
 }

@@ -68,7 +68,9 @@ fn install_task(mut words: &[&str]) -> Result<()> {
             ("--prefix", [folder, rest @ ..]) => (prefix, words) = (PathBuf::from(folder), rest),
             (word, rest) => match word.strip_prefix("--prefix=") {
                 Some(folder) => (prefix, words) = (PathBuf::from(folder), rest),
-                None => return Err(Failure::new(format!("install does not know `{word}`: [--prefix P] [--uninstall]"))),
+                None => {
+                    return Err(Failure::new(format!("install does not know `{word}`: [--prefix P] [--uninstall]")));
+                }
             },
         }
     }

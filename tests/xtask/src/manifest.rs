@@ -58,7 +58,8 @@ impl Manifest {
     fn folder_of(&mut self, place: &Path) -> Result<()> {
         let mut absent: Vec<&Path> = place.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
         while let Some(folder) = absent.pop() {
-            fs::create_dir(folder).cannot(format_args!("create {} (may you write there? try sudo)", folder.display()))?;
+            fs::create_dir(folder)
+                .cannot(format_args!("create {} (may you write there? try sudo)", folder.display()))?;
             self.note(&folder.join(""))?;
         }
         Ok(())

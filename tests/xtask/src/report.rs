@@ -57,8 +57,7 @@ fn tool(task: &str, recording: &Path, output: Option<&Path>) -> Result<String> {
 /// The demo's files with a word on each.
 pub fn contents(folder: &Path) -> Result<Vec<(String, &'static str)>> {
     let entries = fs::read_dir(folder).cannot("list the demo's files")?;
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.sort();
     let what = |name: &str| match name.rsplit('.').next() {
         Some("png") => "graph",
