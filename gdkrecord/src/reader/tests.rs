@@ -1,0 +1,121 @@
+//! Damage of every sort yields what is whole, and says what is not.
+
+use super::*;
+use crate::field::{Intern, Span};
+use crate::kind::{Body, Event, KINDS, raw};
+use crate::options::Options;
+use crate::writer::{Recorder, now};
+use proptest::prelude::*;
+
+fn small() -> (tempfile::TempDir, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let filename = Some(folder.path().join("r.gdkrecord").to_string_lossy().into_owned());
+    let recorder = Recorder::create(&Options { filename, ..Options::default() }, "test").unwrap();
+    let mut lane = recorder.lane();
+    let name = recorder.text("toolkit");
+    let value = recorder.text("GTK");
+    recorder.state(now(), &raw::Fact { name, value });
+    for n in 0..50 {
+        lane.push(now(), &raw::Poll { duration: Span::from_ns(n), timeout: n as i16, ready: 1 });
+    }
+    recorder.close();
+    let bytes = std::fs::read(recorder.path()).unwrap();
+    (folder, bytes)
+}
+
+fn open(folder: &Path, bytes: &[u8]) -> Result<Recording> {
+    let path = folder.join("x.gdkrecord");
+    std::fs::write(&path, bytes).unwrap();
+    Recording::open(&path)
+}
+
+#[test]
+fn every_truncation_yields_what_is_whole() {
+    let (folder, bytes) = small();
+    let whole: Vec<Event> = open(folder.path(), &bytes).unwrap().events().collect();
+    let mut before = 0;
+    // Past the records there is only room; a step of 1 where bytes matter.
+    let filled = bytes.iter().rposition(|&byte| byte != 0).unwrap() + 64;
+    let lengths = (64..bytes.len()).filter(|at| at % 4099 == 0 || (at % 262_144) < 6000 || at + 1 == filled);
+    for length in lengths {
+        let recording = open(folder.path(), &bytes[..length]).unwrap();
+        let count = recording.events().inspect(|event| assert!(event.time > 0)).count();
+        assert!(count >= before && count <= whole.len(), "at {length}");
+        before = count;
+        assert!(recording.diagnostics().iter().any(|found| matches!(found, Diagnostic::Cut { .. })));
+    }
+    assert!(open(folder.path(), &bytes[..20]).is_err());
+}
+
+#[test]
+fn unknown_kinds_are_skipped_and_counted() {
+    let (folder, mut bytes) = small();
+    let head = HEAD + crate::layout::SEGMENT + SEGMENT_HEAD;
+    assert_eq!(bytes[head], 21, "the first record of the thread's segment is a poll");
+    bytes[head] = 250;
+    let recording = open(folder.path(), &bytes).unwrap();
+    assert_eq!(recording.events().filter(|event| matches!(event.body, Body::Poll(_))).count(), 49);
+    assert_eq!(recording.diagnostics(), [Diagnostic::UnknownKind { code: 250, count: 1 }]);
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name() {
+    let (folder, mut bytes) = small();
+    bytes[8] = 9;
+    assert!(open(folder.path(), &bytes).unwrap_err().to_string().contains("format version 9"));
+    assert!(open(folder.path(), b"PNG?").unwrap_err().to_string().contains("is not a gdkrecord recording"));
+}
+
+#[derive(Default)]
+struct Ids(Vec<String>);
+
+impl Intern for Ids {
+    fn intern(&mut self, text: &str) -> u32 {
+        if text.is_empty() {
+            return 0;
+        }
+        let at = self.0.iter().position(|known| known == text);
+        at.unwrap_or_else(|| {
+            self.0.push(text.to_owned());
+            self.0.len() - 1
+        }) as u32
+            + 1
+    }
+}
+
+impl Names for Ids {
+    fn text(&self, id: u32) -> Text {
+        let text = (id as usize).checked_sub(1).and_then(|at| self.0.get(at));
+        text.map_or_else(|| Text::from(if id == 0 { "" } else { "?" }), |text| Text::from(text.as_str()))
+    }
+}
+
+proptest! {
+    /// Any bytes either decode to an event that encodes to the same event again, or are refused.
+    #[test]
+    fn decode_then_encode_is_stable(at in 0..KINDS.len(), payload in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let mut ids = Ids((0..8).map(|n| format!("text {n}")).collect());
+        if let Some(body) = Body::decode(KINDS[at].code, &payload, &ids) {
+            let bytes = body.encode(&mut ids);
+            let again = Body::decode(KINDS[at].code, &bytes, &ids).unwrap();
+            prop_assert_eq!(&again, &body);
+            let values: Vec<_> = body.kind().fields.iter().map(|f| f.name).zip(body.values()).collect();
+            let mut get = |name: &'static str| values.iter().find(|(n, _)| *n == name).unwrap().1.clone();
+            prop_assert_eq!(Body::from_values(body.kind(), &mut get), Ok(body.clone()));
+        }
+    }
+
+    /// No bytes make the reader panic.
+    #[test]
+    fn any_damage_is_survived(at in proptest::collection::vec((0usize..600_000, any::<u8>()), 1..40)) {
+        let (folder, mut bytes) = small();
+        let length = bytes.len();
+        for (place, byte) in at {
+            bytes[place % length] = byte;
+        }
+        if let Ok(recording) = open(folder.path(), &bytes) {
+            let _ = recording.events().count();
+            let _ = recording.diagnostics();
+        }
+    }
+}
