@@ -7,8 +7,12 @@ use crate::summary::{Summary, summarise};
 
 /// Opens a window, for a recording where there is one.
 pub fn present(app: &adw::Application, file: Option<&gio::File>) {
-    let window =
-        adw::ApplicationWindow::builder().application(app).default_width(640).default_height(720).title("perfkit").build();
+    let window = adw::ApplicationWindow::builder()
+        .application(app)
+        .default_width(640)
+        .default_height(720)
+        .title("perfkit")
+        .build();
     let content = adw::Bin::builder().vexpand(true).build();
     let column = gtk::Box::new(gtk::Orientation::Vertical, 0);
     column.append(&adw::HeaderBar::new());
@@ -56,12 +60,18 @@ fn trouble(what: &str) -> adw::StatusPage {
 }
 
 fn waiting() -> gtk::Spinner {
-    gtk::Spinner::builder().spinning(true).width_request(32).halign(gtk::Align::Center).valign(gtk::Align::Center).build()
+    gtk::Spinner::builder()
+        .spinning(true)
+        .width_request(32)
+        .halign(gtk::Align::Center)
+        .valign(gtk::Align::Center)
+        .build()
 }
 
 fn facts(summary: &Summary) -> adw::PreferencesPage {
     let page = adw::PreferencesPage::new();
-    for (title, rows) in [("Notes", &summary.notes), ("Recording", &summary.facts), ("Events by Kind", &summary.counts)] {
+    for (title, rows) in [("Notes", &summary.notes), ("Recording", &summary.facts), ("Events by Kind", &summary.counts)]
+    {
         if rows.is_empty() {
             continue;
         }

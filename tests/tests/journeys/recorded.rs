@@ -26,9 +26,9 @@ pub struct Known {
 impl Recorded {
     /// Reads a recording, and fails where that cannot be done.
     pub fn open(path: &Path) -> Recorded {
-        let mut recording = Recording::open(path).unwrap_or_else(|error| panic!("{error}"));
+        let recording = Recording::open(path).unwrap_or_else(|error| panic!("{error}"));
         let events = recording.events().collect();
-        Recorded { events, diagnostics: recording.diagnostics().to_vec() }
+        Recorded { events, diagnostics: recording.diagnostics() }
     }
 
     /// Fails where the reader found anything wrong but that the process was killed.
