@@ -8,9 +8,7 @@
 //! it can be written when the end is known; windows, frame clocks and devices are numbered from 1 and 0 is none.
 
 use crate::field::{Bytes, Field, FieldType, Intern, Maybe, Names, Real, Rects, Span, Text, Value, Wire};
-use crate::sets::{
-    CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, WidgetWork,
-};
+use crate::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, WidgetWork};
 
 /// What a kind belongs to: the rows of a legend, and the colour role that drawings give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -232,10 +232,7 @@ impl RecordHead {
     #[inline(always)]
     pub fn encode(self) -> (u32, u32) {
         let words = (self.length / ALIGN) as u32;
-        (
-            u32::from(self.code) | words << 8 | ((self.time >> 32) as u32) << 20,
-            self.time as u32,
-        )
+        (u32::from(self.code) | words << 8 | ((self.time >> 32) as u32) << 20, self.time as u32)
     }
 
     /// `None` where the first word is 0: there is no record yet.

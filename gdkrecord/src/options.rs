@@ -75,9 +75,7 @@ impl Options {
             let understood = match key {
                 "text" => choice(value, "keep", "redact").map(|on| options.text = on),
                 "widgets" => choice(value, "on", "off").map(|on| options.widgets = on),
-                "ring" => {
-                    value.parse().ok().filter(|&seconds| seconds > 0).map(|seconds| options.ring = Some(seconds))
-                }
+                "ring" => value.parse().ok().filter(|&seconds| seconds > 0).map(|seconds| options.ring = Some(seconds)),
                 "max" => size(value).map(|bytes| options.max = Some(bytes)),
                 _ => None,
             };
@@ -150,7 +148,8 @@ mod tests {
             options,
             Options { text: true, widgets: true, ring: Some(30), max: Some(64 << 20), ..Options::default() }
         );
-        for (bad, word) in [("txt=keep", "unknown"), ("text=yes", "keep|redact"), ("ring=0", "SECONDS"), ("max=1X", "SIZE")]
+        for (bad, word) in
+            [("txt=keep", "unknown"), ("text=yes", "keep|redact"), ("ring=0", "SECONDS"), ("max=1X", "SIZE")]
         {
             assert!(Options::parse(bad).unwrap_err().to_string().contains(word), "{bad}");
         }

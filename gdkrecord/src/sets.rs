@@ -63,7 +63,6 @@ macro_rules! closed_set {
     };
 }
 
-
 closed_set! {
     /// What a GDK event is, under one name for GTK 2, 3 and 4.
     EventType {

@@ -80,10 +80,8 @@ impl Recorder {
         let alive = Arc::new(Alive::new().map_err(failed("guard"))?);
         let segments = Arc::new(Segments::new(file, options));
         segments.prepare().map_err(failed("write to"))?;
-        let state = State {
-            lane: Lane::new(Arc::clone(&segments), Arc::clone(&alive), Stream::State),
-            texts: HashMap::new(),
-        };
+        let state =
+            State { lane: Lane::new(Arc::clone(&segments), Arc::clone(&alive), Stream::State), texts: HashMap::new() };
         let recorder = Recorder {
             head: shared,
             path,

@@ -59,7 +59,7 @@ impl Lane {
         let length = record_length(record.size());
         let time = time.max(self.last);
         let roll = match &self.segment {
-            Some(segment) => self.at + length > SEGMENT || time - segment.base >> TIME_BITS != 0,
+            Some(segment) => self.at + length > SEGMENT || (time - segment.base) >> TIME_BITS != 0,
             None => true,
         };
         if (roll && !self.roll(time)) || length > RECORD_MAX {

@@ -156,11 +156,11 @@ impl Segments {
         if let Some(keep) = self.ring {
             let full = inner.count >= self.most;
             let stale = inner.old.front().is_some_and(|&(_, last)| super::now().saturating_sub(last) > keep);
-            if stale || (full && !inner.old.is_empty()) {
-                if let Some((index, _)) = inner.old.pop_front() {
-                    inner.retired.retain(|segment| segment.index != index);
-                    return self.renew(inner, index);
-                }
+            if (stale || (full && !inner.old.is_empty()))
+                && let Some((index, _)) = inner.old.pop_front()
+            {
+                inner.retired.retain(|segment| segment.index != index);
+                return self.renew(inner, index);
             }
         }
         if inner.count >= self.most {
@@ -208,13 +208,14 @@ pub fn spawn_helper(segments: Arc<Segments>) {
                 continue;
             }
             // A lane that needs a segment meanwhile waits for this allocation instead of making its own.
-            if inner.spares.len() < SPARES && inner.count < segments.most {
-                if let Ok(spare) = segments.make(&mut inner) {
-                    inner.spares.push(spare);
-                    drop(inner);
-                    inner = segments.lock();
-                    continue;
-                }
+            if inner.spares.len() < SPARES
+                && inner.count < segments.most
+                && let Ok(spare) = segments.make(&mut inner)
+            {
+                inner.spares.push(spare);
+                drop(inner);
+                inner = segments.lock();
+                continue;
             }
             let wait = segments.wake.wait_timeout(inner, Duration::from_secs(3600));
             inner = wait.unwrap_or_else(PoisonError::into_inner).0;

@@ -29,13 +29,7 @@ fn records_come_back_over_many_segments_with_their_ends() {
     let outer = lane
         .begin(
             now(),
-            &raw::Dispatch {
-                duration: Span::UNKNOWN,
-                source,
-                callback: source,
-                priority: -5,
-                late: Maybe(None),
-            },
+            &raw::Dispatch { duration: Span::UNKNOWN, source, callback: source, priority: -5, late: Maybe(None) },
         )
         .unwrap();
     let count: i16 = 32_000;
