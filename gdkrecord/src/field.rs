@@ -284,7 +284,7 @@ impl Field for Real {
 /// A length of time in nanoseconds, in 32 bits.
 ///
 /// The low 27 bits are a number, the high 5 bits say how far it is shifted left. Up to 134 ms it is exact;
-/// beyond, it is right to 7.5e-9 of itself, up to nine years. All ones mean that it is not known: what is
+/// beyond, it is right to 1.5e-8 of itself, up to nine years. All ones mean that it is not known: what is
 /// measured has not ended (a dispatch in flight when the process was killed), or could not be measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Span(u32);
@@ -590,7 +590,7 @@ mod tests {
             let back = span.ns().unwrap();
             prop_assert!(back <= ns);
             if ns < (1 << 57) {
-                prop_assert!((ns - back) as f64 <= ns as f64 * 7.5e-9);
+                prop_assert!((ns - back) as f64 <= ns as f64 * 1.5e-8);
             }
             prop_assert_eq!(Span::from_ns(back), span);
         }

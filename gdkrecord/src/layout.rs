@@ -165,6 +165,10 @@ pub enum Stream {
     Thread(u16),
 }
 
+/// A segment's head that makes no sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damaged;
+
 /// The head of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentHead {
@@ -195,24 +199,24 @@ impl SegmentHead {
         out
     }
 
-    /// `Ok(None)` for a segment that is not in use, `Err` for one that is damaged.
-    pub fn decode(bytes: &[u8]) -> Result<Option<SegmentHead>, ()> {
-        let mut input = bytes.get(..24).ok_or(())?;
+    /// `Ok(None)` for a segment that is not in use.
+    pub fn decode(bytes: &[u8]) -> Result<Option<SegmentHead>, Damaged> {
+        let mut input = bytes.get(..24).ok_or(Damaged)?;
         let input = &mut input;
         let take = (u32::take(input), u8::take(input), u8::take(input), u16::take(input), u64::take(input));
-        let (Some(magic), Some(kind), _, Some(thread), Some(sequence)) = take else { return Err(()) };
+        let (Some(magic), Some(kind), _, Some(thread), Some(sequence)) = take else { return Err(Damaged) };
         if sequence == 0 {
             return Ok(None);
         }
         let stream = match kind {
             1 => Stream::State,
             2 => Stream::Thread(thread),
-            _ => return Err(()),
+            _ => return Err(Damaged),
         };
         if magic != SEGMENT_MAGIC {
-            return Err(());
+            return Err(Damaged);
         }
-        Ok(Some(SegmentHead { stream, sequence, base: u64::take(input).ok_or(())? }))
+        Ok(Some(SegmentHead { stream, sequence, base: u64::take(input).ok_or(Damaged)? }))
     }
 }
 

@@ -94,8 +94,8 @@ impl Recording {
             match SegmentHead::decode(&bytes[..got]) {
                 Ok(Some(head)) => segments.entry(head.stream).or_default().push(Place { offset, head }),
                 Ok(None) => {}
-                Err(()) if got < SEGMENT_HEAD => {}
-                Err(()) => found.push(Diagnostic::BadSegment { offset }),
+                Err(_) if got < SEGMENT_HEAD => {}
+                Err(_) => found.push(Diagnostic::BadSegment { offset }),
             }
             offset += u64::from(header.segment);
         }

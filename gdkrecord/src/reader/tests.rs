@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::field::{Intern, Span};
-use crate::kind::{Body, Event, KINDS, raw};
+use crate::kind::{Body, KINDS, raw};
 use crate::options::Options;
 use crate::writer::{Recorder, now};
 use proptest::prelude::*;
