@@ -22,7 +22,7 @@ pub fn compiled(name: &str, packages: &[&str]) -> Result<PathBuf> {
     // Journeys run side by side: each compiles to a name of its own, and the last one to be ready stays.
     let fresh = folder.join(format!("{name}.{}.{:?}", std::process::id(), std::thread::current().id()));
     let mut gcc = Command::new("gcc");
-    gcc.args(["-O1", "-g", "-Wall", "-Wno-deprecated-declarations", "-pthread", "-o"]);
+    gcc.args(["-O2", "-g", "-Wall", "-Wno-deprecated-declarations", "-pthread", "-o"]);
     run(gcc.arg(&fresh).arg(&source).args(flags.split_whitespace()))?;
     fs::rename(&fresh, &program).cannot(format_args!("put {} in its place", program.display()))?;
     Ok(program)
