@@ -5,13 +5,13 @@ use perfkit_tests::Result;
 use crate::artifacts::{build_recorder, cargo};
 use crate::packages::{self, Need};
 
-/// All tests. Words that follow go to `cargo test`: `cargo xtask test --test journey_click`.
+/// All tests. Words that follow go to `cargo test`: `cargo xtask test --test journeys click`.
 pub fn test(words: &[&str]) -> Result<()> {
     packages::install(Need::Test)?;
     build_recorder()?;
     let all: &[&str] = if words.is_empty() { &["--workspace"] } else { &["--package", "perfkit-tests"] };
-    // A machine with few cores is slow enough for journeys to disturb one another: they say how many run at once.
-    cargo(&[&["test"], all, words].concat())
+    // One failure must not hide the next: a run takes minutes.
+    cargo(&[&["test", "--no-fail-fast"], all, words].concat())
 }
 
 /// Formatting, lints, and the rules of the house that need no program to run.
