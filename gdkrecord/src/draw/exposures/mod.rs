@@ -1,0 +1,1 @@
+//! The animated stage of exposures.

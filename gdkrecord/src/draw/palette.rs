@@ -1,0 +1,233 @@
+//! The one table of colours: a role for each group of the kind table, for the phases of a frame, and for damage.
+//!
+//! The hues are those of Okabe and Ito (2008), which people with any colour blindness tell apart; the dark
+//! variant lightens them. Meaning never rests on hue alone: damage is outlined, repaint is filled, and what is
+//! over budget is taller than the budget line.
+
+use crate::kind::Group;
+use crate::sets::Exposed;
+
+/// A colour: red, green, blue and opacity, each 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Color(pub f64, pub f64, pub f64, pub f64);
+
+impl Color {
+    /// From `0xRRGGBB`.
+    pub const fn hex(rgb: u32) -> Color {
+        Color(
+            ((rgb >> 16) & 0xff) as f64 / 255.0,
+            ((rgb >> 8) & 0xff) as f64 / 255.0,
+            (rgb & 0xff) as f64 / 255.0,
+            1.0,
+        )
+    }
+
+    /// The same colour with this opacity.
+    pub const fn alpha(self, alpha: f64) -> Color {
+        Color(self.0, self.1, self.2, alpha)
+    }
+
+    /// Makes it the context's source.
+    pub fn set(self, ctx: &cairo::Context) {
+        ctx.set_source_rgba(self.0, self.1, self.2, self.3);
+    }
+
+    /// This colour laid over an opaque one.
+    pub fn over(self, below: Color) -> Color {
+        let mix = |a: f64, b: f64| b + (a - b) * self.3;
+        Color(mix(self.0, below.0), mix(self.1, below.1), mix(self.2, below.2), 1.0)
+    }
+
+    /// Red, green and blue as bytes.
+    pub fn bytes(self) -> [u8; 3] {
+        [self.0, self.1, self.2].map(|part| (part.clamp(0.0, 1.0) * 255.0).round() as u8)
+    }
+}
+
+/// The phases of a frame as drawings tell them, first to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Flushing of queued events, and what runs before painting.
+    Events,
+    /// Animations.
+    Update,
+    /// Sizes and places of widgets.
+    Layout,
+    /// Snapshot and rendering.
+    Paint,
+    /// What runs after painting.
+    After,
+}
+
+impl Phase {
+    /// Every phase, in order.
+    pub const ALL: [Phase; 5] = [Phase::Events, Phase::Update, Phase::Layout, Phase::Paint, Phase::After];
+
+    /// The name in a legend.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Events => "events",
+            Phase::Update => "update",
+            Phase::Layout => "layout",
+            Phase::Paint => "paint",
+            Phase::After => "after paint",
+        }
+    }
+}
+
+/// Every colour of a drawing, light or dark.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Palette {
+    /// Behind everything.
+    pub background: Color,
+    /// Behind a lane, a plot, a window.
+    pub panel: Color,
+    /// Grid lines and edges.
+    pub grid: Color,
+    /// Text.
+    pub text: Color,
+    /// Text that matters less.
+    pub dim: Color,
+    /// Over budget, and anything that took too long.
+    pub slow: Color,
+    /// The pointer and its clicks.
+    pub pointer: Color,
+    hues: Hues,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Hues {
+    blue: Color,
+    sky: Color,
+    green: Color,
+    yellow: Color,
+    orange: Color,
+    purple: Color,
+    brown: Color,
+    grey: Color,
+}
+
+impl Palette {
+    /// For light backgrounds.
+    pub const LIGHT: Palette = Palette {
+        background: Color::hex(0xffffff),
+        panel: Color::hex(0xf4f5f7),
+        grid: Color::hex(0xd5d8dd),
+        text: Color::hex(0x1d2026),
+        dim: Color::hex(0x5f6672),
+        slow: Color::hex(0xc23b00),
+        pointer: Color::hex(0x101216),
+        hues: Hues {
+            blue: Color::hex(0x0072b2),
+            sky: Color::hex(0x3d9bd6),
+            green: Color::hex(0x009e73),
+            yellow: Color::hex(0xd0b000),
+            orange: Color::hex(0xe69f00),
+            purple: Color::hex(0xb8588f),
+            brown: Color::hex(0x8a6440),
+            grey: Color::hex(0x808793),
+        },
+    };
+
+    /// For dark backgrounds.
+    pub const DARK: Palette = Palette {
+        background: Color::hex(0x1b1d21),
+        panel: Color::hex(0x26292f),
+        grid: Color::hex(0x3d424b),
+        text: Color::hex(0xeef0f3),
+        dim: Color::hex(0xa3aab5),
+        slow: Color::hex(0xff7b45),
+        pointer: Color::hex(0xffffff),
+        hues: Hues {
+            blue: Color::hex(0x5aa9f0),
+            sky: Color::hex(0x8fd0f7),
+            green: Color::hex(0x2fc79b),
+            yellow: Color::hex(0xf0e04c),
+            orange: Color::hex(0xf5b530),
+            purple: Color::hex(0xe08cbd),
+            brown: Color::hex(0xc9a27c),
+            grey: Color::hex(0x98a0ad),
+        },
+    };
+
+    /// The dark or the light one.
+    pub fn of(dark: bool) -> &'static Palette {
+        if dark { &Palette::DARK } else { &Palette::LIGHT }
+    }
+
+    /// The colour role of a group of kinds.
+    pub fn group(&self, group: Group) -> Color {
+        match group {
+            Group::Input => self.hues.blue,
+            Group::Frame => self.hues.green,
+            Group::Loop => self.hues.orange,
+            Group::Exposure => self.hues.purple,
+            Group::Gdk => self.hues.sky,
+            Group::Window => self.hues.yellow,
+            Group::Widget => self.hues.brown,
+            Group::Process => self.hues.grey,
+        }
+    }
+
+    /// The colour of a phase of a frame.
+    pub fn phase(&self, phase: Phase) -> Color {
+        match phase {
+            Phase::Events => self.hues.sky,
+            Phase::Update => self.hues.yellow,
+            Phase::Layout => self.hues.purple,
+            Phase::Paint => self.hues.green,
+            Phase::After => self.hues.grey,
+        }
+    }
+
+    /// The colour of an exposure: what changed, what was repainted, or both in one.
+    pub fn exposed(&self, what: Exposed) -> Color {
+        match what {
+            Exposed::Damage => self.hues.blue,
+            Exposed::Repaint => self.hues.orange,
+            Exposed::Both => self.hues.purple,
+        }
+    }
+
+    /// The heat of repeated repaint: `level` 0 (once) to 1 (the most).
+    pub fn heat(&self, level: f64) -> Color {
+        let level = level.clamp(0.0, 1.0);
+        let (cool, hot) = (self.hues.yellow, self.slow);
+        hot.alpha(level).over(cool).alpha(0.12 + 0.5 * level)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// WCAG 2.1 relative luminance.
+    fn luminance(color: Color) -> f64 {
+        let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+        0.2126 * linear(color.0) + 0.7152 * linear(color.1) + 0.0722 * linear(color.2)
+    }
+
+    fn contrast(a: Color, b: Color) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_is_readable_and_no_two_groups_look_alike() {
+        for palette in [Palette::LIGHT, Palette::DARK] {
+            for below in [palette.background, palette.panel] {
+                assert!(contrast(palette.text, below) >= 7.0);
+                assert!(contrast(palette.dim, below) >= 4.5);
+                assert!(contrast(palette.slow, below) >= 4.5, "{}", contrast(palette.slow, below));
+            }
+            for (at, &group) in Group::ALL.iter().enumerate() {
+                assert!(contrast(palette.group(group), palette.panel) >= 1.8, "{group:?}");
+                for &other in &Group::ALL[..at] {
+                    let (a, b) = (palette.group(group).bytes(), palette.group(other).bytes());
+                    let apart: u32 = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
+                    assert!(apart >= 60, "{group:?} and {other:?}");
+                }
+            }
+        }
+    }
+}

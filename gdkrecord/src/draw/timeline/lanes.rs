@@ -1,0 +1,124 @@
+//! The lanes of the timeline: a bar in each pixel column, as high as the longest handling in it is long.
+
+use super::super::palette::{Palette, Phase};
+use super::super::scale::{self, Axis};
+use super::super::text::{Align, Label};
+use super::super::{Area, Result, fill};
+use super::collect::{Figure, Lane};
+use crate::kind::Group;
+use crate::sets::Exposed;
+
+/// The floor of the height axis: what takes less is a tick of this height. In nanoseconds.
+const LEAST: f64 = 10_000.0;
+/// The height of what took no time worth telling, in pixels: seen, but not mistaken for work.
+const TICK: f64 = 3.0;
+
+/// The height axis that all lanes share: nanoseconds, by powers of ten from 10 µs.
+pub fn axis(figure: &Figure) -> Axis {
+    let most = figure.lanes.iter().map(|lane| lane.longest).max().unwrap_or(0);
+    Axis::log(LEAST, (most as f64).max(100e6))
+}
+
+/// The legend's words for that axis.
+pub fn axis_words(figure: &Figure) -> String {
+    let most = figure.lanes.iter().map(|lane| lane.longest).max().unwrap_or(0).max(100_000_000);
+    format!("{} to {}", scale::duration(LEAST as u64), scale::duration(most))
+}
+
+/// Draws a lane: its name in `room`, its bars in `area`, its numbers right of that.
+pub fn draw(
+    ctx: &cairo::Context,
+    palette: &Palette,
+    figure: &Figure,
+    lane: &Lane,
+    axis: Axis,
+    room: Area,
+    area: Area,
+) -> Result<()> {
+    let inner = Area::new(area.x, area.y + 2.0, area.width, area.height - 4.0);
+    fill(ctx, inner, palette.panel)?;
+    Label::new(&lane.label, palette.text).most(room.width).draw(ctx, room.x, room.middle(), Align::Left)?;
+    if lane.exposed.is_empty() {
+        bars(ctx, palette, figure, lane, axis, inner)?;
+    } else {
+        window(ctx, palette, figure, lane, axis, inner)?;
+    }
+    let numbers = match lane.longest {
+        0 => scale::count(lane.count),
+        longest => format!("{} · max {}", scale::count(lane.count), scale::duration(longest)),
+    };
+    let color = if lane.longest > figure.budget { palette.slow } else { palette.dim };
+    Label::new(&numbers, color).size(11.0).draw(ctx, area.right() + 8.0, area.middle(), Align::Left)?;
+    Ok(())
+}
+
+fn bars(ctx: &cairo::Context, palette: &Palette, figure: &Figure, lane: &Lane, axis: Axis, area: Area) -> Result<()> {
+    if lane.group == Group::Frame {
+        return frames(ctx, palette, figure, axis, area);
+    }
+    for (slow, color) in [(false, palette.group(lane.group)), (true, palette.slow)] {
+        color.set(ctx);
+        for (at, column) in lane.columns.all().iter().enumerate() {
+            let idle = column.count == 0 && column.longest == 0;
+            if idle || (column.longest > figure.budget) != slow {
+                continue;
+            }
+            let height = (axis.height(column.longest as f64) * area.height).max(TICK);
+            ctx.rectangle(area.x + at as f64, area.bottom() - height, 1.0, height);
+        }
+        ctx.fill()?;
+    }
+    Ok(())
+}
+
+/// Frames: the slowest of each column, as high as it is long and parted by its phases.
+fn frames(ctx: &cairo::Context, palette: &Palette, figure: &Figure, axis: Axis, area: Area) -> Result<()> {
+    let wide = frame_width(figure);
+    for (at, column) in figure.frames.iter().enumerate().filter(|(_, column)| column.count > 0) {
+        let height = (axis.height(column.longest as f64) * area.height).max(TICK);
+        let sum = column.phases.iter().sum::<u64>().max(1) as f64;
+        let mut y = area.bottom();
+        for (phase, ns) in Phase::ALL.into_iter().zip(column.phases) {
+            let part = height * ns as f64 / sum;
+            y -= part;
+            let bar = Area::new(area.x + at as f64, y, wide, part).within(area);
+            fill(ctx, bar, palette.phase(phase))?;
+        }
+        if column.phases.iter().all(|&ns| ns == 0) {
+            fill(ctx, Area::new(area.x + at as f64, area.bottom() - TICK, wide, TICK), palette.group(Group::Frame))?;
+        }
+        if column.over > 0 {
+            fill(ctx, Area::new(area.x + at as f64, area.y, wide.max(2.0), 3.0), palette.slow)?;
+        }
+    }
+    Ok(())
+}
+
+/// Pixels that a frame's bar is wide: three where frames are few, one where they touch.
+pub fn frame_width(figure: &Figure) -> f64 {
+    let taken = figure.frames.iter().filter(|column| column.count > 0).count();
+    if taken * 6 < figure.frames.len() { 3.0 } else { 1.0 }
+}
+
+/// A window: the handling of its events above the middle, the share of it that was repainted below.
+fn window(ctx: &cairo::Context, palette: &Palette, figure: &Figure, lane: &Lane, axis: Axis, area: Area) -> Result<()> {
+    let half = (area.height / 2.0).floor();
+    let middle = area.y + half;
+    for (slow, color) in [(false, palette.group(Group::Input)), (true, palette.slow)] {
+        color.set(ctx);
+        for (at, column) in lane.columns.all().iter().enumerate() {
+            if (column.count > 0 || column.longest > 0) && (column.longest > figure.budget) == slow {
+                let height = (axis.height(column.longest as f64) * half).max(TICK);
+                ctx.rectangle(area.x + at as f64, middle - height, 1.0, height);
+            }
+        }
+        ctx.fill()?;
+    }
+    palette.exposed(Exposed::Repaint).set(ctx);
+    for (at, &exposed) in lane.exposed.iter().enumerate().filter(|(_, exposed)| **exposed > 0) {
+        let height = (exposed as f64 / lane.area.max(1) as f64 * (half - 1.0)).max(2.0);
+        ctx.rectangle(area.x + at as f64, middle + 1.0, 1.0, height);
+    }
+    ctx.fill()?;
+    fill(ctx, Area::new(area.x, middle, area.width, 1.0), palette.grid)
+}
