@@ -87,7 +87,13 @@ fn facts(summary: &Summary) -> adw::PreferencesPage {
 /// A name on the left, its value on the right, selectable so that it can be copied.
 fn row(name: &str, value: &str) -> adw::ActionRow {
     let row = adw::ActionRow::builder().title(glib::markup_escape_text(name)).title_lines(0).build();
-    let label = gtk::Label::builder().label(value).wrap(true).xalign(1.0).selectable(true).build();
+    let label = gtk::Label::builder()
+        .label(value)
+        .wrap(true)
+        .natural_wrap_mode(gtk::NaturalWrapMode::None)
+        .xalign(1.0)
+        .selectable(true)
+        .build();
     label.add_css_class("dim-label");
     row.add_suffix(&label);
     row
