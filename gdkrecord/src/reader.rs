@@ -26,6 +26,8 @@ pub struct Recording {
     file: File,
     path: PathBuf,
     header: Header,
+    /// Bytes of the file when it was opened.
+    length: u64,
     segments: BTreeMap<Stream, Vec<Place>>,
     texts: Texts,
     info: Info,
@@ -55,15 +57,20 @@ impl Names for Texts {
 }
 
 impl Texts {
-    fn define(&mut self, id: u32, text: Text) {
-        // Ids count up from 1; one far beyond the others is damage, and must not take gigabytes.
-        if id as usize <= self.0.len() + 1_000_000 {
-            let needed = id as usize + 1;
-            if self.0.len() < needed {
-                self.0.resize(needed, None);
+    /// From what the state stream defines.
+    fn new(defined: Vec<(u32, Text)>) -> Texts {
+        // Ids count up from 1, less those that were dropped on a full disk. One far beyond is damage, and must
+        // not take gigabytes.
+        let most = defined.len() * 4 + 4096;
+        let last = defined.iter().map(|(id, _)| *id as usize).filter(|&id| id <= most).max().unwrap_or(0);
+        let mut texts = vec![None; last + 1];
+        for (id, text) in defined {
+            if let Some(place) = texts.get_mut(id as usize) {
+                *place = Some(text);
             }
-            self.0[id as usize] = Some(text);
         }
+        texts[0] = Some(Text::from(""));
+        Texts(texts)
     }
 }
 
@@ -118,6 +125,7 @@ impl Recording {
             file,
             path,
             header,
+            length,
             segments,
             texts: Texts::default(),
             info: Info::default(),

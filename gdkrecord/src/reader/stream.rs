@@ -56,7 +56,9 @@ impl<'a> Cursor<'a> {
                 return Some(whole);
             }
             let place = *self.places.next()?;
-            self.bytes.resize(self.recording.header.segment as usize, 0);
+            // A damaged head may claim a gigabyte; what is not in the file needs no room.
+            let left = self.recording.length.saturating_sub(place.offset);
+            self.bytes.resize(u64::from(self.recording.header.segment).min(left) as usize, 0);
             let got = read_at(&self.recording.file, &mut self.bytes, place.offset).unwrap_or(0);
             self.bytes.truncate(got);
             // A ring may have used the segment again since its head was read.
@@ -171,19 +173,18 @@ impl Iterator for Events<'_> {
 
 /// All texts that the state stream defines.
 pub(super) fn read_texts(recording: &Recording) -> Texts {
-    let mut texts = Texts::default();
-    texts.define(0, Text::from(""));
+    let mut defined = Vec::new();
     let mut cursor = Cursor::new(recording, Stream::State);
     let mut found = Found::default();
     while let Some(whole) = cursor.next(&mut found) {
         if whole.code == raw::Define::CODE {
             let input = &mut &cursor.bytes[whole.payload];
             if let (Some(id), Some(text)) = (u32::take(input), Bytes::take(input)) {
-                texts.define(id, Text::from(text.0.as_str()));
+                defined.push((id, Text::from(text.0.as_str())));
             }
         }
     }
-    texts
+    Texts::new(defined)
 }
 
 /// The time of a stream's last record.
