@@ -1,0 +1,247 @@
+//! One picture of the stage: windows, flashes, heat, pointer, and below them clock, progress, counts, legend.
+
+use super::super::palette::{Color, Palette};
+use super::super::text::{Align, Label};
+use super::super::{Area, Result, fill, line, outline, scale};
+use super::plan::Plan;
+use super::stage::{CELL, Stage};
+use crate::sets::Exposed;
+
+const MARGIN: f64 = 16.0;
+/// Above a window, for its title.
+const TITLE: f64 = 20.0;
+const FOOT: f64 = 92.0;
+/// The foot's texts need this width.
+const LEAST: f64 = 560.0;
+/// Repaints of a cell at which heat no longer grows.
+const HOTTEST: f64 = 256.0;
+/// Levels of heat told apart.
+pub const LEVELS: u32 = 8;
+
+/// Size of the pictures, and how the stage lies in them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    scale: f64,
+    origin: (f64, f64),
+}
+
+impl View {
+    /// For a plan, within `width` and `height` pixels; never enlarged. Both sides are even, as video needs.
+    pub fn fit(plan: &Plan, width: u32, height: u32) -> View {
+        let (most_wide, most_high) = (f64::from(width) - 2.0 * MARGIN, f64::from(height) - FOOT - TITLE - MARGIN);
+        let bounds = plan.bounds;
+        let (wide, high) = (bounds.width.max(1.0), bounds.height.max(1.0));
+        let scale = (most_wide / wide).min(most_high / high).min(1.0);
+        let even = |length: f64| (length / 2.0).ceil() as u32 * 2;
+        let width = even((wide * scale + 2.0 * MARGIN).max(LEAST));
+        let height = even((high * scale).max(120.0) + TITLE + MARGIN + FOOT);
+        let left = (f64::from(width) - wide * scale) / 2.0;
+        View { width, height, scale, origin: (left - bounds.x * scale, TITLE + 6.0 - bounds.y * scale) }
+    }
+
+    /// From the stage to the picture, on whole pixels.
+    pub fn place(&self, area: Area) -> Area {
+        let (x, y) = (self.origin.0 + area.x * self.scale, self.origin.1 + area.y * self.scale);
+        let (right, bottom) = (x + area.width * self.scale, y + area.height * self.scale);
+        Area::new(x.round(), y.round(), (right.round() - x.round()).max(1.0), (bottom.round() - y.round()).max(1.0))
+    }
+}
+
+/// Draws the stage.
+pub fn draw(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) -> Result<()> {
+    fill(ctx, Area::new(0.0, 0.0, view.width.into(), view.height.into()), palette.background)?;
+    let foot = f64::from(view.height) - FOOT;
+    ctx.save()?;
+    ctx.rectangle(0.0, 0.0, view.width.into(), foot);
+    ctx.clip();
+    for &id in &stage.order {
+        window(ctx, palette, stage, view, id)?;
+    }
+    pointer(ctx, palette, stage, view)?;
+    ctx.restore()?;
+    if stage.plan.shown.is_empty() {
+        let words = "No window was exposed in this recording.";
+        Label::new(words, palette.dim).size(14.0).draw(ctx, f64::from(view.width) / 2.0, foot / 2.0, Align::Centre)?;
+    }
+    footer(ctx, palette, stage, Area::new(MARGIN, foot, f64::from(view.width) - 2.0 * MARGIN, FOOT))
+}
+
+fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id: u32) -> Result<()> {
+    let Some(area) = stage.area(id) else { return Ok(()) };
+    let place = view.place(area);
+    fill(ctx, place, palette.panel)?;
+    ctx.save()?;
+    ctx.rectangle(place.x, place.y, place.width, place.height);
+    ctx.clip();
+    heat(ctx, palette, stage, view, id, area)?;
+    for flash in stage.flashes.iter().filter(|flash| flash.window == id) {
+        let fresh = stage.fresh(flash.time);
+        let color = palette.exposed(flash.what);
+        let part = Area::new(area.x + flash.area.x, area.y + flash.area.y, flash.area.width, flash.area.height);
+        let part = view.place(part);
+        match flash.what {
+            // Damage is an outline, so that both can be seen where they cover each other.
+            Exposed::Damage => outline(ctx, part, color.alpha(fresh), 2.0)?,
+            _ => {
+                fill(ctx, part, color.alpha(0.5 * fresh))?;
+                outline(ctx, part, color.alpha(fresh), 1.0)?;
+            }
+        }
+    }
+    ctx.restore()?;
+    outline(ctx, Area::new(place.x - 1.0, place.y - 1.0, place.width + 2.0, place.height + 2.0), palette.dim, 1.0)?;
+    title(ctx, palette, stage, place, id)
+}
+
+/// The title above the window's corner, on a tab of its own so that it is readable over other windows.
+fn title(ctx: &cairo::Context, palette: &Palette, stage: &Stage, place: Area, id: u32) -> Result<()> {
+    let text = stage.windows.label(id);
+    let label = Label::new(&text, palette.text).most((place.width - 12.0).max(60.0));
+    let wide = label.width(ctx) + 12.0;
+    let y = (place.y - 19.0).max(0.0);
+    fill(ctx, Area::new(place.x - 1.0, y, wide, 18.0), palette.grid)?;
+    label.draw(ctx, place.x + 5.0, y + 9.0, Align::Left)?;
+    Ok(())
+}
+
+fn heat(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id: u32, area: Area) -> Result<()> {
+    let Some(heat) = stage.heat.get(&id) else { return Ok(()) };
+    let cell = CELL as f64;
+    for (y, row) in heat.rows().iter().enumerate() {
+        let mut x = 0;
+        while x < row.len() {
+            let level = level(row[x]);
+            let end = x + row[x..].iter().take_while(|&&times| self::level(times) == level).count();
+            if level > 0 {
+                let at = Area::new(area.x + x as f64 * cell, area.y + y as f64 * cell, (end - x) as f64 * cell, cell);
+                fill(ctx, view.place(at), palette.heat(f64::from(level - 1) / f64::from(LEVELS - 1)))?;
+            }
+            x = end;
+        }
+    }
+    Ok(())
+}
+
+/// The level of a cell repainted so often: 0 for hardly, 1 for once, [`LEVELS`] for 256 times and more.
+pub fn level(times: f32) -> u32 {
+    if times < 0.5 {
+        return 0;
+    }
+    let power = f64::from(times).max(1.0).log2() / HOTTEST.log2();
+    1 + ((power * f64::from(LEVELS - 1)).round() as u32).min(LEVELS - 1)
+}
+
+fn pointer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) -> Result<()> {
+    let at = |at: (f64, f64)| (view.origin.0 + at.0 * view.scale, view.origin.1 + at.1 * view.scale);
+    for click in &stage.clicks {
+        let fresh = stage.fresh(click.time);
+        let (x, y) = at(click.at);
+        palette.slow.alpha(fresh).set(ctx);
+        ctx.set_line_width(3.0);
+        ctx.new_path();
+        ctx.arc(x, y, 8.0 + 16.0 * (1.0 - fresh), 0.0, std::f64::consts::TAU);
+        ctx.stroke()?;
+    }
+    let Some((x, y)) = stage.pointer.map(at) else { return Ok(()) };
+    // An arrow, its point at the place.
+    ctx.new_path();
+    for (dx, dy) in [(0.0, 0.0), (0.0, 15.0), (3.6, 11.6), (6.0, 17.0), (8.4, 16.0), (6.0, 10.8), (11.0, 10.8)] {
+        ctx.line_to(x + dx, y + dy);
+    }
+    ctx.close_path();
+    palette.pointer.set(ctx);
+    ctx.fill_preserve()?;
+    palette.background.set(ctx);
+    ctx.set_line_width(1.2);
+    ctx.stroke()
+}
+
+fn footer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
+    let seconds = stage.now.saturating_sub(stage.plan.range.from) as f64 / 1e9;
+    let most = stage.plan.range.length() as f64 / 1e9;
+    let clock = format!("{seconds:.2} s");
+    Label::new(&clock, palette.text).size(16.0).bold().draw(ctx, area.x, area.y + 20.0, Align::Left)?;
+    let wide = f64::max(94.0, Label::new(&format!("{most:.2} s"), palette.text).size(16.0).bold().width(ctx) + 16.0);
+    progress(ctx, palette, stage, Area::new(area.x + wide, area.y + 8.0, area.width - wide, 24.0))?;
+
+    let counts = stage.counts;
+    let mut words = vec![
+        format!("{} frames", scale::count(counts.frames)),
+        format!("{} exposures", scale::count(counts.exposures)),
+        format!("{} repainted", scale::pixels(counts.repaint as f64)),
+    ];
+    if stage.plan.apart && counts.repaint > counts.damage {
+        let share = 100.0 * (counts.repaint - counts.damage) as f64 / counts.repaint as f64;
+        words.push(format!("{share:.0} % not damaged"));
+    }
+    let skipped = stage.plan.clock.skipped(stage.now);
+    let note = format!("{} of stillness left out", scale::duration(skipped));
+    let left = if skipped > 0 {
+        Label::new(&note, palette.dim).draw(ctx, area.right(), area.y + 48.0, Align::Right)? + 16.0
+    } else {
+        0.0
+    };
+    let words = words.join("  ·  ");
+    Label::new(&words, palette.text).most(area.width - left).draw(ctx, area.x, area.y + 48.0, Align::Left)?;
+    legend(ctx, palette, stage, area)
+}
+
+fn legend(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
+    let middle = area.y + 72.0;
+    let mut x = area.x;
+    let mut item = |color: Color, filled: bool, text: &str| -> Result<()> {
+        let swatch = Area::new(x, middle - 6.0, 14.0, 12.0);
+        if filled {
+            fill(ctx, swatch, color.alpha(0.5))?;
+        }
+        outline(ctx, swatch, color, if filled { 1.0 } else { 2.0 })?;
+        x += 20.0 + Label::new(text, palette.dim).draw(ctx, x + 20.0, middle, Align::Left)? + 18.0;
+        Ok(())
+    };
+    if stage.plan.apart {
+        item(palette.exposed(Exposed::Repaint), true, "repainted")?;
+        item(palette.exposed(Exposed::Damage), false, "damaged")?;
+    } else {
+        item(palette.exposed(Exposed::Both), true, "damaged and repainted")?;
+    }
+    x += Label::new("repainted once", palette.dim).draw(ctx, x, middle, Align::Left)? + 6.0;
+    for level in 0..LEVELS {
+        let swatch = Area::new(x, middle - 6.0, 10.0, 12.0);
+        fill(ctx, swatch, palette.panel)?;
+        fill(ctx, swatch, palette.heat(f64::from(level) / f64::from(LEVELS - 1)))?;
+        x += 10.0;
+    }
+    x += 6.0;
+    x += Label::new("256 times", palette.dim).draw(ctx, x, middle, Align::Left)? + 22.0;
+    if x + 60.0 < area.right() {
+        ctx.new_path();
+        palette.slow.set(ctx);
+        ctx.set_line_width(2.0);
+        ctx.arc(x, middle, 5.0, 0.0, std::f64::consts::TAU);
+        ctx.stroke()?;
+        Label::new("click", palette.dim).draw(ctx, x + 12.0, middle, Align::Left)?;
+    }
+    Ok(())
+}
+
+/// The strip: repainted area over the whole recording, and where in it this is.
+fn progress(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
+    fill(ctx, area, palette.panel)?;
+    let most = stage.plan.profile.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let wide = area.width / stage.plan.profile.len() as f64;
+    let played = area.width * stage.plan.range.place(stage.now).clamp(0.0, 1.0);
+    for (at, &painted) in stage.plan.profile.iter().enumerate().filter(|(_, painted)| **painted > 0) {
+        // The root keeps a small exposure beside a large one visible.
+        let height = ((painted as f64 / most).sqrt() * area.height).max(2.0).round();
+        let x = area.x + (at as f64 * wide).round();
+        let right = area.x + ((at + 1) as f64 * wide).round();
+        let color = if x - area.x < played { palette.exposed(Exposed::Repaint) } else { palette.grid };
+        fill(ctx, Area::new(x, area.bottom() - height, right - x, height), color)?;
+    }
+    let x = (area.x + played).round().min(area.right() - 1.0) + 0.5;
+    line(ctx, (x, area.y - 2.0), (x, area.bottom() + 2.0), palette.text, 2.0)
+}

@@ -1,0 +1,224 @@
+//! The stage at a moment: windows, what was exposed just now, the heat of all repaint so far, the pointer.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::super::Area;
+use super::super::windows::Windows;
+use super::plan::Plan;
+use crate::field::{Real, Rect};
+use crate::kind::{Body, Event};
+use crate::sets::{EventType, Exposed};
+
+/// Pixels of a heat cell each way.
+pub const CELL: usize = 8;
+/// Heat cells each way at most: 8192 pixels.
+const CELLS: usize = 1024;
+/// Flashes kept at most: a picture with more of them shows nothing more.
+const FLASHES: usize = 4_000;
+
+/// A rectangle that was exposed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flash {
+    /// When.
+    pub time: u64,
+    /// The top window it lies in.
+    pub window: u32,
+    /// Where, from that window's corner, in application pixels.
+    pub area: Area,
+    /// Damage, repaint or both.
+    pub what: Exposed,
+}
+
+/// A click.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Click {
+    /// When.
+    pub time: u64,
+    /// Where on the stage.
+    pub at: (f64, f64),
+}
+
+/// How often each cell of a window was repainted.
+#[derive(Clone, Debug, Default)]
+pub struct Heat {
+    rows: Vec<Vec<f32>>,
+}
+
+impl Heat {
+    /// Adds a repainted rectangle of the window.
+    pub fn add(&mut self, area: Area) {
+        let cell = CELL as f64;
+        let last = |edge: f64| ((edge / cell).ceil().max(0.0) as usize).min(CELLS);
+        let first = |edge: f64| (edge / cell).max(0.0) as usize;
+        let (bottom, right) = (last(area.bottom()), last(area.right()));
+        if self.rows.len() < bottom {
+            self.rows.resize(bottom, Vec::new());
+        }
+        for y in first(area.y)..bottom {
+            let row = &mut self.rows[y];
+            if row.len() < right {
+                row.resize(right, 0.0);
+            }
+            for (x, heat) in row.iter_mut().enumerate().take(right).skip(first(area.x)) {
+                let covered = area.within(Area::new(x as f64 * cell, y as f64 * cell, cell, cell));
+                *heat += (covered.width * covered.height / (cell * cell)) as f32;
+            }
+        }
+    }
+
+    /// Times that each cell was repainted, by rows; rows may differ in length.
+    pub fn rows(&self) -> &[Vec<f32>] {
+        &self.rows
+    }
+}
+
+/// What was counted up to a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Frames.
+    pub frames: u64,
+    /// Records of exposures.
+    pub exposures: u64,
+    /// Square pixels damaged.
+    pub damage: u64,
+    /// Square pixels repainted.
+    pub repaint: u64,
+}
+
+/// The stage at a moment.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// Where everything lies.
+    pub plan: Plan,
+    /// The windows there are.
+    pub windows: Windows,
+    /// The shown ones, lowest first.
+    pub order: Vec<u32>,
+    /// What was exposed and has not faded, oldest first.
+    pub flashes: VecDeque<Flash>,
+    /// Heat by window.
+    pub heat: BTreeMap<u32, Heat>,
+    /// The pointer, where it is known.
+    pub pointer: Option<(f64, f64)>,
+    /// Clicks that have not faded, oldest first.
+    pub clicks: VecDeque<Click>,
+    /// What was counted so far.
+    pub counts: Counts,
+    /// The moment.
+    pub now: u64,
+    /// Recorded nanoseconds in which a flash fades.
+    pub fade: u64,
+}
+
+impl Stage {
+    /// The empty stage of a plan, with flashes that fade in so many recorded nanoseconds.
+    pub fn new(plan: Plan, fade: u64) -> Stage {
+        let now = plan.range.from;
+        let (order, flashes, heat, clicks) = Default::default();
+        let (windows, counts) = (Windows::new(), Counts::default());
+        Stage { plan, windows, order, flashes, heat, pointer: None, clicks, counts, now, fade: fade.max(1) }
+    }
+
+    /// Moves on to a moment, without events: lets fade what has faded.
+    pub fn advance(&mut self, now: u64) {
+        self.now = self.now.max(now);
+        let gone = self.now.saturating_sub(self.fade);
+        while self.flashes.front().is_some_and(|flash| flash.time < gone) {
+            self.flashes.pop_front();
+        }
+        while self.clicks.front().is_some_and(|click| click.time < gone) {
+            self.clicks.pop_front();
+        }
+    }
+
+    /// Takes in the next event.
+    pub fn apply(&mut self, event: &Event) {
+        self.advance(event.time);
+        if let Some(id) = self.windows.apply(event) {
+            self.changed(id);
+        }
+        match &event.body {
+            Body::Frame(_) => self.counts.frames += 1,
+            Body::Exposure(exposure) => self.expose(event.time, exposure.window, exposure.what, &exposure.rects.0),
+            Body::Motion(motion) => self.point(motion.window, motion.x, motion.y),
+            Body::Crossing(crossing) => self.point(crossing.window, crossing.x, crossing.y),
+            Body::Scroll(scroll) => self.point(scroll.window, scroll.x, scroll.y),
+            Body::Button(button) => {
+                self.point(button.window, button.x, button.y);
+                if let Some(at) = self.pointer.filter(|_| button.event == EventType::ButtonPress) {
+                    self.clicks.push_back(Click { time: event.time, at });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where a top window lies on the stage, in application pixels; `None` where its size is not known.
+    pub fn area(&self, top: u32) -> Option<Area> {
+        let own = self.windows.area(top)?;
+        match self.plan.laid_out.get(&top) {
+            Some(place) => Some(Area::new(place.x, place.y, own.width, own.height)),
+            None => Some(own),
+        }
+    }
+
+    /// How fresh something is: 1 just now, 0 when it has faded; in eighths, so that pictures repeat colours.
+    pub fn fresh(&self, time: u64) -> f64 {
+        let age = self.now.saturating_sub(time) as f64 / self.fade as f64;
+        ((1.0 - age).clamp(0.0, 1.0) * 8.0).ceil() / 8.0
+    }
+
+    fn changed(&mut self, id: u32) {
+        let Some(window) = self.windows.get(id) else { return };
+        let here = self.order.contains(&id);
+        if window.destroyed {
+            self.heat.remove(&id);
+        }
+        if window.mapped && !here && self.plan.shown.contains(&id) {
+            self.order.push(id);
+        } else if !window.mapped && here {
+            self.order.retain(|&other| other != id);
+        }
+    }
+
+    fn expose(&mut self, time: u64, window: u32, what: Exposed, rects: &[Rect]) {
+        let top = self.windows.top(window);
+        let (left, above) = self.windows.offset(window);
+        self.counts.exposures += 1;
+        let area: u64 = rects.iter().map(|rect| rect.area()).sum();
+        if what != Exposed::Repaint {
+            self.counts.damage += area;
+        }
+        if what != Exposed::Damage {
+            self.counts.repaint += area;
+        }
+        if !self.plan.shown.contains(&top) {
+            return;
+        }
+        // What paints is shown, even where its mapping was not recorded.
+        if area > 0 && !self.order.contains(&top) && self.windows.get(top).is_some_and(|window| !window.destroyed) {
+            self.order.push(top);
+        }
+        for rect in rects {
+            let (x, y) = (left + i32::from(rect.x), above + i32::from(rect.y));
+            let area = Area::new(x.into(), y.into(), rect.width.into(), rect.height.into());
+            if self.flashes.len() == FLASHES {
+                self.flashes.pop_front();
+            }
+            self.flashes.push_back(Flash { time, window: top, area, what });
+            if what != Exposed::Damage {
+                self.heat.entry(top).or_default().add(area);
+            }
+        }
+    }
+
+    fn point(&mut self, window: u32, x: Real, y: Real) {
+        let top = self.windows.top(window);
+        let (left, above) = self.windows.offset(window);
+        if let (Some(x), Some(y), Some(area)) = (x.known(), y.known(), self.area(top)) {
+            if self.plan.shown.contains(&top) {
+                self.pointer = Some((area.x + f64::from(left) + f64::from(x), area.y + f64::from(above) + f64::from(y)));
+            }
+        }
+    }
+}
