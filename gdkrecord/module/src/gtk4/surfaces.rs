@@ -1,0 +1,264 @@
+//! Numbers GTK 4's surfaces and tells what becomes of them.
+//!
+//! A surface gets its number when it is constructed, and its `window` record once its X window exists or once it
+//! matters (it is shown, gets an event or is painted). Its place on the screen is learnt from X's own events.
+
+use std::collections::HashMap;
+
+use gdkrecord::field::{Maybe, Real, TextId};
+use gdkrecord::kind::raw;
+use gdkrecord::sets::Role;
+
+use super::Out;
+use crate::ffi::gtk4::Handle;
+use crate::ffi::gtk4::surface::Surface;
+use crate::recorder;
+
+/// The surfaces by address and by X window.
+#[derive(Default)]
+pub struct Surfaces {
+    known: HashMap<usize, Known>,
+    by_xid: HashMap<u32, usize>,
+}
+
+/// What was told about a surface.
+#[derive(Default)]
+struct Known {
+    window: u32,
+    announced: bool,
+    x11: bool,
+    xid: u32,
+    mapped: bool,
+    destroyed: bool,
+    owner: bool,
+    title: String,
+    parent: u32,
+    role: Role,
+    geometry: Option<(Option<(i32, i32)>, i32, i32, f64)>,
+    /// Left and top edge in device pixels, and whether a window manager put it into a frame of its own.
+    origin: Option<(f64, f64)>,
+    framed: bool,
+    scale: f64,
+}
+
+impl Surfaces {
+    /// The surface's number; it is told about if it was not yet.
+    pub fn window(&mut self, surface: Surface<'_>, out: &mut Out<'_>) -> u32 {
+        let address = surface.handle.address();
+        match self.known.get(&address) {
+            Some(known) if known.announced => known.window,
+            _ => {
+                self.constructed(surface);
+                self.announce(surface, out);
+                self.update(surface, out);
+                self.known.get(&address).map_or(0, |known| known.window)
+            }
+        }
+    }
+
+    /// Gives a new surface its number. True the first time.
+    pub fn constructed(&mut self, surface: Surface<'_>) -> bool {
+        let address = surface.handle.address();
+        if self.known.contains_key(&address) {
+            return false;
+        }
+        let class = surface.api.type_name(surface.handle.gtype());
+        let known = Known {
+            window: recorder::number(),
+            x11: class.starts_with("GdkX11"),
+            scale: 1.0,
+            ..Known::default()
+        };
+        self.known.insert(address, known);
+        true
+    }
+
+    fn announce(&mut self, surface: Surface<'_>, out: &mut Out<'_>) {
+        let parent = surface.popup_parent().map_or(0, |parent| self.number(parent));
+        let Some(known) = self.known.get_mut(&surface.handle.address()) else { return };
+        known.announced = true;
+        known.xid = surface.xid();
+        known.parent = parent;
+        known.role = match () {
+            () if surface.is_popup() => Role::Popup,
+            () if surface.is_drag() => Role::Drag,
+            () if surface.is_toplevel() => Role::Toplevel,
+            () => Role::Other,
+        };
+        if known.xid != 0 {
+            self.by_xid.insert(known.xid, surface.handle.address());
+        }
+        let class = out.text(&surface.api.type_name(surface.handle.gtype()));
+        let Known { window, parent, role, xid, .. } = *known;
+        out.state(&raw::Window { window, parent, role, class, xid });
+    }
+
+    fn number(&self, surface: Handle) -> u32 {
+        self.known.get(&surface.address()).map_or(0, |known| known.window)
+    }
+
+    /// Compares with what was told, and tells the differences.
+    pub fn update(&mut self, surface: Surface<'_>, out: &mut Out<'_>) {
+        let address = surface.handle.address();
+        let Some(known) = self.known.get(&address) else { return };
+        if known.destroyed {
+            return;
+        }
+        let mapped = surface.mapped();
+        if !known.announced {
+            if known.x11 && !mapped && surface.xid() == 0 {
+                return;
+            }
+            self.announce(surface, out);
+        }
+        if surface.destroyed() {
+            return self.destroyed(surface.handle, out);
+        }
+        self.place(surface, mapped, out);
+        let Some(known) = self.known.get_mut(&address) else { return };
+        let window = known.window;
+        if mapped && !known.owner {
+            if let Some((owner, name)) = surface.owner() {
+                known.owner = true;
+                let (owner, name) = (out.text(&owner), out.text(&name));
+                out.state(&raw::WindowOwner { window, owner, name });
+            }
+        }
+        if mapped != known.mapped {
+            known.mapped = mapped;
+            match mapped {
+                true => out.state(&raw::WindowMap { window }),
+                false => out.state(&raw::WindowUnmap { window }),
+            }
+        }
+    }
+
+    /// A property changed: those that cost a call are asked only when they did.
+    pub fn property(&mut self, surface: Surface<'_>, name: &[u8], out: &mut Out<'_>) {
+        self.update(surface, out);
+        let address = surface.handle.address();
+        let parent = match name {
+            b"transient-for" | b"modal" => Some(surface.transient_for()),
+            _ => None,
+        }
+        .map(|(parent, modal)| (parent.map_or(0, |parent| self.number(parent)), modal));
+        let Some(known) = self.known.get_mut(&address) else { return };
+        if known.destroyed || !known.announced {
+            return;
+        }
+        let window = known.window;
+        if name == b"title" {
+            let title = surface.title();
+            if title != known.title {
+                let id = out.text(&title);
+                known.title = title;
+                out.state(&raw::WindowTitle { window, title: id });
+            }
+        }
+        if let Some((parent, modal)) = parent {
+            let role = if modal { Role::Dialog } else { Role::Toplevel };
+            if (parent, role) != (known.parent, known.role) {
+                (known.parent, known.role) = (parent, role);
+                out.state(&raw::WindowParent { window, parent, role });
+            }
+        }
+    }
+
+    /// The object, or what it stands for on the display, is gone.
+    pub fn destroyed(&mut self, surface: Handle, out: &mut Out<'_>) {
+        if let Some(known) = self.known.get_mut(&surface.address()) {
+            if known.announced && !known.destroyed {
+                if std::mem::take(&mut known.mapped) {
+                    out.state(&raw::WindowUnmap { window: known.window });
+                }
+                out.state(&raw::WindowDestroy { window: known.window });
+            }
+            known.destroyed = true;
+            self.by_xid.remove(&known.xid);
+        }
+    }
+
+    /// The object's memory will be used again.
+    pub fn finalized(&mut self, address: usize, out: &mut Out<'_>) {
+        if let Some(known) = self.known.remove(&address) {
+            self.by_xid.remove(&known.xid);
+            if known.announced && !known.destroyed {
+                out.state(&raw::WindowDestroy { window: known.window });
+            }
+        }
+    }
+
+    fn place(&mut self, surface: Surface<'_>, mapped: bool, out: &mut Out<'_>) {
+        let address = surface.handle.address();
+        let (width, height) = surface.size();
+        let from_parent = match surface.popup_parent().zip(surface.popup_position()) {
+            Some((parent, (x, y))) => self.known.get(&parent.address()).and_then(Known::corner).map(|at| (at.0 + x, at.1 + y)),
+            None => None,
+        };
+        let Some(known) = self.known.get_mut(&address) else { return };
+        known.scale = surface.scale();
+        let corner = known.corner().or(from_parent);
+        let now = (corner, width, height, known.scale);
+        // Before it is shown, GDK reports a size of 1x1 or 0x0.
+        if known.geometry == Some(now) || (!mapped && width <= 1 && height <= 1) {
+            return;
+        }
+        known.geometry = Some(now);
+        out.state(&raw::WindowGeometry {
+            window: known.window,
+            x: Maybe(corner.map(|at| at.0)),
+            y: Maybe(corner.map(|at| at.1)),
+            width,
+            height,
+            scale: Real(known.scale as f32),
+        });
+    }
+
+    /// X told where a window's left top corner is, in device pixels.
+    pub fn origin(&mut self, xid: u32, x: f64, y: f64) -> Option<usize> {
+        let address = *self.by_xid.get(&xid)?;
+        let known = self.known.get_mut(&address)?;
+        // Events carry sixteenths of a pixel and float noise; windows stand on whole pixels.
+        let at = Some((x.round(), y.round()));
+        if known.origin == at {
+            return None;
+        }
+        known.origin = at;
+        Some(address)
+    }
+
+    /// X told that a window's parent is the root, or a window manager's frame.
+    pub fn reparented(&mut self, xid: u32, framed: bool) {
+        if let Some(known) = self.by_xid.get(&xid).and_then(|address| self.known.get_mut(address)) {
+            known.framed = framed;
+        }
+    }
+
+    /// Whether the place in a real ConfigureNotify is counted from a frame, not from the root.
+    pub fn framed(&self, xid: u32) -> bool {
+        self.by_xid.get(&xid).and_then(|address| self.known.get(address)).is_none_or(|known| known.framed)
+    }
+
+    /// The left top corner in application pixels, where it is known.
+    pub fn corner(&self, surface: Handle) -> Option<(i32, i32)> {
+        self.known.get(&surface.address())?.corner()
+    }
+}
+
+impl Known {
+    fn corner(&self) -> Option<(i32, i32)> {
+        let (x, y) = self.origin?;
+        Some(((x / self.scale).round() as i32, (y / self.scale).round() as i32))
+    }
+}
+
+/// The classes' names by address of the class, as texts of the recording.
+#[derive(Default)]
+pub struct Names(HashMap<usize, TextId>);
+
+impl Names {
+    /// The text of a class; `name` is asked once.
+    pub fn get(&mut self, class: usize, out: &Out<'_>, name: impl FnOnce() -> String) -> TextId {
+        *self.0.entry(class).or_insert_with(|| out.text(&name()))
+    }
+}
