@@ -1,0 +1,68 @@
+//! WebM: raw pictures through a pipe to ffmpeg, which encodes them as VP9.
+
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use super::Sink;
+use crate::failure::{Failure, Result};
+
+/// A WebM being written.
+pub struct Webm {
+    child: Child,
+    pipe: Option<ChildStdin>,
+    path: PathBuf,
+}
+
+impl Webm {
+    /// Starts ffmpeg.
+    pub fn create(path: &Path, size: (u32, u32), fps: u32) -> Result<Webm> {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-loglevel", "error", "-nostdin", "-y", "-f", "rawvideo", "-pix_fmt", "bgr0"]);
+        command.args(["-s", &format!("{}x{}", size.0, size.1), "-r", &fps.to_string(), "-i", "pipe:0"]);
+        // Constant quality; 4:2:0 since not every player takes more.
+        command.args(["-c:v", "libvpx-vp9", "-pix_fmt", "yuv420p", "-b:v", "0", "-crf", "30", "-row-mt", "1"]);
+        command.args(["-deadline", "realtime", "-cpu-used", "6", "-f", "webm"]);
+        // A name that begins with a dash, or looks like a protocol, is a file all the same.
+        command.arg(format!("file:{}", path.display()));
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                Failure::Other("WebM needs ffmpeg: install it (apt install ffmpeg), or write NAME.gif".to_owned())
+            }
+            _ => Failure::Other(format!("cannot start ffmpeg: {error}")),
+        })?;
+        let pipe = child.stdin.take();
+        Ok(Webm { child, pipe, path: path.to_owned() })
+    }
+
+    /// Waits for ffmpeg's end, and words its complaint where it has one.
+    fn end(&mut self) -> Result<()> {
+        self.pipe = None;
+        let mut words = String::new();
+        if let Some(mut err) = self.child.stderr.take() {
+            // Without its words there is still its exit status.
+            let _ = err.read_to_string(&mut words);
+        }
+        let status = self.child.wait().map_err(|error| Failure::Other(format!("cannot wait for ffmpeg: {error}")))?;
+        if status.success() {
+            return Ok(());
+        }
+        let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
+        Err(Failure::Other(format!("ffmpeg could not write {}: {}", self.path.display(), last.trim())))
+    }
+}
+
+impl Sink for Webm {
+    fn picture(&mut self, pixels: &[u8]) -> Result<()> {
+        match self.pipe.as_mut().map(|pipe| pipe.write_all(pixels)) {
+            Some(Ok(())) => Ok(()),
+            // It went away: its own words say why.
+            _ => self.end().and(Err(Failure::Other("ffmpeg ended before the last picture".to_owned()))),
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.end()
+    }
+}
