@@ -1,0 +1,50 @@
+//! Where data comes from and goes to: files, and `-` for standard input and output.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::Path;
+
+use gdkrecord::Recording;
+
+use crate::failure::{Failure, Result};
+
+/// Bytes gathered before they are written: large, since exports are long and sequential.
+const BUFFER: usize = 256 * 1024;
+
+/// Opens a recording; `-` is standard input, which is kept in a file that has no name.
+pub fn open(path: &Path) -> Result<Recording> {
+    if !is_standard(path) {
+        return Ok(Recording::open(path)?);
+    }
+    Ok(Recording::from_file(spool()?, Path::new("standard input"))?)
+}
+
+/// Standard input as a file that can be read anywhere in it.
+pub fn spool() -> Result<File> {
+    let mut file = tempfile::tempfile().map_err(Failure::Spool)?;
+    io::copy(&mut io::stdin().lock(), &mut file).map_err(Failure::Spool)?;
+    file.rewind().map_err(Failure::Spool)?;
+    Ok(file)
+}
+
+/// Whether a path means standard input or output.
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Opens the output, hands it to `write`, and makes sure that all of it arrived.
+pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let (name, inner): (&Path, Box<dyn Write>) = if is_standard(path) {
+        // Standard output's own buffer ends at each line; a file of the same descriptor has none.
+        let out = io::stdout();
+        let plain = std::os::fd::AsFd::as_fd(&out).try_clone_to_owned().map(File::from);
+        (Path::new("to standard output"), Box::new(plain.map_err(Failure::writing("to standard output"))?))
+    } else {
+        (path, Box::new(File::create(path).map_err(Failure::writing(path))?))
+    };
+    let mut out = BufWriter::with_capacity(BUFFER, inner);
+    write(&mut out).and_then(|()| out.flush()).map_err(|error| {
+        // What is left in the buffer would fail again when it is dropped.
+        Failure::writing(name)(error)
+    })
+}

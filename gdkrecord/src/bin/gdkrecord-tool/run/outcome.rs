@@ -1,0 +1,118 @@
+//! After a run: which recordings came to be, or why there may be none.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use gdkrecord::Recording;
+use gdkrecord::layout::{HEAD, Header};
+
+use crate::units::Quantity;
+
+/// Says on standard error what the run of `program` left.
+pub fn say(pattern: &Path, tree: u64, program: &Path) {
+    let recordings = of_tree(&folder(pattern), tree);
+    for path in &recordings {
+        eprintln!("gdkrecord-tool: recorded {}", describe(path));
+    }
+    if recordings.is_empty() {
+        eprintln!("gdkrecord-tool: nothing was recorded: {}", remedy(program));
+    }
+}
+
+/// The folder that recordings go to: the part of the pattern in front of its last separator.
+fn folder(pattern: &Path) -> PathBuf {
+    let folder = pattern.parent().unwrap_or(Path::new("/")).to_string_lossy();
+    // Placeholders in a folder's name are not looked behind: its parent is searched, a level deep.
+    let plain = folder.replace("%%", "\0");
+    let upto = plain.find('%').map_or(plain.len(), |at| plain[..at].rfind('/').unwrap_or(0));
+    PathBuf::from(plain[..upto].replace('\0', "%"))
+}
+
+/// The recordings in a folder and those beneath it, written by processes of this tree.
+fn of_tree(folder: &Path, tree: u64) -> Vec<PathBuf> {
+    let files = |folder: &Path| {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).collect::<Vec<_>>()
+    };
+    let here = files(folder);
+    let beneath = here.iter().filter(|path| path.is_dir()).flat_map(|folder| files(folder)).collect::<Vec<_>>();
+    let mut found: Vec<_> = here.into_iter().chain(beneath).filter(|path| is_of_tree(path, tree)).collect();
+    found.sort();
+    found
+}
+
+fn is_of_tree(path: &Path, tree: u64) -> bool {
+    let mut head = Vec::new();
+    // A pipe or a device would wait for ever.
+    let plain = path.is_file();
+    let got = plain && File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head)).is_ok();
+    got && Header::decode(&head).is_ok_and(|header| header.tree == tree)
+}
+
+fn describe(path: &Path) -> String {
+    let Ok(recording) = Recording::open(path) else { return path.display().to_string() };
+    let length = recording.info().end.saturating_sub(recording.header().monotonic);
+    let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
+    let toolkit = recording.info().fact("toolkit").map_or(String::new(), |toolkit| format!(", {toolkit}"));
+    let state = match recording.header().closed {
+        Some(_) => "",
+        None => ", not closed: the process was killed, ended by _exit, or still runs",
+    };
+    let shown = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    let shown = shown.as_deref().unwrap_or(path).display();
+    format!("{shown} ({}, {}{toolkit}{state})", Quantity::Duration(length), Quantity::Bytes(bytes))
+}
+
+/// Why there may be no recording, from what can be seen of the program's file.
+fn remedy(program: &Path) -> String {
+    let name = program.display();
+    let Some(file) = which(program) else { return format!("{name} is not a program that can be looked at") };
+    let mode = std::fs::metadata(&file).map_or(0, |data| std::os::unix::fs::MetadataExt::mode(&data));
+    if mode & 0o6000 != 0 {
+        return format!("{name} is setuid or setgid and ignores GTK_MODULES; start it as its owner from a copy without");
+    }
+    let bytes = std::fs::read(&file).unwrap_or_default();
+    if bytes.starts_with(b"#!") {
+        return format!("{name} is a script; did it start a GTK program, in this session and not through a service?");
+    }
+    if bytes.starts_with(b"\x7fELF") {
+        use object::read::{Object, ObjectSection};
+        let interpreted = object::File::parse(&*bytes).ok().map(|elf| elf.sections().any(|s| s.name() == Ok(".interp")));
+        if interpreted == Some(false) {
+            return format!("{name} is linked statically, and can load no module");
+        }
+    }
+    format!(
+        "is {name} a GTK 2, 3 or 4 program? One that is already running may have taken the request over (quit it \
+         first, or look for an option such as --new-instance); one in a sandbox (Flatpak, Snap) does not see \
+         GTK_MODULES. A folder that cannot be written is said on its standard error"
+    )
+}
+
+fn which(program: &Path) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return program.is_file().then(|| program.to_owned());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recordings_are_found_by_their_tree() {
+        let (dir, recording) = crate::sample::recording();
+        assert_eq!(of_tree(dir.path(), recording.header().tree), [recording.path()]);
+        assert!(of_tree(dir.path(), 99).is_empty());
+    }
+
+    #[test]
+    fn the_folder_is_what_precedes_placeholders() {
+        for (pattern, at) in [("/a/b/%p.x", "/a/b"), ("/a/b%%c/%p", "/a/b%c"), ("/a/%n/%p", "/a"), ("/x", "/")] {
+            assert_eq!(folder(Path::new(pattern)), Path::new(at), "{pattern}");
+        }
+    }
+}
