@@ -1,0 +1,210 @@
+//! The process's memory: patching a word, finding what is loaded, naming code.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// One loaded file.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// As the dynamic linker names it; empty for the program.
+    pub path: String,
+    /// Lowest mapped address.
+    pub base: usize,
+    /// One past the highest.
+    pub end: usize,
+    /// GNU build id in hexadecimal.
+    pub build_id: String,
+    /// Address ranges and protection of its segments; RELRO is given last, as read-only.
+    parts: Vec<(usize, usize, c_int)>,
+}
+
+unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut c_void) -> c_int {
+    // SAFETY: dl_iterate_phdr gives a filled structure and the data that loaded() gave it.
+    let (info, all) = unsafe { (&*info, &mut *data.cast::<Vec<Loaded>>()) };
+    let mut one = Loaded { base: usize::MAX, ..Loaded::default() };
+    // SAFETY: a name of the dynamic linker.
+    one.path = unsafe { super::text(info.dlpi_name) }.unwrap_or_default();
+    // SAFETY: so many headers are there.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    let mut relro = Vec::new();
+    for header in headers {
+        let from = (info.dlpi_addr as usize).wrapping_add(header.p_vaddr as usize);
+        let to = from + header.p_memsz as usize;
+        match header.p_type {
+            libc::PT_LOAD => {
+                one.base = one.base.min(from & !4095);
+                one.end = one.end.max(to);
+                let bit = |flag: u32, prot| if header.p_flags & flag != 0 { prot } else { 0 };
+                let prot = bit(libc::PF_R, libc::PROT_READ)
+                    | bit(libc::PF_W, libc::PROT_WRITE)
+                    | bit(libc::PF_X, libc::PROT_EXEC);
+                one.parts.push((from, to, prot));
+            }
+            libc::PT_GNU_RELRO => relro.push((from & !4095, to & !4095, libc::PROT_READ)),
+            libc::PT_NOTE => {
+                // SAFETY: notes are mapped with the file.
+                let notes = unsafe { std::slice::from_raw_parts(from as *const u8, header.p_memsz as usize) };
+                if one.build_id.is_empty() {
+                    one.build_id = build_id(notes);
+                }
+            }
+            _ => {}
+        }
+    }
+    one.parts.extend(relro);
+    if one.end > 0 {
+        all.push(one);
+    }
+    0
+}
+
+fn build_id(mut notes: &[u8]) -> String {
+    let word = |bytes: &[u8], at: usize| {
+        bytes.get(at..at + 4).and_then(|four| four.first_chunk()).map_or(0, |four| u32::from_ne_bytes(*four) as usize)
+    };
+    while notes.len() >= 12 {
+        let (name, size, kind) = (word(notes, 0), word(notes, 4), word(notes, 8));
+        let start = 12 + name.next_multiple_of(4);
+        if kind == 3 && notes.get(12..16) == Some(b"GNU\0") {
+            let bytes = notes.get(start..start + size).unwrap_or_default();
+            return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        notes = notes.get(start + size.next_multiple_of(4)..).unwrap_or_default();
+    }
+    String::new()
+}
+
+/// All loaded files.
+pub fn loaded() -> Vec<Loaded> {
+    let mut all: Vec<Loaded> = Vec::new();
+    // SAFETY: the callback gets the vector that lives here.
+    unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut all).cast()) };
+    all
+}
+
+unsafe extern "C" fn count(info: *mut libc::dl_phdr_info, size: libc::size_t, data: *mut c_void) -> c_int {
+    // SAFETY: a structure of `size` bytes and the number of adds().
+    unsafe {
+        if size >= size_of::<libc::dl_phdr_info>() {
+            *data.cast::<u64>() = (*info).dlpi_adds;
+        }
+    }
+    1
+}
+
+/// How many files the dynamic linker loaded since the start.
+pub fn adds() -> u64 {
+    let mut adds = 0u64;
+    // SAFETY: the callback gets the number that lives here.
+    unsafe { libc::dl_iterate_phdr(Some(count), (&raw mut adds).cast()) };
+    adds
+}
+
+/// The protection of an address; what is in no loaded file is heap, and writable.
+fn protection(address: usize) -> c_int {
+    let all = loaded();
+    let parts = all.iter().flat_map(|one| &one.parts);
+    parts
+        .filter(|(from, to, _)| (from & !4095..to.next_multiple_of(4096)).contains(&address))
+        .map(|&(_, _, prot)| prot)
+        .last()
+        .unwrap_or(libc::PROT_READ | libc::PROT_WRITE)
+}
+
+/// Stores a word, also where the page is read-only; false where the kernel refuses.
+///
+/// # Safety
+/// `slot` is an aligned, mapped word, and whoever reads it can do with `value`.
+pub unsafe fn write_word(slot: *mut usize, value: usize) -> bool {
+    let prot = protection(slot as usize);
+    let page = (slot as usize & !4095) as *mut c_void;
+    if prot & libc::PROT_WRITE == 0 {
+        // SAFETY: the page is mapped; it only gets more permissions.
+        if unsafe { libc::mprotect(page, 4096, prot | libc::PROT_WRITE) } != 0 {
+            return false;
+        }
+    }
+    // SAFETY: the caller's promise; the page is writable now.
+    unsafe { AtomicUsize::from_ptr(slot) }.store(value, Ordering::Release);
+    if prot & libc::PROT_WRITE == 0 {
+        // SAFETY: what it was before.
+        unsafe { libc::mprotect(page, 4096, prot) };
+    }
+    true
+}
+
+/// A word in the writable data of a library.
+#[derive(Debug)]
+pub struct Word(usize);
+
+impl Word {
+    /// The only word in the writable data of the file at `address` that is `value`.
+    pub fn find(address: usize, value: usize) -> Option<Word> {
+        let all = loaded();
+        let library = all.iter().find(|one| (one.base..one.end).contains(&address))?;
+        let relro: Vec<_> =
+            library.parts.iter().filter(|part| part.2 == libc::PROT_READ).map(|part| (part.0, part.1)).collect();
+        let mut found = None;
+        for &(from, to, prot) in library.parts.iter().filter(|part| part.2 & libc::PROT_WRITE != 0) {
+            debug_assert!(prot != 0);
+            for at in (from.next_multiple_of(8)..to & !7).step_by(8) {
+                if relro.iter().any(|&(low, high)| (low..high).contains(&at)) {
+                    continue;
+                }
+                // SAFETY: inside a mapped, readable segment of a library that stays loaded.
+                if unsafe { (at as *const usize).read_volatile() } == value && found.replace(at).is_some() {
+                    return None;
+                }
+            }
+        }
+        found.map(Word)
+    }
+
+    /// What it is now.
+    #[inline]
+    pub fn get(&self) -> usize {
+        // SAFETY: an aligned word of a library that stays loaded.
+        unsafe { AtomicUsize::from_ptr(self.0 as *mut usize) }.load(Ordering::Relaxed)
+    }
+
+    /// # Safety
+    /// Whoever reads it can do with `value`.
+    pub unsafe fn set(&self, value: usize) {
+        // SAFETY: an aligned word in writable data; the caller's promise.
+        unsafe { AtomicUsize::from_ptr(self.0 as *mut usize) }.store(value, Ordering::Relaxed);
+    }
+}
+
+/// File, its base, and symbol (with its address) of an address.
+pub fn name_of(address: usize) -> Option<(String, usize, Option<(String, usize)>)> {
+    let mut info = libc::Dl_info {
+        dli_fname: std::ptr::null(),
+        dli_fbase: std::ptr::null_mut(),
+        dli_sname: std::ptr::null(),
+        dli_saddr: std::ptr::null_mut(),
+    };
+    // SAFETY: any number may be asked for; the structure is filled where it answers.
+    if unsafe { libc::dladdr(address as *const c_void, &mut info) } == 0 {
+        return None;
+    }
+    // SAFETY: names of the dynamic linker, which live while the file is loaded.
+    let (file, symbol) = unsafe { (super::text(info.dli_fname)?, super::text(info.dli_sname)) };
+    Some((file, info.dli_fbase as usize, symbol.map(|symbol| (symbol, info.dli_saddr as usize))))
+}
+
+/// The word at an address that C says holds a function: what gdk_threads_add_idle wraps.
+///
+/// # Safety
+/// `at` is null, or readable and aligned.
+pub unsafe fn word_at(at: usize) -> usize {
+    // SAFETY: the caller's promise.
+    if at == 0 { 0 } else { unsafe { (at as *const usize).read() } }
+}
+
+/// The value of an exported unsigned variable such as `glib_major_version`.
+pub fn variable(library: super::Library, name: &CStr) -> Option<u32> {
+    let at = library.symbol(name).cast::<u32>();
+    // SAFETY: only names of exported guint constants are asked for.
+    unsafe { at.as_ref() }.copied()
+}

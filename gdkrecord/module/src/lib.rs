@@ -1,0 +1,19 @@
+//! libgdkrecord.so: the recorder that a GTK 2, 3 or 4 application loads.
+//!
+//! `entry` holds what C calls: what GTK and GIO look up, and the hooks. `load` finds GTK and GLib among what is
+//! loaded and starts recording once. `ffi` declares what is called, found by dlsym, and wraps it. The logic of
+//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, and `gtk4`, `widgets`, `got` for what
+//! only GTK 4 has.
+
+mod entry;
+mod events;
+mod facts;
+mod ffi;
+mod frames;
+mod gtk4;
+mod load;
+mod mainloop;
+mod recorder;
+mod sites;
+mod widgets;
+mod windows;
