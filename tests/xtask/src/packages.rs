@@ -26,6 +26,8 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Record, "pkg-config", "finds the libraries"),
     (Need::Record, "libcairo2-dev", "draws graphs and animations"),
     (Need::Record, "libpango1.0-dev", "draws their labels"),
+    (Need::Record, "libwayland-dev", "plays animations in a window"),
+    (Need::Record, "libxkbcommon-dev", "plays animations in a window"),
     (Need::Demo, "libx11-dev", "asks windows to close"),
     (Need::Demo, "xvfb", "a display of its own"),
     (Need::Demo, "xkb-data", "that display's keyboard"),
