@@ -132,7 +132,6 @@ fn first_display(session: &Session, api: &Api, state: &mut State, surface: Surfa
     }
     let Some(display) = surface.display() else { return };
     state.display = true;
-    session.fact("gtk4.display", &api.type_name(display.gtype()));
     match api.hook_xevents(display) {
         Some(on) => session.hook("gtk4.origins", on, "GdkX11Display::xevent"),
         None => session.hook("gtk4.origins", false, "only X11 tells where windows are"),

@@ -3,9 +3,20 @@
 //! GTK 4 loads every library in its immodules directories inside `gtk_init`. This one looks whether GTK_MODULES
 //! names gdkrecord; only then it loads the recorder, which lies in `modules/` two directories up. It runs in
 //! every GTK 4 application of the machine: it is small, uses nothing but libc and never panics.
+//!
+//! Built with `panic = "abort"` it needs no std: 6 KB instead of 290, and two thirds of the time to load.
 #![allow(unsafe_code)]
+#![cfg_attr(panic = "abort", no_std)]
 
 use core::ffi::{CStr, c_char, c_int, c_void};
+
+/// Never reached: nothing here panics.
+#[cfg(panic = "abort")]
+#[panic_handler]
+fn panicked(_: &core::panic::PanicInfo<'_>) -> ! {
+    // SAFETY: ends the process.
+    unsafe { libc::abort() }
+}
 
 /// The recorder's file, and its entry.
 const RECORDER: &[u8] = b"libgdkrecord.so";
@@ -43,11 +54,15 @@ fn names_us(name: &[u8]) -> bool {
     file == RECORDER || name == b"gdkrecord"
 }
 
+#[allow(clippy::manual_contains)]
 fn load(named: &[u8]) {
     let mut path = Path { bytes: [0; libc::PATH_MAX as usize], length: 0 };
-    let found = if named.contains(&b'/') { path.push(named) } else { path.beside_us() };
+    // Not `contains`: its search can panic, and that would link all of std into this file.
+    let found = if named.iter().any(|&byte| byte == b'/') { path.push(named) } else { path.beside_us() };
     // SAFETY: the path is a C string; the recorder's initialisers are made to run in any process.
-    let library = if found { unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) } } else {
+    let library = if found {
+        unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }
+    } else {
         core::ptr::null_mut()
     };
     if library.is_null() {
@@ -70,10 +85,8 @@ fn complain() {
         let text = libc::dlerror();
         if text.is_null() { b"its place is not known" } else { CStr::from_ptr(text).to_bytes() }
     };
-    let parts = [FAILED, reason, b"\n"].map(|part| libc::iovec {
-        iov_base: part.as_ptr().cast_mut().cast(),
-        iov_len: part.len(),
-    });
+    let parts = [FAILED, reason, b"\n"]
+        .map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() });
     // SAFETY: three readable buffers; a write that fails is nobody's business.
     unsafe { libc::writev(libc::STDERR_FILENO, parts.as_ptr(), parts.len() as c_int) };
 }

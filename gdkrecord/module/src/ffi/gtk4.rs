@@ -124,7 +124,6 @@ functions! {
         gdk_event_get_modifier_state: unsafe extern "C-unwind" fn(Ptr) -> u32,
         gdk_event_get_position: unsafe extern "C-unwind" fn(Ptr, *mut f64, *mut f64) -> c_int,
         gdk_event_get_event_sequence: unsafe extern "C-unwind" fn(Ptr) -> Ptr,
-        gdk_event_get_pointer_emulated: unsafe extern "C-unwind" fn(Ptr) -> c_int,
         gdk_button_event_get_button: unsafe extern "C-unwind" fn(Ptr) -> u32,
         gdk_key_event_get_keyval: unsafe extern "C-unwind" fn(Ptr) -> u32,
         gdk_key_event_get_keycode: unsafe extern "C-unwind" fn(Ptr) -> u32,
@@ -152,7 +151,8 @@ functions! {
         gtk_native_get_for_surface: unsafe extern "C-unwind" fn(Ptr) -> Ptr,
         gtk_native_get_surface: unsafe extern "C-unwind" fn(Ptr) -> Ptr,
         gtk_native_get_renderer: unsafe extern "C-unwind" fn(Ptr) -> Ptr,
-        gtk_native_get_type: unsafe extern "C-unwind" fn() -> usize,
+        gtk_window_get_type: unsafe extern "C-unwind" fn() -> usize,
+        gtk_window_get_title: unsafe extern "C-unwind" fn(Ptr) -> *const c_char,
         gtk_widget_get_name: unsafe extern "C-unwind" fn(Ptr) -> *const c_char,
         gtk_widget_get_type: unsafe extern "C-unwind" fn() -> usize,
         gtk_layout_manager_get_type: unsafe extern "C-unwind" fn() -> usize,
@@ -208,7 +208,7 @@ pub(super) unsafe fn copied(text: *const c_char) -> String {
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
 }
 
-// SAFETY (all that follow): the handles are alive (see Handle) and of the class that the method's name says; the
+// All that follow: the handles are alive (see Handle) and of the class that the method's name says; the
 // functions only read.
 impl Api {
     /// A type's name.

@@ -97,7 +97,9 @@ impl Events {
             _ => 0,
         };
         let time = now();
-        let latency = latency(server_time, time);
+        // The X server gives crossings the time of the last event before them.
+        let crossing = matches!(event, EventType::Enter | EventType::Leave);
+        let latency = if crossing { Span::UNKNOWN } else { latency(server_time, time) };
         macro_rules! push {
             ($Kind:ident { $($more:ident $(: $value:expr)?),* $(,)? }) => {
                 out.lane.begin(time, &raw::$Kind {

@@ -127,7 +127,12 @@ impl Surfaces {
         if mapped != known.mapped {
             known.mapped = mapped;
             match mapped {
-                true => out.state(&raw::WindowMap { window }),
+                // What was set before it could be told about is looked at now.
+                true => {
+                    out.state(&raw::WindowMap { window });
+                    self.title(surface, out);
+                    self.transient(surface, out);
+                }
                 false => out.state(&raw::WindowUnmap { window }),
             }
         }
@@ -136,31 +141,36 @@ impl Surfaces {
     /// A property changed: those that cost a call are asked only when they did.
     pub fn property(&mut self, surface: Surface<'_>, name: &[u8], out: &mut Out<'_>) {
         self.update(surface, out);
-        let address = surface.handle.address();
-        let parent = match name {
-            b"transient-for" | b"modal" => Some(surface.transient_for()),
-            _ => None,
+        match name {
+            b"title" => self.title(surface, out),
+            b"transient-for" | b"modal" => self.transient(surface, out),
+            _ => {}
         }
-        .map(|(parent, modal)| (parent.map_or(0, |parent| self.number(parent)), modal));
-        let Some(known) = self.known.get_mut(&address) else { return };
-        if known.destroyed || !known.announced {
+    }
+
+    /// The surface's entry, if it is told about and lives.
+    fn told(&mut self, surface: Surface<'_>) -> Option<&mut Known> {
+        self.known.get_mut(&surface.handle.address()).filter(|known| known.announced && !known.destroyed)
+    }
+
+    fn title(&mut self, surface: Surface<'_>, out: &Out<'_>) {
+        let title = surface.title();
+        if let Some(known) = self.told(surface).filter(|known| known.title != title) {
+            out.state(&raw::WindowTitle { window: known.window, title: out.text(&title) });
+            known.title = title;
+        }
+    }
+
+    fn transient(&mut self, surface: Surface<'_>, out: &Out<'_>) {
+        let (parent, modal) = surface.transient_for();
+        let parent = parent.map_or(0, |parent| self.number(parent));
+        let Some(known) = self.told(surface).filter(|known| matches!(known.role, Role::Toplevel | Role::Dialog)) else {
             return;
-        }
-        let window = known.window;
-        if name == b"title" {
-            let title = surface.title();
-            if title != known.title {
-                let id = out.text(&title);
-                known.title = title;
-                out.state(&raw::WindowTitle { window, title: id });
-            }
-        }
-        if let Some((parent, modal)) = parent {
-            let role = if modal { Role::Dialog } else { Role::Toplevel };
-            if (parent, role) != (known.parent, known.role) {
-                (known.parent, known.role) = (parent, role);
-                out.state(&raw::WindowParent { window, parent, role });
-            }
+        };
+        let role = if modal { Role::Dialog } else { Role::Toplevel };
+        if (parent, role) != (known.parent, known.role) {
+            (known.parent, known.role) = (parent, role);
+            out.state(&raw::WindowParent { window: known.window, parent, role });
         }
     }
 

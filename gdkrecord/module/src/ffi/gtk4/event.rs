@@ -87,8 +87,6 @@ truths! {
     emulating_pointer = gdk_touch_event_get_emulating_pointer;
     /// Broken grabs.
     implicit = gdk_grab_broken_event_get_implicit;
-    /// Any event: made from a touch.
-    emulated = gdk_event_get_pointer_emulated;
 }
 
 impl Event<'_> {

@@ -102,18 +102,17 @@ impl<'a> Surface<'a> {
         }
     }
 
-    /// A top-level's title.
+    /// The title of the window that owns it: GDK's X11 surfaces do not tell theirs.
     pub fn title(self) -> String {
-        if !self.is_toplevel() || self.destroyed() {
+        let Some(widget) = self.native().filter(|_| self.is_toplevel() && !self.destroyed()) else {
             return String::new();
-        }
-        let mut title: *mut std::ffi::c_char = std::ptr::null_mut();
-        // SAFETY: GdkToplevel has this readable string property; the copy that it gives is freed.
+        };
+        // SAFETY: a live widget, which is asked only if it is a window; the title is copied at once.
         unsafe {
-            (self.api.g_object_get)(self.ptr(), c"title".as_ptr(), &mut title, std::ptr::null_mut::<Ptr>());
-            let text = copied(title);
-            (self.api.g_free)(title.cast());
-            text
+            match self.api.is_a(widget, (self.api.gtk_window_get_type)()) {
+                true => copied((self.api.gtk_window_get_title)(widget.ptr())),
+                false => String::new(),
+            }
         }
     }
 
