@@ -1,13 +1,13 @@
 //! `dump`: hands the events that were asked for to an exporter, one by one.
 
-use gdkrecord::{KINDS, Recording, Value};
+use gdkrecord::{Recording, Value};
 
 use crate::args::DumpArgs;
 use crate::export::{Format, Row, exporter};
 use crate::failure::Result;
 use crate::files;
 use crate::progress::Progress;
-use crate::select::Selection;
+use crate::select::{Selection, field_places};
 
 /// Runs `dump`.
 pub fn run(args: &DumpArgs) -> Result<()> {
@@ -17,7 +17,7 @@ pub fn run(args: &DumpArgs) -> Result<()> {
         let mut exporter = exporter(args.format, selection.kinds().collect(), out);
         exporter.begin(&recording)?;
         let start = recording.header().monotonic;
-        let window_at = window_fields();
+        let window_at = field_places("window");
         let mut progress = Progress::new("dump", start, recording.info().end);
         for event in recording.events() {
             progress.event(event.time);
@@ -45,15 +45,6 @@ pub fn run(args: &DumpArgs) -> Result<()> {
         say_diagnostics(&recording);
     }
     Ok(())
-}
-
-/// By kind code, which of its fields is the window.
-pub fn window_fields() -> [Option<usize>; 256] {
-    let mut at = [None; 256];
-    for kind in KINDS {
-        at[usize::from(kind.code)] = kind.fields.iter().position(|field| field.name == "window");
-    }
-    at
 }
 
 fn say_diagnostics(recording: &Recording) {

@@ -20,6 +20,7 @@ mod run;
 mod sample;
 mod schema;
 mod select;
+mod stat;
 mod units;
 
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ const FAILED: u8 = 2;
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
-        Command::Stat(_args) => Ok(ExitCode::SUCCESS),
+        Command::Stat(args) => stat::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Dump(args) => dump::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Graph(args) => graph::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Exposures(args) => exposures::run(&args).map(|()| ExitCode::SUCCESS),

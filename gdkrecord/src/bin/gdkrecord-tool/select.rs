@@ -159,6 +159,15 @@ pub fn describe(window: &WindowInfo) -> String {
     }
 }
 
+/// By kind code, which of its fields has this name.
+pub fn field_places(name: &str) -> [Option<usize>; 256] {
+    let mut at = [None; 256];
+    for kind in KINDS {
+        at[usize::from(kind.code)] = kind.fields.iter().position(|field| field.name == name);
+    }
+    at
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

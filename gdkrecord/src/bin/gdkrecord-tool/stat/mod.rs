@@ -1,0 +1,158 @@
+//! `stat`: one pass over a recording through several tallies, then a report in words or JSON.
+
+mod busy;
+mod callbacks;
+mod frames;
+mod handling;
+mod histogram;
+mod report;
+mod symbols;
+#[cfg(test)]
+mod tests;
+mod windows;
+mod worst;
+
+
+use gdkrecord::{Event, Info, Recording, Value};
+
+use crate::args::{ReportFormat, StatArgs};
+use crate::failure::Result;
+use crate::files;
+use crate::progress::Progress;
+use crate::select::field_places;
+use crate::units::Quantity;
+use report::{Report, Section};
+use symbols::Symbols;
+
+/// Takes in events one by one, in memory that does not grow with them, and reports.
+trait Tally {
+    /// One event.
+    fn event(&mut self, event: &Event, context: &Context<'_>);
+    /// What it found.
+    fn report(&mut self, context: &mut Context<'_>) -> Vec<Section>;
+}
+
+/// What all tallies want to know of the recording.
+struct Context<'a> {
+    info: &'a Info,
+    start: u64,
+    end: u64,
+    rows: usize,
+    symbols: Symbols<'a>,
+    places: Vec<(&'static str, [Option<usize>; 256])>,
+}
+
+impl Context<'_> {
+    /// A time, from the start of the recording.
+    fn moment(&self, time: u64) -> Quantity {
+        Quantity::Moment(time as i64 - self.start as i64)
+    }
+
+    /// A count over the recording's length.
+    fn rate(&self, count: u64) -> Quantity {
+        match self.end.saturating_sub(self.start) {
+            0 => Quantity::Unknown,
+            length => Quantity::Rate(count as f64 * 1e9 / length as f64),
+        }
+    }
+
+    fn value<T>(&self, name: &str, event: &Event, take: impl FnOnce(&Value<'_>) -> Option<T>) -> Option<T> {
+        let (_, places) = self.places.iter().find(|(known, _)| *known == name)?;
+        let at = places[usize::from(event.body.kind().code)]?;
+        event.body.values().get(at).and_then(take)
+    }
+
+    /// A field that is a number; `None` where the kind has none, or it is not known.
+    fn number(&self, name: &str, event: &Event) -> Option<u64> {
+        self.value(name, event, |value| match value {
+            Value::Uint(n) => Some(*n),
+            _ => None,
+        })
+    }
+
+    fn duration(&self, event: &Event) -> Option<u64> {
+        self.number("duration", event)
+    }
+
+    /// The type of a GDK event, as button-press; `None` for what is none.
+    fn event_type(&self, event: &Event) -> Option<String> {
+        self.value("event", event, |value| match value {
+            Value::Text(name) => Some((*name).to_owned()),
+            _ => None,
+        })
+    }
+}
+
+/// Runs `stat`.
+pub fn run(args: &StatArgs) -> Result<()> {
+    let recording = files::open(&args.file)?;
+    let report = collect(&recording, args.rows);
+    files::write(&args.output, |out| match args.format {
+        ReportFormat::Text => out.write_all(report.text().as_bytes()),
+        ReportFormat::Json => writeln!(out, "{:#}", report.json()),
+    })
+}
+
+fn collect(recording: &Recording, rows: usize) -> Report {
+    let info = recording.info();
+    let mut context = Context {
+        info,
+        start: recording.header().monotonic,
+        end: info.end,
+        rows,
+        symbols: Symbols::new(&info.modules),
+        places: ["duration", "latency", "window", "event"].map(|name| (name, field_places(name))).into(),
+    };
+    let mut tallies: Vec<Box<dyn Tally>> = vec![
+        Box::new(frames::Frames::new(rows)),
+        Box::new(busy::Busy::default()),
+        Box::new(callbacks::Callbacks::new(rows)),
+        Box::new(handling::Handling::default()),
+        Box::new(windows::Windows::default()),
+    ];
+    let mut progress = Progress::new("stat", context.start, context.end);
+    for event in recording.events() {
+        progress.event(event.time);
+        for tally in &mut tallies {
+            tally.event(&event, &context);
+        }
+    }
+    drop(progress);
+    let mut report = Report::default();
+    report.add(facts(recording));
+    for mut tally in tallies {
+        tally.report(&mut context).into_iter().for_each(|section| report.add(section));
+    }
+    report.add(trouble(recording));
+    report
+}
+
+/// What the recording is.
+fn facts(recording: &Recording) -> Section {
+    let (header, info) = (recording.header(), recording.info());
+    let mut section = Section::new("recording", "Recording");
+    section.fact("file", recording.path().display().to_string());
+    section.fact("pid", header.pid.to_string());
+    section.fact("length", Quantity::Duration(info.end.saturating_sub(header.monotonic)));
+    section.fact("closed", if header.closed.is_some() { "yes" } else { "no: killed, or still running" });
+    let kept = header.flags & gdkrecord::layout::TEXT_KEPT != 0;
+    section.fact("typed text", if kept { "kept" } else { "redacted" });
+    if header.flags & gdkrecord::layout::RING != 0 {
+        section.fact("ring", "only the last part was kept");
+    }
+    for (name, value) in &info.facts {
+        section.fact(name, &**value);
+    }
+    section
+}
+
+/// What was lost or not recorded.
+fn trouble(recording: &Recording) -> Section {
+    let mut section = Section::new("trouble", "Lost or not recorded");
+    for hook in recording.info().hooks.iter().filter(|hook| !hook.on) {
+        let note = if hook.note.is_empty() { "no reason was given" } else { &*hook.note };
+        section.notes.push(format!("hook {} is off: {note}", &*hook.name));
+    }
+    section.notes.extend(recording.diagnostics().iter().map(ToString::to_string));
+    section
+}

@@ -1,0 +1,82 @@
+//! Small recordings whose numbers can be checked by hand.
+
+use super::*;
+use crate::sample::write;
+use gdkrecord::field::{Maybe, Span};
+use gdkrecord::kind::{Dispatch, Frame, Poll};
+use gdkrecord::{Body, Text};
+
+const MS: u64 = 1_000_000;
+
+fn dispatch(at: u64, ms: Option<u64>, callback: &str) -> (u64, Body) {
+    let duration = ms.map_or(Span::UNKNOWN, |ms| Span::from_ns(ms * MS));
+    let (source, callback) = (Text::from("idle"), Text::from(callback));
+    (at * MS, Body::Dispatch(Dispatch { duration, source, callback, priority: 0, late: Maybe(Some(2500)) }))
+}
+
+fn poll(at: u64, ms: u64) -> (u64, Body) {
+    (at * MS, Body::Poll(Poll { duration: Span::from_ns(ms * MS), timeout: -1, ready: 1 }))
+}
+
+fn frame(at: u64, ms: u64, layout: u64, paint: u64) -> (u64, Body) {
+    let span = |ms: u64| Span::from_ns(ms * MS);
+    let frame = Frame {
+        duration: span(ms),
+        flush_events: Span::UNKNOWN,
+        before_paint: span(0),
+        update: Span::UNKNOWN,
+        layout: span(layout),
+        paint: span(paint),
+        after_paint: span(ms),
+        resume_events: Span::UNKNOWN,
+        clock: 1,
+        counter: at as u32,
+        predicted: Span::UNKNOWN,
+        interval: Span::UNKNOWN,
+    };
+    (at * MS, Body::Frame(frame))
+}
+
+#[test]
+fn busy_time_and_its_explanation_are_exact() {
+    // 100 ms: asleep 40, of which 10 in a nested loop inside the dispatch; 60 busy, 50 of them in dispatches.
+    let events = [poll(0, 30), dispatch(30, Some(60), "a"), dispatch(40, Some(20), "nested"), poll(70, 10), dispatch(95, Some(5), "b")];
+    let (_folder, recording) = write(&events, Some(100 * MS));
+    let json = collect(&recording, 10).json();
+    let row = &json["busy"]["rows"][0];
+    assert_eq!(row["span_ns"], 100 * MS);
+    assert_eq!(row["asleep_ns"], 40 * MS);
+    assert_eq!(row["busy_ns"], 60 * MS);
+    let explained = row["explained_by_dispatches_share"].as_f64().unwrap();
+    assert!((explained - 55.0 / 60.0).abs() < 1e-9, "{explained}");
+}
+
+#[test]
+fn a_slow_frame_names_its_phase_and_what_ran_before() {
+    let events = [dispatch(0, Some(50), "load_everything"), frame(60, 40, 5, 35), frame(110, 4, 1, 2)];
+    let (_folder, recording) = write(&events, Some(200 * MS));
+    let json = collect(&recording, 10).json();
+    assert_eq!(json["frames"]["frames"], 2);
+    assert_eq!(json["frames"]["over_budget"], 1);
+    assert_eq!(json["frames"]["budget_ns"], 16_666_667);
+    let causes = json["slow_frames"]["rows"][0]["causes"].as_str().unwrap().to_owned();
+    assert!(causes.contains("layout 30.0 ms (75 %)") && causes.contains("50.0 ms in load_everything"), "{causes}");
+}
+
+#[test]
+fn a_dispatch_in_flight_at_a_kill_is_shown_as_unfinished() {
+    let events = [poll(0, 1), dispatch(10, None, "hang"), dispatch(11, Some(1), "inner")];
+    let (_folder, recording) = write(&events, None);
+    let report = collect(&recording, 10);
+    let row = &report.json()["unfinished"]["rows"][0];
+    assert_eq!((row["callback"].as_str(), row["begun_ns"].as_u64()), (Some("hang"), Some(10 * MS)));
+    assert!(report.text().contains("killed"));
+}
+
+#[test]
+fn every_kind_of_event_can_be_reported() {
+    let (_folder, recording) = crate::sample::recording();
+    let report = collect(&recording, 3);
+    assert_eq!(report.json()["kinds"]["events"], recording.events().count());
+    assert!(report.text().contains("HANDLING OF EVENTS"));
+}
