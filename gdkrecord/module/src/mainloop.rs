@@ -221,7 +221,20 @@ fn tick(session: &'static Session, local: &mut Local, time: u64) {
     if time >= NEXT_TICK.load(Ordering::Relaxed) {
         NEXT_TICK.store(time + 5_000_000, Ordering::Relaxed);
         frames::presented(session, local, time);
-        windows::tick(session, local, time);
-        facts::tick(session, time);
+        if windows::due(local, time) {
+            // The recorder's own work is in the recording like everybody's.
+            let site = local.sites.get(key(SLOTS, 0, b"gdkrecord"), || {
+                (session.recorder.text("gdkrecord"), session.recorder.text("windows and modules"))
+            });
+            let (source, callback) = site;
+            let late = Maybe(None);
+            let record = raw::Dispatch { duration: Span::UNKNOWN, source, callback, priority: 0, late };
+            let open = local.lane.begin(now(), &record);
+            windows::tick(session, local, time);
+            facts::tick(session, time);
+            if let Some(open) = open {
+                local.lane.end(open, now());
+            }
+        }
     }
 }

@@ -35,14 +35,14 @@ struct Known {
     titled: bool,
 }
 
-/// Numbers of windows that were finalized: their addresses must not be used any more.
-static GONE: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+/// Numbers of windows that were finalized, and when: their addresses must not be used any more.
+static GONE: Mutex<Vec<(u32, u64)>> = Mutex::new(Vec::new());
 static ANY_GONE: AtomicBool = AtomicBool::new(false);
 
 /// A window's memory goes.
 pub fn finalized(number: u32) {
     if let Ok(mut gone) = GONE.lock() {
-        gone.push(number);
+        gone.push((number, now()));
         ANY_GONE.store(true, Ordering::Release);
     }
 }
@@ -71,7 +71,7 @@ pub fn number_of(session: &Session, local: &mut Local, window: Object, look: boo
         return add(session, local, window);
     }
     if look {
-        forget(local);
+        forget(session, local);
         if let Some(at) = local.windows.known.iter().position(|one| one.number == known) {
             update(session, local, at);
         }
@@ -114,11 +114,17 @@ fn add(session: &Session, local: &mut Local, window: Object) -> u32 {
 }
 
 /// Lets go of windows that were finalized.
-fn forget(local: &mut Local) {
+fn forget(session: &Session, local: &mut Local) {
     if ANY_GONE.swap(false, Ordering::Acquire)
         && let Ok(mut gone) = GONE.lock()
     {
-        local.windows.known.retain(|one| !gone.contains(&one.number));
+        local.windows.known.retain(|one| {
+            let Some(&(window, time)) = gone.iter().find(|(number, _)| *number == one.number) else { return true };
+            if !one.destroyed {
+                session.recorder.state(time, &raw::WindowDestroy { window });
+            }
+            false
+        });
         gone.clear();
     }
 }
@@ -206,21 +212,25 @@ fn origin(session: &Session, window: Object) -> (i32, i32) {
     (x, y)
 }
 
-/// Looks at all windows, so seldom that it takes at most a two-hundredth of the time.
+/// Whether all windows should be looked at again.
+#[inline]
+pub fn due(local: &Local, time: u64) -> bool {
+    time >= local.windows.next
+}
+
+/// Looks at all windows, so seldom that it takes at most a thousandth of the time.
 pub fn tick(session: &Session, local: &mut Local, time: u64) {
-    if time < local.windows.next || session.toolkit == Toolkit::Gtk4 {
-        return;
-    }
-    forget(local);
-    for at in 0..local.windows.known.len() {
-        update(session, local, at);
-    }
-    let toplevels = session.gdk.toplevels(&session.glib);
-    for window in toplevels {
-        descend(session, local, window, 0);
+    if session.toolkit != Toolkit::Gtk4 {
+        forget(session, local);
+        for at in 0..local.windows.known.len() {
+            update(session, local, at);
+        }
+        for window in session.gdk.toplevels(&session.glib) {
+            descend(session, local, window, 0);
+        }
     }
     let took = now().saturating_sub(time);
-    local.windows.next = time + (took * 200).max(20_000_000);
+    local.windows.next = time + (took * 1000).clamp(50_000_000, 500_000_000);
 }
 
 fn descend(session: &Session, local: &mut Local, window: Object, depth: u32) {
