@@ -174,7 +174,7 @@ impl Palette {
         match phase {
             Phase::Events => self.hues.sky,
             Phase::Update => self.hues.yellow,
-            Phase::Layout => self.hues.purple,
+            Phase::Layout => self.hues.orange,
             Phase::Paint => self.hues.green,
             Phase::After => self.hues.grey,
         }
@@ -184,8 +184,8 @@ impl Palette {
     pub fn exposed(&self, what: Exposed) -> Color {
         match what {
             Exposed::Damage => self.hues.blue,
-            Exposed::Repaint => self.hues.orange,
-            Exposed::Both => self.hues.purple,
+            // No toolkit records both forms, so that what was repainted always has its group's colour.
+            Exposed::Repaint | Exposed::Both => self.group(Group::Exposure),
         }
     }
 

@@ -4,7 +4,7 @@ use super::super::palette::{Color, Palette};
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill, line, outline, scale};
 use super::plan::Plan;
-use super::stage::{CELL, Stage};
+use super::stage::{CELL, Flash, Stage};
 use crate::sets::Exposed;
 
 const MARGIN: f64 = 16.0;
@@ -78,19 +78,20 @@ fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, i
     ctx.rectangle(place.x, place.y, place.width, place.height);
     ctx.clip();
     heat(ctx, palette, stage, view, id, area)?;
-    for flash in stage.flashes.iter().filter(|flash| flash.window == id) {
-        let fresh = stage.fresh(flash.time);
-        let color = palette.exposed(flash.what);
-        let part = Area::new(area.x + flash.area.x, area.y + flash.area.y, flash.area.width, flash.area.height);
-        let part = view.place(part);
-        match flash.what {
-            // Damage is an outline, so that both can be seen where they cover each other.
-            Exposed::Damage => outline(ctx, part, color.alpha(fresh), 2.0)?,
-            _ => {
-                fill(ctx, part, color.alpha(0.5 * fresh))?;
-                outline(ctx, part, color.alpha(fresh), 1.0)?;
-            }
-        }
+    let flashes = |damage| {
+        let meant = move |flash: &&Flash| flash.window == id && (flash.what == Exposed::Damage) == damage;
+        stage.flashes.iter().filter(meant).map(|flash| {
+            let part = Area::new(area.x + flash.area.x, area.y + flash.area.y, flash.area.width, flash.area.height);
+            (view.place(part), stage.fresh(flash.time))
+        })
+    };
+    for (part, fresh) in flashes(false) {
+        fill(ctx, part, palette.exposed(Exposed::Repaint).alpha(0.5 * fresh))?;
+        outline(ctx, part, palette.exposed(Exposed::Repaint).alpha(fresh), 1.0)?;
+    }
+    // Damage is an outline over all that, and opaque, so that it is seen where repaint covers it.
+    for (part, fresh) in flashes(true) {
+        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh).over(palette.panel), 2.0)?;
     }
     ctx.restore()?;
     outline(ctx, Area::new(place.x - 1.0, place.y - 1.0, place.width + 2.0, place.height + 2.0), palette.dim, 1.0)?;

@@ -38,12 +38,14 @@ pub struct Lane {
     pub exposed: Vec<u64>,
     /// For a window: its area in square pixels, or its largest exposure where that is more.
     pub area: u64,
+    /// For a window: how many exposures repainted some of it.
+    pub repaints: u64,
 }
 
 impl Lane {
     fn new(label: String, group: Group, range: Range, columns: usize) -> Lane {
         let columns = Columns::new(range, columns);
-        Lane { label, group, count: 0, longest: 0, busy: 0, columns, exposed: Vec::new(), area: 0 }
+        Lane { label, group, count: 0, longest: 0, busy: 0, columns, exposed: Vec::new(), area: 0, repaints: 0 }
     }
 
     fn add(&mut self, time: u64, ns: u64) {
@@ -224,8 +226,7 @@ impl Collector {
         }
         let mut shown: Vec<(u32, Lane)> = std::mem::take(&mut self.shown).into_iter().collect();
         shown.sort_by_key(|(_, lane)| {
-            let drawn: u64 = lane.exposed.iter().filter(|&&area| area > 0).count() as u64;
-            std::cmp::Reverse((drawn + lane.count, lane.busy))
+            std::cmp::Reverse((lane.repaints + lane.count, lane.busy))
         });
         self.figure.other_windows = shown.len().saturating_sub(WINDOWS);
         shown.truncate(WINDOWS);
@@ -294,6 +295,7 @@ impl Collector {
         if exposure.what != Exposed::Damage {
             if let Some(lane) = self.window(exposure.window) {
                 lane.exposed[column] = lane.exposed[column].max(area);
+                lane.repaints += 1;
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::kind::Group;
 /// The least width at which nothing is cut, in pixels.
 pub const LEAST_WIDTH: u32 = 720;
 /// Room for the names of lanes and for values of axes, in pixels.
-const LEFT: f64 = 176.0;
+const LEFT: f64 = 200.0;
 /// Room for a lane's numbers.
 const RIGHT: f64 = 136.0;
 const MARGIN: f64 = 20.0;

@@ -44,11 +44,19 @@ pub fn draw(
         window(ctx, palette, figure, lane, axis, inner)?;
     }
     let numbers = match lane.longest {
+        0 if !lane.exposed.is_empty() => format!("{} events", scale::count(lane.count)),
         0 => scale::count(lane.count),
         longest => format!("{} · max {}", scale::count(lane.count), scale::duration(longest)),
     };
     let color = if lane.longest > figure.budget { palette.slow } else { palette.dim };
-    Label::new(&numbers, color).size(11.0).draw(ctx, area.right() + 8.0, area.middle(), Align::Left)?;
+    let x = area.right() + 8.0;
+    if lane.exposed.is_empty() {
+        Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle(), Align::Left)?;
+    } else {
+        Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle() - 9.0, Align::Left)?;
+        let repaints = format!("{} repaints", scale::count(lane.repaints));
+        Label::new(&repaints, palette.dim).size(11.0).draw(ctx, x, area.middle() + 9.0, Align::Left)?;
+    }
     Ok(())
 }
 

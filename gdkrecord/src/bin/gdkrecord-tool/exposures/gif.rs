@@ -144,18 +144,16 @@ impl Colors {
             (0..LEVELS).map(|level| palette.heat(f64::from(level) / f64::from(LEVELS - 1)).over(panel)).collect();
         heat.iter().for_each(|&color| add(color));
         add(palette.pointer);
-        for what in [Exposed::Repaint, Exposed::Both, Exposed::Damage] {
+        for what in [Exposed::Repaint, Exposed::Damage] {
             let color = palette.exposed(what);
             (1..=8).for_each(|step| add(color.alpha(eighth(step)).over(panel)));
             (1..=8).for_each(|step| add(color.alpha(0.5 * eighth(step)).over(panel)));
         }
         (1..=8).for_each(|step| add(palette.slow.alpha(eighth(step)).over(panel)));
         for step in (1..=8).rev() {
-            for what in [Exposed::Repaint, Exposed::Both] {
-                for &below in &heat {
-                    add(palette.exposed(what).alpha(0.5 * eighth(step)).over(below));
-                }
-            }
+            let flash = palette.exposed(Exposed::Repaint);
+            heat.iter().for_each(|&below| add(flash.alpha(0.5 * eighth(step)).over(below)));
+            heat.iter().for_each(|&below| add(flash.alpha(eighth(step)).over(below)));
         }
         table.resize(256, [0; 3]);
         Colors { table, known: HashMap::new() }
