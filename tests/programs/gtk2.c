@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
     gtk_init(&argc, &argv);
     GtkWidget *window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
     gtk_window_set_title(GTK_WINDOW(window), "A GTK 2 window");
-    gtk_window_set_default_size(GTK_WINDOW(window), 400, 300);
+    gtk_window_set_default_size(GTK_WINDOW(window), 900, 700);
     g_signal_connect(window, "destroy", G_CALLBACK(gtk_main_quit), NULL);
 
     GtkWidget *box = gtk_vbox_new(FALSE, 0);
@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
     gtk_box_pack_start(GTK_BOX(box), gtk_entry_new(), FALSE, FALSE, 0);
 
     GtkListStore *rows = gtk_list_store_new(1, G_TYPE_STRING);
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 500; i++) {
         char text[32];
         g_snprintf(text, sizeof text, "Row %d", i);
         gtk_list_store_insert_with_values(rows, NULL, -1, 0, text, -1);

@@ -1,6 +1,6 @@
 //! How a program is started under the recorder: the plan that [`crate::App`] carries out.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,11 @@ impl Launch {
             output: None,
             environment: Vec::new(),
         }
+    }
+
+    /// What is started.
+    pub fn program(&self) -> &OsStr {
+        &self.program
     }
 
     /// Adds an argument.

@@ -12,6 +12,7 @@ const LONGEST: u64 = 10_000_000_000;
 /// Clicks into the window, off any widget that would close it, and looks for that in the recording.
 fn click_is_recorded(launch: Launch) {
     let display = Display::start().unwrap();
+    let program = launch.program().to_string_lossy().into_owned();
     let mut app = App::spawn(&display, &launch).unwrap();
     app.window = app.find_window().unwrap();
     // Programs with a spinner never come to rest: this one has painted when its window reacts.
@@ -46,7 +47,9 @@ fn click_is_recorded(launch: Launch) {
     let known = &windows[&toplevel];
     assert_eq!(known.role, Role::Toplevel, "{known:?}");
     assert_eq!(u64::from(known.xid), xid, "{known:?}");
-    assert!(known.titles.contains(&title), "{title} is not in {:?}", known.titles);
+    // GTK 3 gives a window without a title its program's name, on the X side only.
+    let untitled = known.titles.is_empty() && program.ends_with(&title);
+    assert!(untitled || known.titles.contains(&title), "{title} is not in {:?}", known.titles);
 }
 
 #[test]

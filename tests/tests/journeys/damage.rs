@@ -97,16 +97,16 @@ fn click_in_gtk4_is_explained() {
 #[test]
 fn hover_in_gtk3_is_explained() {
     let program = compiled("gtk3-own-handler", &["gtk+-3.0"]).unwrap();
-    Change::make(&Launch::new(program), (900, 700), (150, 150), false).assert_explained();
+    Change::make(&Launch::new(program), (1500, 850), (150, 150), false).assert_explained();
 }
 
 #[test]
 fn click_in_gtk3_is_explained() {
-    Change::make(&Launch::new("gtk3-demo"), (900, 700), (80, 300), true).assert_explained();
+    Change::make(&Launch::new("gtk3-demo"), (1500, 850), (80, 300), true).assert_explained();
 }
 
 #[test]
 fn hover_in_gtk2_is_explained() {
     let program = compiled("gtk2", &["gtk+-2.0"]).unwrap();
-    Change::make(&Launch::new(program), (900, 700), (200, 30), false).assert_explained();
+    Change::make(&Launch::new(program), (1500, 850), (200, 30), false).assert_explained();
 }
