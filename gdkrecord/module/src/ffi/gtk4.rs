@@ -88,7 +88,6 @@ functions! {
         g_signal_lookup: unsafe extern "C-unwind" fn(*const c_char, usize) -> u32,
         g_signal_add_emission_hook: unsafe extern "C-unwind" fn(u32, u32, EmissionHook, Ptr, Ptr) -> c_ulong,
         g_signal_emit: unsafe extern "C-unwind" fn(Ptr, u32, u32, ...),
-        g_object_get: unsafe extern "C-unwind" fn(Ptr, *const c_char, ...),
         g_object_unref: unsafe extern "C-unwind" fn(Ptr),
         g_object_weak_ref: unsafe extern "C-unwind" fn(Ptr, WeakNotify, Ptr),
         g_value_peek_pointer: unsafe extern "C-unwind" fn(*const GValue) -> Ptr,
@@ -156,6 +155,8 @@ functions! {
         gtk_widget_get_name: unsafe extern "C-unwind" fn(Ptr) -> *const c_char,
         gtk_widget_get_type: unsafe extern "C-unwind" fn() -> usize,
         gtk_layout_manager_get_type: unsafe extern "C-unwind" fn() -> usize,
+        gtk_window_get_transient_for: unsafe extern "C-unwind" fn(Ptr) -> Ptr,
+        gtk_window_get_modal: unsafe extern "C-unwind" fn(Ptr) -> c_int,
         gtk_window_get_toplevels: unsafe extern "C-unwind" fn() -> Ptr,
         gtk_is_initialized: unsafe extern "C-unwind" fn() -> c_int,
     }

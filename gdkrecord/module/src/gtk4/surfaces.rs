@@ -207,10 +207,12 @@ impl Surfaces {
         };
         let Some(known) = self.known.get_mut(&address) else { return };
         known.scale = surface.scale();
-        let corner = known.corner().or(from_parent);
+        // GDK places popups itself.
+        let corner = from_parent.or(known.corner());
         let now = (corner, width, height, known.scale);
-        // Before it is shown, GDK reports a size of 1x1 or 0x0.
-        if known.geometry == Some(now) || (!mapped && width <= 1 && height <= 1) {
+        // A hidden surface is nowhere; and until it is laid out, GDK reports a size of 1x1.
+        let early = known.geometry.is_none() && width <= 1 && height <= 1;
+        if known.geometry == Some(now) || !mapped || early {
             return;
         }
         known.geometry = Some(now);

@@ -104,41 +104,29 @@ impl<'a> Surface<'a> {
 
     /// The title of the window that owns it: GDK's X11 surfaces do not tell theirs.
     pub fn title(self) -> String {
-        let Some(widget) = self.native().filter(|_| self.is_toplevel() && !self.destroyed()) else {
-            return String::new();
-        };
-        // SAFETY: a live widget, which is asked only if it is a window; the title is copied at once.
-        unsafe {
-            match self.api.is_a(widget, (self.api.gtk_window_get_type)()) {
-                true => copied((self.api.gtk_window_get_title)(widget.ptr())),
-                false => String::new(),
-            }
-        }
+        // SAFETY: a live window; its title is copied at once.
+        self.window().map_or_else(String::new, |window| unsafe {
+            copied((self.api.gtk_window_get_title)(window.ptr()))
+        })
     }
 
-    /// The surface that a top-level belongs to, and whether it is modal.
+    /// The window that owns it.
+    fn window(self) -> Option<Handle> {
+        let widget = self.native().filter(|_| self.is_toplevel() && !self.destroyed())?;
+        // SAFETY: takes nothing.
+        self.api.is_a(widget, unsafe { (self.api.gtk_window_get_type)() }).then_some(widget)
+    }
+
+    /// The surface that a top-level belongs to, and whether it is modal: asked of the window as well.
     pub fn transient_for(self) -> (Option<Handle>, bool) {
-        if !self.is_toplevel() || self.destroyed() {
-            return (None, false);
-        }
-        let mut parent: Ptr = std::ptr::null_mut();
-        let mut modal: i32 = 0;
-        // SAFETY: GdkToplevel has these readable properties; the reference that the first gives is given back,
-        // and the surface holds its own.
+        let Some(window) = self.window() else { return (None, false) };
+        // SAFETY: a live window, whose parent it holds; a window that is not realized has no surface.
         unsafe {
-            (self.api.g_object_get)(
-                self.ptr(),
-                c"transient-for".as_ptr(),
-                &mut parent,
-                c"modal".as_ptr(),
-                &mut modal,
-                std::ptr::null_mut::<Ptr>(),
-            );
-            if !parent.is_null() {
-                (self.api.g_object_unref)(parent);
-            }
+            let parent = (self.api.gtk_window_get_transient_for)(window.ptr());
+            let surface =
+                if parent.is_null() { std::ptr::null_mut() } else { (self.api.gtk_native_get_surface)(parent) };
+            (Handle::new(surface), (self.api.gtk_window_get_modal)(window.ptr()) != 0)
         }
-        (Handle::new(parent), modal != 0)
     }
 
     fn native(self) -> Option<Handle> {
