@@ -14,12 +14,7 @@ pub struct Color(pub f64, pub f64, pub f64, pub f64);
 impl Color {
     /// From `0xRRGGBB`.
     pub const fn hex(rgb: u32) -> Color {
-        Color(
-            ((rgb >> 16) & 0xff) as f64 / 255.0,
-            ((rgb >> 8) & 0xff) as f64 / 255.0,
-            (rgb & 0xff) as f64 / 255.0,
-            1.0,
-        )
+        Color(((rgb >> 16) & 0xff) as f64 / 255.0, ((rgb >> 8) & 0xff) as f64 / 255.0, (rgb & 0xff) as f64 / 255.0, 1.0)
     }
 
     /// The same colour with this opacity.

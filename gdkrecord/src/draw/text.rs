@@ -1,7 +1,7 @@
 //! Labels, set through Pango: measured, ellipsised at the width they have, and centred on a line's middle.
 
-use super::palette::Color;
 use super::Result;
+use super::palette::Color;
 
 /// Which end of a label lies at the given place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

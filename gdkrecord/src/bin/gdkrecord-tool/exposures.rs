@@ -7,9 +7,9 @@ mod webm;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use gdkrecord::draw::Palette;
 use gdkrecord::draw::exposures::{Plan, Planner, Stage, View, picture};
 use gdkrecord::draw::scale::Range;
-use gdkrecord::draw::Palette;
 use gdkrecord::{Event, Recording};
 
 use crate::args::ExposureArgs;
@@ -152,8 +152,8 @@ pub struct Canvas {
 impl Canvas {
     /// Of the view's size.
     pub fn new(view: View) -> Result<Canvas> {
-        let surface = cairo::ImageSurface::create(cairo::Format::Rgb24, view.width as i32, view.height as i32)
-            .map_err(failed)?;
+        let surface =
+            cairo::ImageSurface::create(cairo::Format::Rgb24, view.width as i32, view.height as i32).map_err(failed)?;
         Ok(Canvas { surface, view, pixels: Vec::new() })
     }
 

@@ -4,10 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use gdkrecord::Recording;
+use gdkrecord::draw::Palette;
 use gdkrecord::draw::scale::{self, Range};
 use gdkrecord::draw::timeline::graph::{LEAST_WIDTH, columns};
 use gdkrecord::draw::timeline::{self, Collector, Figure, Heading};
-use gdkrecord::draw::Palette;
 use pango::glib::DateTime;
 
 use crate::args::GraphArgs;
@@ -28,7 +28,9 @@ pub fn run(args: &GraphArgs) -> Result<()> {
     }
     let path = match &args.output {
         Some(path) => path.clone(),
-        None if files::is_standard(&args.file) => return Err(Failure::Other("give -o NAME.png to graph standard input".into())),
+        None if files::is_standard(&args.file) => {
+            return Err(Failure::Other("give -o NAME.png to graph standard input".into()));
+        }
         None => default_name(&args.file),
     };
     let svg = match extension(&path).as_deref() {
@@ -67,10 +69,8 @@ fn collect(recording: &Recording, range: Range, width: u32) -> Figure {
 /// What the recording is, from its facts and its head.
 fn heading(recording: &Recording, args: &GraphArgs) -> Heading {
     let (info, header) = (recording.info(), recording.header());
-    let fact = |names: &[&str]| {
-        names.iter().find_map(|name| info.fact(name)).filter(|value| !value.is_empty()).map(str::to_owned)
-    };
-    let title = fact(&["program", "program-name", "prgname", "process.name"]).unwrap_or_else(|| {
+    let fact = |name: &str| info.fact(name).filter(|value| !value.is_empty()).map(str::to_owned);
+    let title = fact("program").unwrap_or_else(|| {
         let name = args.file.file_stem().unwrap_or(OsStr::new("recording"));
         name.to_string_lossy().into_owned()
     });
@@ -79,22 +79,21 @@ fn heading(recording: &Recording, args: &GraphArgs) -> Heading {
         _ => title,
     };
     let mut facts = Vec::new();
-    match (fact(&["toolkit"]), fact(&["toolkit-version", "toolkit.version", "gtk-version"])) {
-        (Some(toolkit), Some(version)) if !toolkit.contains(&version) => facts.push(format!("{} {version}", pretty(&toolkit))),
-        (Some(toolkit), _) => facts.push(pretty(&toolkit)),
-        (None, Some(version)) => facts.push(format!("GTK {version}")),
-        (None, None) => {}
+    match (fact("toolkit"), fact("toolkit.version")) {
+        // The version says which GTK it is.
+        (Some(toolkit), Some(version)) if pretty(&toolkit).starts_with("GTK") => facts.push(format!("GTK {version}")),
+        (Some(toolkit), Some(version)) => facts.push(format!("{toolkit} {version}")),
+        (Some(toolkit), None) => facts.push(pretty(&toolkit)),
+        (None, _) => {}
     }
-    facts.extend(fact(&["backend"]));
-    facts.extend(fact(&["renderer"]));
+    facts.extend(fact("backend"));
+    facts.extend(fact("renderer"));
     let seconds = (header.realtime / 1_000_000_000) as i64;
     let date = DateTime::from_unix_local(seconds).and_then(|date| date.format("%Y-%m-%d %H:%M:%S"));
     facts.extend(date.ok().map(|date| date.to_string()));
     facts.push(scale::duration(info.end.saturating_sub(header.monotonic)));
     facts.push(format!("pid {}", header.pid));
-    if let (Some(from), None) | (Some(from), Some(_)) = (args.from, args.to) {
-        facts.push(format!("from {}", scale::duration(from.0)));
-    }
+    facts.extend(args.from.map(|from| format!("from {}", scale::duration(from.0))));
     facts.extend(args.to.map(|to| format!("to {}", scale::duration(to.0))));
     let found = recording.diagnostics();
     let warning = match found.len() {
@@ -126,7 +125,9 @@ fn write(path: &Path, svg: bool, palette: &Palette, heading: &Heading, figure: &
             // Into memory first, so that no half-written file is left and errors are the system's own words.
             let surface = cairo::SvgSurface::for_stream(width.into(), height, Vec::new()).map_err(failed)?;
             draw(&surface).map_err(failed)?;
-            let stream = surface.finish_output_stream().map_err(|error| Failure::Other(format!("cannot make an SVG: {}", error.error)))?;
+            let stream = surface
+                .finish_output_stream()
+                .map_err(|error| Failure::Other(format!("cannot make an SVG: {}", error.error)))?;
             if let Ok(written) = stream.downcast::<Vec<u8>>() {
                 bytes = *written;
             }

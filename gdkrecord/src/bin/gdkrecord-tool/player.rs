@@ -35,8 +35,8 @@ pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) ->
     let view = View::fit(&plan, SIZE.0, SIZE.1);
     let (width, height) = (view.width as usize, view.height as usize);
     let name = recording.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut window = Window::new(&name, width, height, WindowOptions::default())
-        .map_err(|error| no_display(&error.to_string()))?;
+    let mut window =
+        Window::new(&name, width, height, WindowOptions::default()).map_err(|error| no_display(&error.to_string()))?;
     window.set_target_fps(60);
     let mut speed = speed;
     let mut play = Playback::new(recording, plan, speed);

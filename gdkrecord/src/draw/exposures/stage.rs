@@ -217,7 +217,8 @@ impl Stage {
         let (left, above) = self.windows.offset(window);
         if let (Some(x), Some(y), Some(area)) = (x.known(), y.known(), self.area(top)) {
             if self.plan.shown.contains(&top) {
-                self.pointer = Some((area.x + f64::from(left) + f64::from(x), area.y + f64::from(above) + f64::from(y)));
+                self.pointer =
+                    Some((area.x + f64::from(left) + f64::from(x), area.y + f64::from(above) + f64::from(y)));
             }
         }
     }

@@ -166,7 +166,7 @@ impl Collector {
                 if let Some(lane) = self.sources.get_mut(&*dispatch.source) {
                     lane.add(event.time, ns);
                 } else if self.sources.len() < TOLD_APART {
-                    let label = if dispatch.source.is_empty() { "unnamed source" } else { &*dispatch.source };
+                    let label = source_label(&dispatch.source);
                     let mut lane = Lane::new(label.to_owned(), kind.group, range, self.columns);
                     lane.add(event.time, ns);
                     self.sources.insert((&*dispatch.source).into(), lane);
@@ -212,22 +212,27 @@ impl Collector {
                 continue;
             }
             let rows = self.kinds.values().filter(|lane| lane.group == group).cloned();
-            lanes.extend(rows.map(|mut lane| {
-                lane.label = match lane.label.as_str() {
-                    "dispatch" => "all dispatches".to_owned(),
-                    "frame" => "frames".to_owned(),
-                    _ => lane.label,
-                };
-                lane
-            }).filter(|lane| lane.label != "presented"));
+            lanes.extend(
+                rows.map(|mut lane| {
+                    lane.label = match lane.label.as_str() {
+                        "dispatch" => "all dispatches".to_owned(),
+                        "frame" => "frames".to_owned(),
+                        _ => lane.label,
+                    };
+                    lane
+                })
+                .filter(|lane| lane.label != "presented"),
+            );
             if group == Group::Loop && self.sources.len() > 1 {
                 lanes.extend(busiest(self.sources.drain().map(|(_, lane)| lane).collect()).into_iter().take(SOURCES));
             }
         }
         let mut shown: Vec<(u32, Lane)> = std::mem::take(&mut self.shown).into_iter().collect();
-        shown.sort_by_key(|(_, lane)| {
-            std::cmp::Reverse((lane.repaints + lane.count, lane.busy))
-        });
+        // Windows that never painted are helpers of the toolkit, unless all are.
+        if shown.iter().any(|(_, lane)| lane.repaints > 0) {
+            shown.retain(|(_, lane)| lane.repaints > 0);
+        }
+        shown.sort_by_key(|(_, lane)| std::cmp::Reverse((lane.repaints + lane.count, lane.busy)));
         self.figure.other_windows = shown.len().saturating_sub(WINDOWS);
         shown.truncate(WINDOWS);
         shown.sort_by_key(|(id, _)| *id);
@@ -298,6 +303,15 @@ impl Collector {
                 lane.repaints += 1;
             }
         }
+    }
+}
+
+/// A source's name without the library in brackets that GTK puts before it: the row is short.
+fn source_label(name: &str) -> &str {
+    match name.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        _ if name.is_empty() => "unnamed source",
+        Some((_, short)) if !short.is_empty() => short,
+        _ => name,
     }
 }
 

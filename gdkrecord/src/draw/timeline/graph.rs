@@ -42,9 +42,19 @@ pub fn columns(width: u32) -> usize {
 
 /// Pixels that the figure is high at this width; the legend wraps.
 pub fn height(figure: &Figure, width: u32) -> f64 {
-    let rows = sections(figure).into_iter().map(|(_, lanes)| SECTION + lanes.iter().map(|lane| lane_height(lane)).sum::<f64>());
+    let rows = sections(figure)
+        .into_iter()
+        .map(|(_, lanes)| SECTION + lanes.iter().map(|lane| lane_height(lane)).sum::<f64>());
     let lanes = if figure.lanes.is_empty() { SECTION + LANE } else { rows.sum() };
-    HEADING + lanes + AXIS + 2.0 * CAPTION + FRAMES + AREAS + AXIS + legend::height(f64::from(width) - 2.0 * MARGIN) + MARGIN
+    HEADING
+        + lanes
+        + AXIS
+        + 2.0 * CAPTION
+        + FRAMES
+        + AREAS
+        + AXIS
+        + legend::height(f64::from(width) - 2.0 * MARGIN)
+        + MARGIN
 }
 
 /// Draws the figure at the context's origin, `width` pixels wide and [`height`] high.
@@ -60,8 +70,12 @@ pub fn draw(ctx: &cairo::Context, palette: &Palette, heading: &Heading, figure: 
     if figure.lanes.is_empty() {
         let empty = area(y + SECTION, LANE);
         fill(ctx, empty, palette.panel)?;
-        Label::new("No events were recorded in this stretch of time.", palette.dim)
-            .draw(ctx, empty.x + empty.width / 2.0, empty.middle(), Align::Centre)?;
+        Label::new("No events were recorded in this stretch of time.", palette.dim).draw(
+            ctx,
+            empty.x + empty.width / 2.0,
+            empty.middle(),
+            Align::Centre,
+        )?;
         y = empty.bottom();
     }
     let top = y;
@@ -89,7 +103,7 @@ pub fn draw(ctx: &cairo::Context, palette: &Palette, heading: &Heading, figure: 
     y += AREAS;
     time_axis(ctx, palette, figure, area(y, AXIS))?;
     y += AXIS;
-    legend::draw(ctx, palette, figure, axis, Area::new(MARGIN, y, f64::from(width) - 2.0 * MARGIN, 0.0))
+    legend::draw(ctx, palette, figure, Area::new(MARGIN, y, f64::from(width) - 2.0 * MARGIN, 0.0))
 }
 
 /// Vertical lines at the ticks of time; `mark` draws them over what lies there.
@@ -111,10 +125,12 @@ fn draw_heading(ctx: &cairo::Context, palette: &Palette, heading: &Heading, figu
     let verdict = verdict(figure);
     let taken = Label::new(&verdict, color).size(15.0).bold().most(room).draw(ctx, MARGIN, 80.0, Align::Left)?;
     if !heading.warning.is_empty() && room - taken > 120.0 {
-        Label::new(&heading.warning, palette.slow)
-            .size(13.0)
-            .most(room - taken - 24.0)
-            .draw(ctx, width - MARGIN, 80.0, Align::Right)?;
+        Label::new(&heading.warning, palette.slow).size(13.0).most(room - taken - 24.0).draw(
+            ctx,
+            width - MARGIN,
+            80.0,
+            Align::Right,
+        )?;
     }
     Ok(())
 }
@@ -198,7 +214,14 @@ fn time_axis(ctx: &cairo::Context, palette: &Palette, figure: &Figure, area: Are
 }
 
 /// A value's tick label at the left of a plot.
-pub(super) fn value_tick(ctx: &cairo::Context, palette: &Palette, area: Area, y: f64, text: &str, color: Color) -> Result<()> {
+pub(super) fn value_tick(
+    ctx: &cairo::Context,
+    palette: &Palette,
+    area: Area,
+    y: f64,
+    text: &str,
+    color: Color,
+) -> Result<()> {
     line(ctx, (area.x, y), (area.right(), y), palette.grid, 1.0)?;
     Label::new(text, color).draw(ctx, area.x - 8.0, y, Align::Right)?;
     Ok(())

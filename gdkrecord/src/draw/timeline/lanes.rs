@@ -12,6 +12,8 @@ use crate::sets::Exposed;
 const LEAST: f64 = 10_000.0;
 /// The height of what took no time worth telling, in pixels: seen, but not mistaken for work.
 const TICK: f64 = 3.0;
+/// Pixels from which a frame's phases are drawn along time.
+const SPREAD: f64 = 8.0;
 
 /// The height axis that all lanes share: nanoseconds, by powers of ten from 10 µs.
 pub fn axis(figure: &Figure) -> Axis {
@@ -54,7 +56,8 @@ pub fn draw(
         Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle(), Align::Left)?;
     } else {
         Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle() - 9.0, Align::Left)?;
-        let repaints = format!("{} repaints", scale::count(lane.repaints));
+        let plural = if lane.repaints == 1 { "" } else { "s" };
+        let repaints = format!("{} repaint{plural}", scale::count(lane.repaints));
         Label::new(&repaints, palette.dim).size(11.0).draw(ctx, x, area.middle() + 9.0, Align::Left)?;
     }
     Ok(())
@@ -81,22 +84,30 @@ fn bars(ctx: &cairo::Context, palette: &Palette, figure: &Figure, lane: &Lane, a
 
 /// Frames: the slowest of each column, as high as it is long and parted by its phases.
 fn frames(ctx: &cairo::Context, palette: &Palette, figure: &Figure, axis: Axis, area: Area) -> Result<()> {
-    let wide = frame_width(figure);
+    let least = frame_width(figure);
+    let scale = area.width / figure.range.length() as f64;
     for (at, column) in figure.frames.iter().enumerate().filter(|(_, column)| column.count > 0) {
         let height = (axis.height(column.longest as f64) * area.height).max(TICK);
-        let sum = column.phases.iter().sum::<u64>().max(1) as f64;
-        let mut y = area.bottom();
-        for (phase, ns) in Phase::ALL.into_iter().zip(column.phases) {
-            let part = height * ns as f64 / sum;
-            y -= part;
-            let bar = Area::new(area.x + at as f64, y, wide, part).within(area);
-            fill(ctx, bar, palette.phase(phase))?;
+        let wide = (column.longest as f64 * scale).max(least);
+        let bar = Area::new(area.x + at as f64, area.bottom() - height, wide, height).within(area);
+        let sum = column.phases.iter().sum::<u64>();
+        if sum == 0 {
+            fill(ctx, bar, palette.group(Group::Frame))?;
         }
-        if column.phases.iter().all(|&ns| ns == 0) {
-            fill(ctx, Area::new(area.x + at as f64, area.bottom() - TICK, wide, TICK), palette.group(Group::Frame))?;
+        let mut done = 0;
+        for (phase, ns) in Phase::ALL.into_iter().zip(column.phases).filter(|(_, ns)| *ns > 0) {
+            let (from, part) = (done as f64 / sum as f64, ns as f64 / sum as f64);
+            // Along time where there is room to see it, else stacked from the floor.
+            let area = if wide >= SPREAD {
+                Area::new(bar.x + from * wide, bar.y, part * wide, bar.height).within(bar)
+            } else {
+                Area::new(bar.x, bar.bottom() - (from + part) * height, bar.width, part * height)
+            };
+            fill(ctx, area, palette.phase(phase))?;
+            done += ns;
         }
         if column.over > 0 {
-            fill(ctx, Area::new(area.x + at as f64, area.y, wide.max(2.0), 3.0), palette.slow)?;
+            fill(ctx, Area::new(bar.x, area.y, bar.width.max(2.0), 3.0), palette.slow)?;
         }
     }
     Ok(())

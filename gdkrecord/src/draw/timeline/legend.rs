@@ -1,7 +1,6 @@
 //! The legend: a swatch and its meaning, in as many columns as the width has room for.
 
 use super::super::palette::{Color, Palette, Phase};
-use super::super::scale::Axis;
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill, line};
 use super::collect::Figure;
@@ -22,7 +21,7 @@ pub fn height(width: f64) -> f64 {
 }
 
 /// Draws it from the top left corner of `area`.
-pub fn draw(ctx: &cairo::Context, palette: &Palette, figure: &Figure, _axis: Axis, area: Area) -> Result<()> {
+pub fn draw(ctx: &cairo::Context, palette: &Palette, figure: &Figure, area: Area) -> Result<()> {
     line(ctx, (area.x, area.y + 4.5), (area.right(), area.y + 4.5), palette.grid, 1.0)?;
     let rows = rows(area.width);
     let wide = area.width / columns(area.width) as f64;
@@ -46,11 +45,12 @@ fn rows(width: f64) -> usize {
 fn entries(palette: &Palette, figure: &Figure) -> Vec<(Color, String)> {
     let group = |group: Group, text: &str| (palette.group(group), text.to_owned());
     let phase = |phase: Phase, text: &str| (palette.phase(phase), format!("frame, {}: {text}", phase.name()));
-    let damage = if figure.apart { "line: area that had changed (damage)" } else { "damage: this toolkit tells repaint only" };
+    let damage =
+        if figure.apart { "line: area that had changed (damage)" } else { "damage: this toolkit tells repaint only" };
     vec![
         (palette.dim, format!("bar height: handling time, {} (log)", lanes::axis_words(figure))),
         (palette.slow, "longer than a frame may take".to_owned()),
-        group(Group::Input, "input handled; above a window's middle line"),
+        group(Group::Input, "input; above a window's middle line: all its events"),
         group(Group::Gdk, "other GDK events handled"),
         group(Group::Loop, "main-loop sources dispatched"),
         group(Group::Window, "windows made, moved, shown, titled"),

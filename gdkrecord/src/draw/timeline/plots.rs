@@ -40,7 +40,9 @@ pub fn areas_caption(figure: &Figure) -> String {
     let sum = |of: fn(&super::collect::AreaBin) -> u64| figure.areas.iter().map(of).sum::<u64>();
     let (damage, repaint) = (sum(|bin| bin.damage), sum(|bin| bin.repaint));
     let waste = match (figure.apart, repaint) {
-        (true, 1..) if repaint > damage => format!(", {:.0} % of it not damaged", 100.0 * (repaint - damage) as f64 / repaint as f64),
+        (true, 1..) if repaint > damage => {
+            format!(", {:.0} % of it not damaged", 100.0 * (repaint - damage) as f64 / repaint as f64)
+        }
         _ => String::new(),
     };
     format!("square pixels repainted in each {bin}; {} in all{waste}", scale::pixels(repaint as f64))
@@ -72,28 +74,42 @@ pub fn frames(ctx: &cairo::Context, palette: &Palette, figure: &Figure, area: Ar
         for over in [false, true] {
             let color = if over { palette.slow } else { palette.group(Group::Frame) };
             let style = rgba(color).filled();
-            chart.draw_series(figure.frames.iter().enumerate().filter(|(_, column)| column.count > 0 && (column.over > 0) == over).map(
-                |(x, column)| {
-                    // At least two pixels: a quick frame is a frame.
-                    let height = axis.height(column.longest as f64 / 1e6).max(2.0 / area.height);
-                    let wide = if over { wide.max(2.0) } else { wide };
-                    Rectangle::new([(x as f64, height), ((x as f64 + wide).min(count), 0.0)], style)
-                },
-            ))?;
+            chart.draw_series(
+                figure
+                    .frames
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, column)| column.count > 0 && (column.over > 0) == over)
+                    .map(|(x, column)| {
+                        // At least two pixels: a quick frame is a frame.
+                        let height = axis.height(column.longest as f64 / 1e6).max(2.0 / area.height);
+                        let wide = if over { wide.max(2.0) } else { wide };
+                        Rectangle::new([(x as f64, height), ((x as f64 + wide).min(count), 0.0)], style)
+                    }),
+            )?;
         }
         let level = axis.height(budget);
-        chart.draw_series(std::iter::once(PathElement::new(vec![(0.0, level), (count, level)], stroke(palette.text))))?;
+        chart
+            .draw_series(std::iter::once(PathElement::new(vec![(0.0, level), (count, level)], stroke(palette.text))))?;
         Ok(())
     })?;
-    Label::new(&scale::duration(figure.budget), palette.text)
-        .bold()
-        .draw(ctx, area.x - 8.0, at(budget), Align::Right)?;
+    Label::new(&scale::duration(figure.budget), palette.text).bold().draw(
+        ctx,
+        area.x - 8.0,
+        at(budget),
+        Align::Right,
+    )?;
     mark_worst(ctx, palette, figure, axis, area)
 }
 
 /// The worst frame's time, beside its bar.
 fn mark_worst(ctx: &cairo::Context, palette: &Palette, figure: &Figure, axis: Axis, area: Area) -> Result<()> {
-    let worst = figure.frames.iter().enumerate().filter(|(_, column)| column.count > 0).max_by_key(|(_, column)| column.longest);
+    let worst = figure
+        .frames
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.count > 0)
+        .max_by_key(|(_, column)| column.longest);
     let Some((at, column)) = worst.filter(|_| figure.over > 0) else { return Ok(()) };
     let text = scale::duration(column.longest);
     let label = Label::new(&text, palette.slow).bold();
@@ -127,7 +143,10 @@ pub fn areas(ctx: &cairo::Context, palette: &Palette, figure: &Figure, area: Are
         // Steps rather than slopes: what was painted in one bin was not painted in the next.
         let steps = |of: fn(&super::collect::AreaBin) -> u64| {
             let heights = figure.areas.iter().map(move |bin| axis.height(of(bin) as f64));
-            heights.enumerate().flat_map(|(x, height)| [(x as f64, height), (x as f64 + 1.0, height)]).collect::<Vec<_>>()
+            heights
+                .enumerate()
+                .flat_map(|(x, height)| [(x as f64, height), (x as f64 + 1.0, height)])
+                .collect::<Vec<_>>()
         };
         let repaint = rgba(palette.exposed(Exposed::Repaint));
         chart.draw_series(AreaSeries::new(steps(|bin| bin.repaint), 0.0, repaint.mix(0.75)))?;
@@ -146,7 +165,11 @@ fn tick_text(value: f64, unit: &str) -> String {
 }
 
 /// Runs plotters on the part of the context that `area` covers, in whole pixels.
-fn on_plane(ctx: &cairo::Context, area: Area, draw: impl FnOnce(&Plane<'_>) -> std::result::Result<(), Failed>) -> Result<()> {
+fn on_plane(
+    ctx: &cairo::Context,
+    area: Area,
+    draw: impl FnOnce(&Plane<'_>) -> std::result::Result<(), Failed>,
+) -> Result<()> {
     ctx.save()?;
     ctx.translate(area.x, area.y);
     // The backend scales itself to the clip, so that this makes one unit one pixel.

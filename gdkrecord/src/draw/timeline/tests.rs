@@ -35,7 +35,8 @@ fn draw(figure: &super::Figure, dark: bool) -> Vec<u8> {
     let (width, height) = (900, graph::height(figure, 900).ceil() as i32);
     let surface = cairo::ImageSurface::create(cairo::Format::Rgb24, width, height).unwrap();
     let ctx = cairo::Context::new(&surface).unwrap();
-    let heading = Heading { title: "a \0 very long title ".repeat(40), facts: vec!["GTK".into(); 60], ..Heading::default() };
+    let heading =
+        Heading { title: "a \0 very long title ".repeat(40), facts: vec!["GTK".into(); 60], ..Heading::default() };
     graph::draw(&ctx, Palette::of(dark), &heading, figure, 900).unwrap();
     drop(ctx);
     let mut bytes = Vec::new();

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use gdkrecord::draw::palette::{Color, Palette};
 use gdkrecord::draw::exposures::picture::LEVELS;
+use gdkrecord::draw::palette::{Color, Palette};
 use gdkrecord::sets::Exposed;
 use gif::{Encoder, Frame, Repeat};
 
@@ -59,7 +59,8 @@ impl Gif {
 
 impl Sink for Gif {
     fn picture(&mut self, pixels: &[u8]) -> Result<()> {
-        let next: Vec<u8> = pixels.chunks_exact(4).map(|pixel| self.colors.nearest([pixel[2], pixel[1], pixel[0]])).collect();
+        let next: Vec<u8> =
+            pixels.chunks_exact(4).map(|pixel| self.colors.nearest([pixel[2], pixel[1], pixel[0]])).collect();
         let now = self.pictures * 100 / u64::from(self.fps);
         self.pictures += 1;
         let Some((left, top, right, bottom)) = changed(&self.shown, &next, self.size.0.into()) else { return Ok(()) };

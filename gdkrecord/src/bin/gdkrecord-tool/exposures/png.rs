@@ -24,7 +24,8 @@ impl Sink for Pictures {
         self.count += 1;
         let path = numbered(&self.path, self.count);
         let (width, height) = (self.size.0 as i32, self.size.1 as i32);
-        let failed = |error: &dyn std::fmt::Display| Failure::Other(format!("cannot write {}: {error}", path.display()));
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::Other(format!("cannot write {}: {error}", path.display()));
         let stride = width * 4;
         let surface =
             cairo::ImageSurface::create_for_data(pixels.to_vec(), cairo::Format::Rgb24, width, height, stride)
