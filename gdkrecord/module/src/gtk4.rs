@@ -268,7 +268,8 @@ pub fn window_reparented(xid: u32, framed: bool) {
 
 /// A dispatch of the main loop ended.
 pub fn dispatch_ended(_: &Session, local: &mut Local, time: u64) {
-    if let Ok(Some(open)) = STATE.try_with(|state| state.try_borrow_mut().ok().and_then(|mut state| state.open.take())) {
+    if let Ok(Some(open)) = STATE.try_with(|state| state.try_borrow_mut().ok().and_then(|mut state| state.open.take()))
+    {
         local.lane.end(open, time);
     }
 }

@@ -159,9 +159,8 @@ pub fn flush(out: &mut Out<'_>) {
         let time = now();
         for sum in costs.sums.iter_mut().filter(|sum| sum.count > 0) {
             let gtype = sum.gtype;
-            let class = costs.names.get(sum.class, out, || {
-                gtk4::api().map_or_else(String::new, |api| api.type_name(gtype))
-            });
+            let class =
+                costs.names.get(sum.class, out, || gtk4::api().map_or_else(String::new, |api| api.type_name(gtype)));
             let (duration, count, work) = (Span::from_ns(sum.ns), sum.count, sum.work);
             out.lane.push(time, &raw::WidgetCost { duration, class, count, work });
             (sum.count, sum.ns) = (0, 0);

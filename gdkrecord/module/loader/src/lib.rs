@@ -59,12 +59,11 @@ fn load(named: &[u8]) {
     let mut path = Path { bytes: [0; libc::PATH_MAX as usize], length: 0 };
     // Not `contains`: its search can panic, and that would link all of std into this file.
     let found = if named.iter().any(|&byte| byte == b'/') { path.push(named) } else { path.beside_us() };
+    if !found {
+        return complain();
+    }
     // SAFETY: the path is a C string; the recorder's initialisers are made to run in any process.
-    let library = if found {
-        unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) }
-    } else {
-        core::ptr::null_mut()
-    };
+    let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if library.is_null() {
         return complain();
     }

@@ -21,6 +21,9 @@ pub struct Surfaces {
     by_xid: HashMap<u32, usize>,
 }
 
+/// Left top corner where it is known, width, height, scale.
+type Geometry = (Option<(i32, i32)>, i32, i32, f64);
+
 /// What was told about a surface.
 #[derive(Default)]
 struct Known {
@@ -34,7 +37,7 @@ struct Known {
     title: String,
     parent: u32,
     role: Role,
-    geometry: Option<(Option<(i32, i32)>, i32, i32, f64)>,
+    geometry: Option<Geometry>,
     /// Left and top edge in device pixels, and whether a window manager put it into a frame of its own.
     origin: Option<(f64, f64)>,
     framed: bool,
@@ -63,12 +66,8 @@ impl Surfaces {
             return false;
         }
         let class = surface.api.type_name(surface.handle.gtype());
-        let known = Known {
-            window: recorder::number(),
-            x11: class.starts_with("GdkX11"),
-            scale: 1.0,
-            ..Known::default()
-        };
+        let known =
+            Known { window: recorder::number(), x11: class.starts_with("GdkX11"), scale: 1.0, ..Known::default() };
         self.known.insert(address, known);
         true
     }
@@ -117,12 +116,13 @@ impl Surfaces {
         self.place(surface, mapped, out);
         let Some(known) = self.known.get_mut(&address) else { return };
         let window = known.window;
-        if mapped && !known.owner {
-            if let Some((owner, name)) = surface.owner() {
-                known.owner = true;
-                let (owner, name) = (out.text(&owner), out.text(&name));
-                out.state(&raw::WindowOwner { window, owner, name });
-            }
+        if mapped
+            && !known.owner
+            && let Some((owner, name)) = surface.owner()
+        {
+            known.owner = true;
+            let (owner, name) = (out.text(&owner), out.text(&name));
+            out.state(&raw::WindowOwner { window, owner, name });
         }
         if mapped != known.mapped {
             known.mapped = mapped;
@@ -202,7 +202,9 @@ impl Surfaces {
         let address = surface.handle.address();
         let (width, height) = surface.size();
         let from_parent = match surface.popup_parent().zip(surface.popup_position()) {
-            Some((parent, (x, y))) => self.known.get(&parent.address()).and_then(Known::corner).map(|at| (at.0 + x, at.1 + y)),
+            Some((parent, (x, y))) => {
+                self.known.get(&parent.address()).and_then(Known::corner).map(|at| (at.0 + x, at.1 + y))
+            }
             None => None,
         };
         let Some(known) = self.known.get_mut(&address) else { return };

@@ -61,8 +61,18 @@ unsafe extern "C-unwind" fn end<const N: usize>(a: usize, b: usize, c: usize, d:
 macro_rules! table {
     ($function:ident) => {
         [
-            $function::<0>, $function::<1>, $function::<2>, $function::<3>, $function::<4>, $function::<5>,
-            $function::<6>, $function::<7>, $function::<8>, $function::<9>, $function::<10>, $function::<11>,
+            $function::<0>,
+            $function::<1>,
+            $function::<2>,
+            $function::<3>,
+            $function::<4>,
+            $function::<5>,
+            $function::<6>,
+            $function::<7>,
+            $function::<8>,
+            $function::<9>,
+            $function::<10>,
+            $function::<11>,
         ]
     };
 }
@@ -119,8 +129,7 @@ impl Api {
                 patched.classes += 1;
                 return;
             }
-            let slots = (is_code(begins) && is_code(ends))
-                .then(|| (slot(&BEGIN, begins), slot(&END, ends)));
+            let slots = (is_code(begins) && is_code(ends)).then(|| (slot(&BEGIN, begins), slot(&END, ends)));
             let Some((Some(begin), Some(end))) = slots else {
                 patched.strange = Some(gtype);
                 return;

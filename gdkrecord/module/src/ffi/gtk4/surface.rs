@@ -84,10 +84,7 @@ impl<'a> Surface<'a> {
         }
         // SAFETY: see above.
         unsafe {
-            Some((
-                (self.api.gdk_popup_get_position_x)(self.ptr()),
-                (self.api.gdk_popup_get_position_y)(self.ptr()),
-            ))
+            Some(((self.api.gdk_popup_get_position_x)(self.ptr()), (self.api.gdk_popup_get_position_y)(self.ptr())))
         }
     }
 
@@ -105,9 +102,8 @@ impl<'a> Surface<'a> {
     /// The title of the window that owns it: GDK's X11 surfaces do not tell theirs.
     pub fn title(self) -> String {
         // SAFETY: a live window; its title is copied at once.
-        self.window().map_or_else(String::new, |window| unsafe {
-            copied((self.api.gtk_window_get_title)(window.ptr()))
-        })
+        self.window()
+            .map_or_else(String::new, |window| unsafe { copied((self.api.gtk_window_get_title)(window.ptr())) })
     }
 
     /// The window that owns it.

@@ -115,12 +115,11 @@ unsafe fn patch(class: *mut usize, offset: usize, slots: &Slots, table: &[usize;
         return true;
     }
     let mut original = *place;
-    let at = slots.iter().position(|slot| {
-        match slot.compare_exchange(0, original, Ordering::AcqRel, Ordering::Acquire) {
+    let at =
+        slots.iter().position(|slot| match slot.compare_exchange(0, original, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => true,
             Err(other) => other == original,
-        }
-    });
+        });
     if let Some(at) = at {
         original = table[at];
     }
@@ -163,17 +162,14 @@ impl Api {
         unsafe {
             let (widget, layout) = ((self.gtk_widget_get_type)(), (self.gtk_layout_manager_get_type)());
             let keep = |place: &'static AtomicUsize| move |original| place.store(original, Ordering::Relaxed);
-            let hooked = self.replace(
-                widget,
-                CONSTRUCTED,
-                widget_constructed as *const () as usize,
-                &keep(&WIDGET_CONSTRUCTED),
-            ) && self.replace(
-                layout,
-                CONSTRUCTED,
-                layout_constructed as *const () as usize,
-                &keep(&LAYOUT_CONSTRUCTED),
-            );
+            let hooked =
+                self.replace(widget, CONSTRUCTED, widget_constructed as *const () as usize, &keep(&WIDGET_CONSTRUCTED))
+                    && self.replace(
+                        layout,
+                        CONSTRUCTED,
+                        layout_constructed as *const () as usize,
+                        &keep(&LAYOUT_CONSTRUCTED),
+                    );
             self.each_class(widget, &mut |_, class| {
                 patch_widget(class);
             });
