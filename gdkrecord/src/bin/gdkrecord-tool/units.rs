@@ -76,6 +76,8 @@ impl fmt::Display for Quantity {
             Quantity::Duration(ns) => duration(*ns),
             Quantity::Moment(ns) => moment(*ns),
             Quantity::Rate(rate) => format!("{}/s", three_digits(*rate)),
+            // Far more than the whole reads better as how many times.
+            Quantity::Share(share) if *share >= 10.0 => format!("{}×", three_digits(*share)),
             Quantity::Share(share) => format!("{:.1} %", share * 100.0),
             Quantity::Area(px) => scaled(*px, &[" px", " kpx", " Mpx", " Gpx", " Tpx"], 1000.0),
             Quantity::Bytes(bytes) => scaled(*bytes, &[" B", " KiB", " MiB", " GiB", " TiB"], 1024.0),
@@ -156,6 +158,7 @@ mod tests {
             (Quantity::Moment(-1_500_000), "-0.001500 s"),
             (Quantity::Count(1_234_567), "1\u{202f}234\u{202f}567"),
             (Quantity::Share(0.9512), "95.1 %"),
+            (Quantity::Share(176.063), "176×"),
             (Quantity::Area(307_200), "307 kpx"),
             (Quantity::Bytes(1 << 20), "1.00 MiB"),
             (Quantity::Rate(60.04), "60.0/s"),

@@ -14,14 +14,20 @@ use super::{Exporter, Row};
 
 /// The columns in front, whatever the kinds. `kind_group` is not `group`, which is a field of keys and pads.
 const FIXED: &[&str] = &["time", "offset", "thread", "kind", "kind_group", "window", "duration"];
+/// The columns in front that are no fields.
+const FACTS: usize = 5;
 
-/// Writes CSV.
+/// Writes CSV. What must be quoted is quoted by the csv crate; all else goes straight into the row, since most
+/// cells of a wide table are empty.
 pub struct Csv<'a> {
-    out: csv::Writer<&'a mut dyn Write>,
+    out: &'a mut dyn Write,
     names: Vec<&'static str>,
-    /// By kind code: the field that each column from `window` on shows.
-    cells: Vec<Vec<Option<u8>>>,
-    cell: Vec<u8>,
+    /// By kind code: the fields in the order of their columns, each with the commas in front of it.
+    cells: Vec<Vec<(usize, usize)>>,
+    /// By kind code: the commas after the last field.
+    rest: Vec<usize>,
+    row: Vec<u8>,
+    quoted: csv::Writer<Vec<u8>>,
 }
 
 impl<'a> Csv<'a> {
@@ -29,44 +35,40 @@ impl<'a> Csv<'a> {
     pub fn new(out: &'a mut dyn Write, kinds: &[&'static Kind]) -> Csv<'a> {
         let mut names = FIXED.to_vec();
         for field in kinds.iter().flat_map(|kind| kind.fields) {
-            if !names[5..].contains(&field.name) {
+            if !names[FACTS..].contains(&field.name) {
                 names.push(field.name);
             }
         }
-        let mut cells = vec![Vec::new(); 256];
+        let (mut cells, mut rest) = (vec![Vec::new(); 256], vec![0; 256]);
         for kind in kinds {
-            let field = |name: &&str| kind.fields.iter().position(|field| field.name == *name).map(|at| at as u8);
-            cells[usize::from(kind.code)] = names[5..].iter().map(field).collect();
-        }
-        let out = csv::WriterBuilder::new().buffer_capacity(64 * 1024).from_writer(out);
-        Csv { out, names, cells, cell: Vec::new() }
-    }
-
-    fn number(&mut self, n: i64) -> csv::Result<()> {
-        self.cell.clear();
-        push_i64(&mut self.cell, n);
-        self.out.write_field(&self.cell)
-    }
-
-    fn row(&mut self, row: &Row<'_>) -> csv::Result<()> {
-        self.number(row.event.time as i64)?;
-        self.number(row.offset)?;
-        self.number(row.event.thread.into())?;
-        self.out.write_field(row.kind.name)?;
-        self.out.write_field(row.kind.group.name())?;
-        for field in &self.cells[usize::from(row.kind.code)] {
-            self.cell.clear();
-            match field.and_then(|at| row.values.get(usize::from(at))) {
-                None | Some(Value::None) => {}
-                Some(Value::Text(text)) => {
-                    self.out.write_field(text)?;
-                    continue;
+            let (code, mut commas) = (usize::from(kind.code), 0);
+            for name in &names[FACTS..] {
+                commas += 1;
+                if let Some(at) = kind.fields.iter().position(|field| field.name == *name) {
+                    cells[code].push((commas, at));
+                    commas = 0;
                 }
-                Some(value) => push(&mut self.cell, value),
             }
-            self.out.write_field(&self.cell)?;
+            rest[code] = commas;
         }
-        self.out.write_record(None::<&[u8]>)
+        Csv { out, names, cells, rest, row: Vec::new(), quoted: csv::Writer::from_writer(Vec::new()) }
+    }
+
+    fn text(&mut self, text: &str) -> io::Result<()> {
+        if !text.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+            self.row.extend_from_slice(text.as_bytes());
+            return Ok(());
+        }
+        self.quoted.write_record([text]).map_err(plain)?;
+        self.quoted.flush()?;
+        let quoted = std::mem::replace(&mut self.quoted, csv::Writer::from_writer(Vec::new()));
+        let quoted = quoted.into_inner().map_err(|error| error.into_error())?;
+        self.row.extend_from_slice(quoted.trim_ascii_end());
+        Ok(())
+    }
+
+    fn commas(&mut self, count: usize) {
+        self.row.resize(self.row.len() + count, b',');
     }
 }
 
@@ -79,8 +81,8 @@ fn push(cell: &mut Vec<u8>, value: &Value<'_>) {
         Value::Float(x) => push_f32(cell, *x),
         Value::Text(text) => cell.extend_from_slice(text.as_bytes()),
         Value::Rects(rects) => {
-            for rect in *rects {
-                if !cell.is_empty() {
+            for (at, rect) in rects.iter().enumerate() {
+                if at > 0 {
                     cell.extend_from_slice(b"; ");
                 }
                 push_i64(cell, rect.x.into());
@@ -104,16 +106,39 @@ fn plain(error: csv::Error) -> io::Error {
 
 impl Exporter for Csv<'_> {
     fn begin(&mut self, _: &Recording) -> io::Result<()> {
-        self.out.write_record(&self.names).map_err(plain)
+        let mut line = csv::Writer::from_writer(&mut *self.out);
+        line.write_record(&self.names).map_err(plain)?;
+        line.flush()
     }
 
     fn event(&mut self, row: &Row<'_>) -> io::Result<()> {
-        self.row(row).map_err(plain)
+        let code = usize::from(row.kind.code);
+        self.row.clear();
+        push_u64(&mut self.row, row.event.time);
+        self.row.push(b',');
+        push_i64(&mut self.row, row.offset);
+        self.row.push(b',');
+        push_u64(&mut self.row, row.event.thread.into());
+        for name in [row.kind.name, row.kind.group.name()] {
+            self.row.push(b',');
+            self.row.extend_from_slice(name.as_bytes());
+        }
+        for at in 0..self.cells[code].len() {
+            let (commas, field) = self.cells[code][at];
+            self.commas(commas);
+            match row.values.get(field) {
+                Some(Value::Text(text)) => self.text(text)?,
+                Some(value) => push(&mut self.row, value),
+                None => {}
+            }
+        }
+        self.commas(self.rest[code]);
+        self.row.push(b'\n');
+        self.out.write_all(&self.row)
     }
 
-    fn end(&mut self, diagnostics: &[Diagnostic]) -> io::Result<()> {
+    fn end(&mut self, _: &[Diagnostic]) -> io::Result<()> {
         // The table has no place for them; `dump` says them on standard error.
-        let _ = diagnostics;
-        self.out.flush()
+        Ok(())
     }
 }

@@ -93,8 +93,22 @@ pub mod tests {
         let count = recording.events().count();
         let text = |format| String::from_utf8(export(&recording, format)).unwrap();
         let table = export(&recording, Format::Csv);
+        let mut table = csv::Reader::from_reader(&*table);
+        let names = table.headers().unwrap().clone();
         // The reader refuses rows of unequal length.
-        assert_eq!(csv::Reader::from_reader(&*table).records().map(Result::unwrap).count(), count);
+        let rows: Vec<_> = table.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), count);
+        for (row, event) in rows.iter().zip(recording.events()) {
+            for (field, value) in event.body.kind().fields.iter().zip(event.body.values()) {
+                let at = names.iter().rposition(|name| name == field.name).unwrap();
+                match value {
+                    Value::Text(text) => assert_eq!(&row[at], text, "{}", field.name),
+                    Value::Uint(n) => assert_eq!(row[at], n.to_string()),
+                    Value::None => assert_eq!(&row[at], ""),
+                    _ => assert!(!row[at].is_empty() || value == Value::Rects(&[])),
+                }
+            }
+        }
         assert_eq!(text(Format::Json).matches("\n{\"time\":").count(), count);
         assert_eq!(text(Format::Xml).matches(" offset=").count(), count);
         let lines = text(Format::Text);

@@ -12,7 +12,7 @@ use crate::export::{Column, HEADER, PARTS, WINDOW, XML_FORMAT};
 pub fn schema() -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <!-- Made by gdkrecord-tool dump --format xml. All times are CLOCK_MONOTONIC nanoseconds. -->\n\
+         <!-- For the XML that gdkrecord-tool dump writes. All times are CLOCK_MONOTONIC nanoseconds. -->\n\
          <xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" elementFormDefault=\"qualified\">\n",
     );
     let kinds: Vec<_> = KINDS.iter().filter(|kind| kind.name != "string").collect();

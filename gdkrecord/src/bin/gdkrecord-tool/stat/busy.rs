@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gdkrecord::{Body, Event};
+use gdkrecord::{Body, Event, Text};
 
 use super::report::Section;
 use super::{Context, Tally};
@@ -20,7 +20,26 @@ struct Loop {
     covered_until: u64,
     /// Sleep inside dispatches: a nested loop, such as a modal dialog's.
     slept_inside: u64,
-    open: Vec<(u64, String)>,
+    open: Vec<(u64, Text, Text)>,
+    /// The longest time that neither a dispatch nor sleep explains, and when it began: the program's own code
+    /// before its loop runs, mostly.
+    gap: u64,
+    gap_at: u64,
+}
+
+impl Loop {
+    /// Something ran or slept from `begin` to `end`.
+    fn span(&mut self, begin: u64, end: u64) {
+        if self.first.is_none() {
+            self.first = Some(begin);
+            self.last = begin;
+        }
+        let gap = begin.saturating_sub(self.last);
+        if gap > self.gap {
+            (self.gap, self.gap_at) = (gap, self.last);
+        }
+        self.last = self.last.max(end);
+    }
 }
 
 /// Loops by thread.
@@ -31,14 +50,13 @@ pub struct Busy {
 
 impl Tally for Busy {
     fn event(&mut self, event: &Event, context: &Context<'_>) {
-        let (duration, name) = match &event.body {
-            Body::Dispatch(dispatch) => (dispatch.duration, &dispatch.callback),
+        let dispatch = match &event.body {
+            Body::Dispatch(dispatch) => dispatch,
             Body::Poll(poll) => {
                 let this = self.loops.entry(event.thread).or_default();
                 let begin = event.time;
                 let end = poll.duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
-                this.first.get_or_insert(begin);
-                this.last = this.last.max(end);
+                this.span(begin, end);
                 this.polls += 1;
                 this.slept += end - begin;
                 this.slept_inside += end.min(this.covered_until).saturating_sub(begin);
@@ -48,19 +66,19 @@ impl Tally for Busy {
         };
         let this = self.loops.entry(event.thread).or_default();
         let begin = event.time;
-        let end = duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
-        if duration.ns().is_none() {
-            this.open.push((begin, name.to_string()));
+        let end = dispatch.duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
+        if dispatch.duration.ns().is_none() {
+            this.open.push((begin, dispatch.source.clone(), dispatch.callback.clone()));
         }
-        this.first.get_or_insert(begin);
-        this.last = this.last.max(end);
+        this.span(begin, end);
         this.covered += end.saturating_sub(begin.max(this.covered_until));
         this.covered_until = this.covered_until.max(end);
     }
 
     fn report(&mut self, context: &mut Context<'_>) -> Vec<Section> {
         let mut busy = Section::new("busy", "Main loops");
-        busy.columns = &["thread", "name", "span", "asleep", "busy", "busy of span", "explained by dispatches"];
+        busy.columns = &["thread", "name", "span", "asleep", "busy", "busy of span", "explained by dispatches",
+            "longest gap", "gap at"];
         let mut open = Section::new("unfinished", "Unfinished at the end");
         open.columns = &["callback", "thread", "begun", "running for"];
         for (thread, this) in &self.loops {
@@ -77,11 +95,13 @@ impl Tally for Busy {
                     Quantity::Duration(worked),
                     share(worked, span),
                     share(explained, worked),
+                    Quantity::Duration(this.gap),
+                    context.moment(this.gap_at),
                 ]);
             }
-            for (begun, callback) in &this.open {
+            for (begun, source, callback) in &this.open {
                 open.rows.push(vec![
-                    context.symbols.name(callback).into(),
+                    context.symbols.dispatch(source, callback).into(),
                     Quantity::Count((*thread).into()),
                     context.moment(*begun),
                     Quantity::Duration(context.end.saturating_sub(*begun)),

@@ -39,7 +39,7 @@ struct Slow {
     counter: u32,
     budget: u64,
     phase: Option<(&'static str, u64)>,
-    dispatch: Option<(u64, Text)>,
+    dispatch: Option<(u64, (Text, Text))>,
     input: Option<(u64, String)>,
     widget: Option<(u64, String)>,
 }
@@ -64,7 +64,7 @@ pub struct Frames {
     worst: Worst<Slow>,
     /// The latest frame, which widget costs may still follow.
     pending: Option<(u64, u64, Slow)>,
-    dispatches: VecDeque<Ran<Text>>,
+    dispatches: VecDeque<Ran<(Text, Text)>>,
     input: Option<Ran<String>>,
     awaited: VecDeque<(u32, u32, u64)>,
 }
@@ -154,7 +154,8 @@ impl Tally for Frames {
                     while self.dispatches.len() >= 16 {
                         self.dispatches.pop_front();
                     }
-                    self.dispatches.push_back(Ran { thread: event.thread, end, length, what: dispatch.callback.clone() });
+                    let what = (dispatch.source.clone(), dispatch.callback.clone());
+                    self.dispatches.push_back(Ran { thread: event.thread, end, length, what });
                 }
             }
             body if body.kind().group == Group::Input => {
@@ -216,8 +217,8 @@ fn causes(frame: &Slow, length: u64, context: &mut Context<'_>) -> String {
     if let Some((ns, what)) = &frame.widget {
         words.push(format!("{what} {}", duration(*ns)));
     }
-    if let Some((ns, callback)) = &frame.dispatch {
-        words.push(format!("after {} in {}", duration(*ns), context.symbols.name(callback)));
+    if let Some((ns, (source, callback))) = &frame.dispatch {
+        words.push(format!("after {} in {}", duration(*ns), context.symbols.dispatch(source, callback)));
     }
     if let Some((ago, event)) = &frame.input {
         words.push(format!("{} after {event}", duration(*ago)));

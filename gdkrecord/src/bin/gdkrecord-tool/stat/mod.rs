@@ -132,7 +132,9 @@ fn facts(recording: &Recording) -> Section {
     let (header, info) = (recording.header(), recording.info());
     let mut section = Section::new("recording", "Recording");
     section.fact("file", recording.path().display().to_string());
-    section.fact("pid", header.pid.to_string());
+    if info.fact("pid").is_none() {
+        section.fact("pid", header.pid.to_string());
+    }
     section.fact("length", Quantity::Duration(info.end.saturating_sub(header.monotonic)));
     section.fact("closed", if header.closed.is_some() { "yes" } else { "no: killed, or still running" });
     let kept = header.flags & gdkrecord::layout::TEXT_KEPT != 0;

@@ -33,6 +33,15 @@ impl<'a> Symbols<'a> {
         Symbols { modules, tables: HashMap::new() }
     }
 
+    /// The best name for a dispatch: the callback's where it is known, else the one that the source was given.
+    pub fn dispatch(&mut self, source: &str, callback: &str) -> String {
+        let name = self.name(callback);
+        match told(source) {
+            Some(told) if name == callback && callback.contains("+0x") => told.to_owned(),
+            _ => name,
+        }
+    }
+
     /// The best name: the function's where its module is here with the same build id, else as it was recorded.
     pub fn name(&mut self, recorded: &str) -> String {
         let parts = recorded.rsplit_once("+0x");
@@ -50,6 +59,11 @@ impl<'a> Symbols<'a> {
             None => recorded.to_owned(),
         }
     }
+}
+
+/// A source's name as toolkits give it, without the library in front; `None` for one that says nothing.
+fn told(source: &str) -> Option<&str> {
+    source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(_, name)| name)
 }
 
 fn lookup(table: &[Function], offset: u64) -> Option<&str> {
@@ -116,6 +130,9 @@ mod tests {
         for name in ["g_idle", "lib.so+0x10", "other+0xzz"] {
             assert_eq!(symbols.name(name), name);
         }
+        assert_eq!(symbols.dispatch("[gtk] paint_idle", "lib.so+0x10"), "paint_idle");
+        assert_eq!(symbols.dispatch("timeout", "lib.so+0x10"), "lib.so+0x10");
+        assert_eq!(symbols.dispatch("[gtk] paint_idle", "on_paint"), "on_paint");
     }
 
     #[test]
