@@ -24,8 +24,14 @@ fn busy_time_is_explained(launch: Launch) {
             return;
         }
         turns.sort_by_key(|turn| turn.explained as i64 - turn.busy as i64);
-        turns.truncate(6);
-        told.push(format!("{explained} of {busy} ns is explained; the worst turns: {turns:?}"));
+        let before: u64 = turns.iter().map(|turn| turn.before).sum();
+        let after: u64 = turns.iter().map(|turn| turn.after).sum();
+        let count = turns.len();
+        turns.truncate(4);
+        told.push(format!(
+            "{explained} of {busy} ns in {count} turns is explained; {before} ns are before the first dispatch, \
+             {after} ns after the last; the worst turns: {turns:?}"
+        ));
     }
     panic!("{}", told.join("\n"));
 }
@@ -63,6 +69,9 @@ struct Turn {
     busy: u64,
     /// Of that, in dispatches.
     explained: u64,
+    /// Before the first dispatch, and after the last: checking and preparing sources.
+    before: u64,
+    after: u64,
     dispatches: usize,
 }
 
@@ -78,14 +87,18 @@ fn turns(recorded: &Recorded) -> Vec<Turn> {
             (Body::Poll(poll), _) => {
                 if let Some(mut turn) = open.take() {
                     turn.busy = event.time.saturating_sub(first + turn.start);
+                    turn.after = event.time.saturating_sub(covered.max(first + turn.start));
                     turns.push(turn);
                 }
                 let woke = poll.duration.ns().map(|ns| event.time + ns - first);
-                open = woke.map(|start| Turn { start, busy: 0, explained: 0, dispatches: 0 });
+                open = woke.map(|start| Turn { start, busy: 0, explained: 0, before: 0, after: 0, dispatches: 0 });
             }
             // A dispatch within a dispatch is part of it.
             (Body::Dispatch(dispatch), Some(turn)) if event.time >= covered => {
                 let ns = dispatch.duration.ns().unwrap_or(0);
+                if turn.dispatches == 0 {
+                    turn.before = event.time.saturating_sub(first + turn.start);
+                }
                 turn.explained += ns;
                 turn.dispatches += 1;
                 covered = event.time + ns;
