@@ -116,7 +116,7 @@ impl Palette {
             blue: Color::hex(0x0072b2),
             sky: Color::hex(0x3d9bd6),
             green: Color::hex(0x009e73),
-            yellow: Color::hex(0xd0b000),
+            yellow: Color::hex(0xb5b500),
             orange: Color::hex(0xe69f00),
             purple: Color::hex(0xb8588f),
             brown: Color::hex(0x8a6440),

@@ -15,6 +15,8 @@ const FOOT: f64 = 92.0;
 const LEAST: f64 = 560.0;
 /// Repaints of a cell at which heat no longer grows.
 const HOTTEST: f64 = 256.0;
+/// Opacity of what was repainted just now: heat and neighbours shine through.
+const LIGHT: f64 = 0.5;
 /// Levels of heat told apart.
 pub const LEVELS: u32 = 8;
 
@@ -86,12 +88,15 @@ fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, i
         })
     };
     for (part, fresh) in flashes(false) {
-        fill(ctx, part, palette.exposed(Exposed::Repaint).alpha(0.5 * fresh))?;
+        // A large part lit fully, frame after frame, would hide all else.
+        let large = part.width * part.height > place.width * place.height / 4.0;
+        let light = if large { LIGHT / 2.0 } else { LIGHT };
+        fill(ctx, part, palette.exposed(Exposed::Repaint).alpha(light * fresh))?;
         outline(ctx, part, palette.exposed(Exposed::Repaint).alpha(fresh), 1.0)?;
     }
-    // Damage is an outline over all that, and opaque, so that it is seen where repaint covers it.
+    // Damage is an outline over all that, so that it is seen where repaint covers it.
     for (part, fresh) in flashes(true) {
-        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh).over(palette.panel), 2.0)?;
+        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh), 2.0)?;
     }
     ctx.restore()?;
     outline(ctx, Area::new(place.x - 1.0, place.y - 1.0, place.width + 2.0, place.height + 2.0), palette.dim, 1.0)?;

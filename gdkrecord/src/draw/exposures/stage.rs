@@ -15,6 +15,8 @@ pub const CELL: usize = 8;
 const CELLS: usize = 1024;
 /// Flashes kept at most: a picture with more of them shows nothing more.
 const FLASHES: usize = 4_000;
+/// The latest flashes among which one is looked for that is the same.
+const RECENT: usize = 200;
 
 /// A rectangle that was exposed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -202,6 +204,12 @@ impl Stage {
         for rect in rects {
             let (x, y) = (left + i32::from(rect.x), above + i32::from(rect.y));
             let area = Area::new(x.into(), y.into(), rect.width.into(), rect.height.into());
+            // The same part again is one flash that is fresh, not two on top of each other.
+            let same = |flash: &Flash| (flash.window, flash.area, flash.what) == (top, area, what);
+            let recent = self.flashes.len().saturating_sub(RECENT);
+            if let Some(at) = self.flashes.range(recent..).position(same) {
+                self.flashes.remove(recent + at);
+            }
             if self.flashes.len() == FLASHES {
                 self.flashes.pop_front();
             }

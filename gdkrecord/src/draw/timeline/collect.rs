@@ -198,8 +198,7 @@ impl Collector {
 
     /// The figure of all that was added.
     pub fn finish(mut self) -> Figure {
-        let busiest = |lanes: Vec<Lane>| {
-            let mut lanes = lanes;
+        let busiest = |mut lanes: Vec<Lane>| {
             lanes.sort_by(|a, b| b.busy.cmp(&a.busy).then_with(|| a.label.cmp(&b.label)));
             lanes
         };

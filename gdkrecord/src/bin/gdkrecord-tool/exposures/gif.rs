@@ -154,7 +154,8 @@ impl Colors {
         for step in (1..=8).rev() {
             let flash = palette.exposed(Exposed::Repaint);
             heat.iter().for_each(|&below| add(flash.alpha(0.5 * eighth(step)).over(below)));
-            heat.iter().for_each(|&below| add(flash.alpha(eighth(step)).over(below)));
+            heat.iter().take(3).for_each(|&below| add(flash.alpha(0.25 * eighth(step)).over(below)));
+            add(palette.exposed(Exposed::Damage).alpha(eighth(step)).over(flash.alpha(0.25).over(heat[0])));
         }
         table.resize(256, [0; 3]);
         Colors { table, known: HashMap::new() }
