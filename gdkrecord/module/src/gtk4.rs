@@ -72,6 +72,10 @@ pub fn api() -> Option<&'static Api> {
 fn with<R>(hook: impl FnOnce(&'static Session, &'static Api, &mut State, &mut Out<'_>) -> R) -> Option<R> {
     let api = api()?;
     recorder::with(|session, local| {
+        // GTK lives in one thread; what a renderer does in another has no surfaces of its own.
+        if !local.main {
+            return None;
+        }
         STATE
             .try_with(|state| {
                 let mut state = state.try_borrow_mut().ok()?;

@@ -134,8 +134,11 @@ struct XInput {
 const REPARENT_NOTIFY: c_int = 21;
 const CONFIGURE_NOTIFY: c_int = 22;
 const GENERIC_EVENT: c_int = 35;
-/// XI_ButtonPress, XI_ButtonRelease, XI_Motion, XI_Enter, XI_Leave.
-const XI_POINTER: std::ops::RangeInclusive<c_int> = 4..=8;
+
+/// XI_ButtonPress, XI_ButtonRelease, XI_Motion, XI_Enter, XI_Leave; XI_TouchBegin, XI_TouchUpdate, XI_TouchEnd.
+fn tells_places(evtype: c_int) -> bool {
+    matches!(evtype, 4..=8 | 18..=20)
+}
 
 unsafe extern "C-unwind" fn xevent(_: Ptr, count: u32, values: *const GValue, _: Ptr) -> c_int {
     let Some(event) = argument(count, values, 1) else { return 1 };
@@ -146,7 +149,7 @@ unsafe extern "C-unwind" fn xevent(_: Ptr, count: u32, values: *const GValue, _:
         match any.kind {
             GENERIC_EVENT => {
                 let cookie = &*event.ptr().cast::<XCookie>();
-                if XI_POINTER.contains(&cookie.evtype)
+                if tells_places(cookie.evtype)
                     && let Some(input) = cookie.data.as_ref()
                     && input.evtype == cookie.evtype
                 {
