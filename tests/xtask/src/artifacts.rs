@@ -1,7 +1,7 @@
 //! Builds what is installed, shown and driven, each with the features it needs and no others.
 
-use std::env;
 use std::process::Command;
+use std::{env, fs};
 
 use perfkit_tests::error::Context;
 use perfkit_tests::{Failure, Result, bins};
@@ -15,10 +15,14 @@ pub fn cargo(args: &[&str]) -> Result<()> {
 
 /// Recorder, loader and tool in release.
 ///
-/// Two runs of cargo, since one would build the library once with the features of both: the recorder would
-/// then link the tool's drawing libraries into every program that is recorded.
+/// Runs of cargo of their own, since one would build the library once with the features of all: the recorder
+/// would then link the tool's drawing libraries into every program that is recorded. The loader has a profile
+/// of its own, in which it needs no std.
 pub fn build_recorder() -> Result<()> {
-    cargo(&["build", "--release", "--package", "gdkrecord-module", "--package", "gdkrecord-loader"])?;
+    cargo(&["build", "--release", "--package", "gdkrecord-module"])?;
+    cargo(&["build", "--profile", "loader", "--package", "gdkrecord-loader"])?;
+    let built = bins::target().join("loader").join(bins::LOADER);
+    fs::copy(&built, bins::target().join("release").join(bins::LOADER)).cannot("copy the loader")?;
     cargo(&["build", "--release", "--package", "gdkrecord", "--features", "tool", "--bin", bins::TOOL])
 }
 
