@@ -75,6 +75,8 @@ fn pages(prefix: &Path, manifest: &mut Manifest) -> Result<()> {
     fs::create_dir_all(&made).cannot(format_args!("create {}", made.display()))?;
     let tool = bins::path(bins::TOOL)?;
     let man = made.join("man");
+    // Pages of commands that are no more must not be installed again.
+    let _ = fs::remove_dir_all(&man);
     fs::create_dir_all(&man).cannot(format_args!("create {}", man.display()))?;
     run(Command::new(&tool).arg("man").arg(&man))?;
     for entry in fs::read_dir(&man).cannot("list the man pages")?.flatten() {
