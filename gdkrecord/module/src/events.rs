@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use gdkrecord::Span;
-use gdkrecord::field::{Real, Rects, RECTS_MAX, TextId};
+use gdkrecord::field::{RECTS_MAX, Real, Rects, TextId};
 use gdkrecord::kind::{flags, raw};
 use gdkrecord::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection};
 use gdkrecord::writer::{Open, now};
@@ -16,9 +16,8 @@ use crate::recorder::{Local, Session, Toolkit, with};
 use crate::{frames, windows};
 
 /// Names of GdkInputSource, GTK 3; GTK 2 has the first five.
-const SOURCES: &[&str] = &[
-    "mouse", "pen", "eraser", "cursor", "keyboard", "touchscreen", "touchpad", "trackpoint", "tablet-pad",
-];
+const SOURCES: &[&str] =
+    &["mouse", "pen", "eraser", "cursor", "keyboard", "touchscreen", "touchpad", "trackpoint", "tablet-pad"];
 
 /// Server times that lie longer back than this are no times of our clock.
 const LATENCY_MAX_MS: u32 = 10_000;
@@ -40,7 +39,8 @@ pub fn install(session: &'static Session) {
         return;
     }
     let slot = SLOT.get_or_init(|| session.gdk.event_handler_slot(entry::event));
-    let note = if slot.is_some() { "kept when the application sets its own" } else { "until the application sets its own" };
+    let note =
+        if slot.is_some() { "kept when the application sets its own" } else { "until the application sets its own" };
     session.hook("events", true, note);
 }
 
@@ -150,9 +150,15 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         }
         Detail::Focus(focus_in) => push!(Focus { focus_in: focus_in }),
         Detail::Touchpad { at, phase, fingers, delta, scale, angle } => push!(Touchpad {
-            state: at.state, x: at.x.into(), y: at.y.into(), phase: member(GesturePhase::ALL, phase.into()),
-            fingers: fingers, delta_x: delta.0.into(), delta_y: delta.1.into(),
-            scale: scale.into(), angle: angle.into(),
+            state: at.state,
+            x: at.x.into(),
+            y: at.y.into(),
+            phase: member(GesturePhase::ALL, phase.into()),
+            fingers: fingers,
+            delta_x: delta.0.into(),
+            delta_y: delta.1.into(),
+            scale: scale.into(),
+            angle: angle.into(),
         }),
         Detail::Pad { group, index, mode, value } => {
             push!(Pad { group: group, index: index, mode: mode, value: value.into() })

@@ -128,10 +128,8 @@ fn begin(session: &Session, local: &mut Local, clock: Object, time: u64) {
         predicted: none,
         interval: none,
     };
-    local.frames.current = local
-        .lane
-        .begin(time, &record)
-        .map(|open| Frame { open, clock, number, counter, painting: false, depth: 0 });
+    local.frames.current =
+        local.lane.begin(time, &record).map(|open| Frame { open, clock, number, counter, painting: false, depth: 0 });
 }
 
 /// What GDK knows about the frame's showing, once it is drawn.

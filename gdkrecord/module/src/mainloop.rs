@@ -163,11 +163,8 @@ pub fn poll_begins(timeout: i32) -> Option<Open> {
             tick(session, local, time);
         }
         // What this took is not part of the sleep, but of the loop's own work.
-        let open = local.lane.begin(
-            now(),
-            &raw::Poll { duration: Span::UNKNOWN, timeout: timeout.clamp(-1, i16::MAX.into()) as i16, ready: 0 },
-        );
-        open
+        let timeout = timeout.clamp(-1, i16::MAX.into()) as i16;
+        local.lane.begin(now(), &raw::Poll { duration: Span::UNKNOWN, timeout, ready: 0 })
     })
     .flatten()
 }

@@ -162,9 +162,8 @@ fn update(session: &Session, local: &mut Local, at: usize) {
     }
     if owner != one.owner {
         one.owner = owner;
-        one.titled = owner.is_some_and(|owner| {
-            gdk.gtk_window_get_type().is_some_and(|window| session.glib.is_a(owner, window))
-        });
+        one.titled =
+            owner.is_some_and(|owner| gdk.gtk_window_get_type().is_some_and(|window| session.glib.is_a(owner, window)));
         if let Some(owner) = owner {
             let class = session.glib.class_name(owner);
             let name = gdk.widget_name(owner).filter(|name| *name != class).unwrap_or_default();

@@ -107,8 +107,7 @@ fn protection(address: usize) -> c_int {
     let parts = all.iter().flat_map(|one| &one.parts);
     parts
         .filter(|(from, to, _)| (from & !4095..to.next_multiple_of(4096)).contains(&address))
-        .map(|&(_, _, prot)| prot)
-        .last()
+        .fold(None, |_, &(_, _, prot)| Some(prot))
         .unwrap_or(libc::PROT_READ | libc::PROT_WRITE)
 }
 
@@ -176,8 +175,11 @@ impl Word {
     }
 }
 
-/// File, its base, and symbol (with its address) of an address.
-pub fn name_of(address: usize) -> Option<(String, usize, Option<(String, usize)>)> {
+/// Where code lies: its file, the file's base, and the symbol with its address.
+pub type CodeName = (String, usize, Option<(String, usize)>);
+
+/// The file and symbol of an address.
+pub fn name_of(address: usize) -> Option<CodeName> {
     let mut info = libc::Dl_info {
         dli_fname: std::ptr::null(),
         dli_fbase: std::ptr::null_mut(),
