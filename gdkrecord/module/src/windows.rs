@@ -229,7 +229,7 @@ pub fn tick(session: &Session, local: &mut Local, time: u64) {
         }
     }
     let took = now().saturating_sub(time);
-    local.windows.next = time + (took * 1000).clamp(50_000_000, 500_000_000);
+    local.windows.next = time + (took * 1000).clamp(100_000_000, 1_000_000_000);
 }
 
 fn descend(session: &Session, local: &mut Local, window: Object, depth: u32) {
