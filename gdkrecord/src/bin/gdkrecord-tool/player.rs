@@ -1,11 +1,12 @@
 //! Plays the exposures of a recording in a window of its own.
 
+use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
 use gdkrecord::Recording;
 use gdkrecord::draw::Palette;
 use gdkrecord::draw::exposures::{Plan, View};
-use minifb::{Key, KeyRepeat, Window, WindowOptions};
+use minifb::{InputCallback, Key, Window, WindowOptions};
 
 use crate::exposures::{Canvas, Playback};
 use crate::failure::{Failure, Result};
@@ -30,6 +31,20 @@ fn no_display(why: &str) -> Failure {
     Failure::Other(format!("no display to play on ({why}): give -o NAME.gif, NAME.webm or NAME.png"))
 }
 
+/// Hands on every key that is pressed: asking which keys are down misses those released between two pictures.
+struct Presses(Sender<Key>);
+
+impl InputCallback for Presses {
+    fn add_char(&mut self, _: u32) {}
+
+    fn set_key_state(&mut self, key: Key, down: bool) {
+        if down {
+            // Nobody listens any more once the window closes.
+            let _ = self.0.send(key);
+        }
+    }
+}
+
 /// Plays until the window is closed: Space pauses, arrows step, + and - change the speed, Home begins anew.
 pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) -> Result<()> {
     let view = View::fit(&plan, SIZE.0, SIZE.1);
@@ -38,6 +53,8 @@ pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) ->
     let mut window =
         Window::new(&name, width, height, WindowOptions::default()).map_err(|error| no_display(&error.to_string()))?;
     window.set_target_fps(60);
+    let (sender, presses) = mpsc::channel();
+    window.set_input_callback(Box::new(Presses(sender)));
     let mut speed = speed;
     let mut play = Playback::new(recording, plan, speed);
     let mut canvas = Canvas::new(view)?;
@@ -49,10 +66,14 @@ pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) ->
         if !paused {
             shown += passed.as_nanos() as f64 * speed;
         }
-        for key in window.get_keys_pressed(KeyRepeat::Yes) {
+        for key in presses.try_iter() {
             match key {
                 Key::Escape | Key::Q => return Ok(()),
-                Key::Space => paused = !paused,
+                Key::Space => {
+                    paused = !paused;
+                    // At the end there is nothing to go on with.
+                    shown = if shown >= play.length() as f64 { 0.0 } else { shown };
+                }
                 Key::Left => (shown, paused) = (shown - STEP * speed, true),
                 Key::Right => (shown, paused) = (shown + STEP * speed, true),
                 Key::Home => shown = 0.0,

@@ -223,11 +223,9 @@ impl Stage {
     fn point(&mut self, window: u32, x: Real, y: Real) {
         let top = self.windows.top(window);
         let (left, above) = self.windows.offset(window);
-        if let (Some(x), Some(y), Some(area)) = (x.known(), y.known(), self.area(top)) {
-            if self.plan.shown.contains(&top) {
-                self.pointer =
-                    Some((area.x + f64::from(left) + f64::from(x), area.y + f64::from(above) + f64::from(y)));
-            }
+        let area = self.area(top).filter(|_| self.plan.shown.contains(&top));
+        if let (Some(x), Some(y), Some(area)) = (x.known(), y.known(), area) {
+            self.pointer = Some((area.x + f64::from(left) + f64::from(x), area.y + f64::from(above) + f64::from(y)));
         }
     }
 }

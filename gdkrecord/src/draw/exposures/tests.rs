@@ -42,7 +42,7 @@ fn plan(place: Option<(i32, i32)>, only: Option<BTreeSet<u32>>) -> super::Plan {
 
 fn picture(stage: &Stage) -> Vec<u8> {
     let view = View::fit(&stage.plan, 800, 600);
-    assert!(view.width <= 800 && view.height <= 600 && view.width % 2 == 0 && view.height % 2 == 0);
+    assert!(view.width <= 800 && view.height <= 600 && view.width.is_multiple_of(2) && view.height.is_multiple_of(2));
     let surface = cairo::ImageSurface::create(cairo::Format::Rgb24, view.width as i32, view.height as i32).unwrap();
     let ctx = cairo::Context::new(&surface).unwrap();
     picture::draw(&ctx, &Palette::DARK, stage, &view).unwrap();

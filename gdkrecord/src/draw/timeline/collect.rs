@@ -189,10 +189,11 @@ impl Collector {
         if !matches!(kind.group, Group::Exposure) {
             self.kinds.entry(code).or_insert_with(|| lane(name)).add(event.time, ns);
         }
-        if window != 0 && matches!(kind.group, Group::Input | Group::Gdk) {
-            if let Some(lane) = self.window(window) {
-                lane.add(event.time, ns);
-            }
+        if window != 0
+            && matches!(kind.group, Group::Input | Group::Gdk)
+            && let Some(lane) = self.window(window)
+        {
+            lane.add(event.time, ns);
         }
     }
 
@@ -263,10 +264,10 @@ impl Collector {
         let ns = frame.duration.ns_or_zero();
         let interval = frame.interval.ns().filter(|&ns| ns > 0);
         // Displays report 16 666 µs and 16 667 µs in turn: told apart to 10 µs only.
-        if let Some(interval) = interval.map(|ns| (ns + 5_000) / 10_000 * 10_000) {
-            if self.intervals.len() < TOLD_APART || self.intervals.contains_key(&interval) {
-                *self.intervals.entry(interval).or_default() += 1;
-            }
+        if let Some(interval) = interval.map(|ns| (ns + 5_000) / 10_000 * 10_000)
+            && (self.intervals.len() < TOLD_APART || self.intervals.contains_key(&interval))
+        {
+            *self.intervals.entry(interval).or_default() += 1;
         }
         let over = ns > interval.unwrap_or(BUDGET);
         self.figure.frame_count += 1;
@@ -296,11 +297,11 @@ impl Collector {
         }
         self.figure.apart |= exposure.what != Exposed::Both;
         let column = self.figure.range.column(time, self.columns).unwrap_or(0);
-        if exposure.what != Exposed::Damage {
-            if let Some(lane) = self.window(exposure.window) {
-                lane.exposed[column] = lane.exposed[column].max(area);
-                lane.repaints += 1;
-            }
+        if exposure.what != Exposed::Damage
+            && let Some(lane) = self.window(exposure.window)
+        {
+            lane.exposed[column] = lane.exposed[column].max(area);
+            lane.repaints += 1;
         }
     }
 }
