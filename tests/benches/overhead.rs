@@ -1,17 +1,15 @@
 //! The CPU time of an application with the recorder beside the same without it, under the same driven input.
 
-mod figures;
-
 use std::fs;
 use std::process::ExitCode;
 
-use figures::{median, quantile};
 use gdkrecord::Recording;
 use perfkit_tests::error::Context;
-use perfkit_tests::{App, Display, Launch, Loading, Result};
+use perfkit_tests::figures::{median, quantile};
+use perfkit_tests::{App, Display, Launch, Loading, Result, figures};
 
 /// Pairs of runs; the order within a pair changes from one to the next.
-const PAIRS: usize = 15;
+const PAIRS: usize = 9;
 const PROGRAMS: [&str; 3] = ["gnome-calculator", "gtk3-demo", "gtk4-demo"];
 
 fn main() -> ExitCode {

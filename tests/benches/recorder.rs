@@ -3,19 +3,17 @@
 //! Each record is a main-loop dispatch: begin and end are read from the clock. All take turns in one run, so
 //! that what disturbs the machine disturbs all; the two clock reads alone are measured too.
 
-mod figures;
-
 use std::process::{Command, ExitCode};
 
-use figures::{median, quantile};
 use gdkrecord::field::{Maybe, Span};
 use gdkrecord::kind::raw::Dispatch;
 use gdkrecord::options::Options;
 use gdkrecord::writer::{Recorder, now};
 use perfkit_tests::error::Context;
+use perfkit_tests::figures::{median, quantile};
 use perfkit_tests::process::stdout_of;
 use perfkit_tests::programs::compiled;
-use perfkit_tests::{Failure, Result};
+use perfkit_tests::{Failure, Result, figures};
 
 /// Turns that each takes.
 const ROUNDS: usize = 9;

@@ -8,6 +8,7 @@ pub mod app;
 pub mod bins;
 pub mod display;
 pub mod error;
+pub mod figures;
 pub mod input;
 pub mod launch;
 pub mod process;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use perfkit_tests::error::Context;
-use perfkit_tests::{Failure, Result, bins};
+use crate::bins;
+use crate::error::{Context, Failure, Result};
 
 /// Runs a bench; a failure is one line.
 pub fn main(bench: &str, run: fn() -> Result<String>) -> ExitCode {
