@@ -177,8 +177,6 @@ impl Collector {
         if matches!(kind.group, Group::Process) || kind.name == "poll" {
             return;
         }
-        let columns = self.columns;
-        let lane = |name: &str| Lane::new(name.to_owned(), kind.group, range, columns);
         // The other GDK events, and the changes of windows, are one row each: the first code stands for all.
         let (code, name) = match kind.group {
             Group::Gdk => (60, "other GDK events"),
@@ -187,7 +185,10 @@ impl Collector {
             _ => (kind.code, kind.name),
         };
         if !matches!(kind.group, Group::Exposure) {
-            self.kinds.entry(code).or_insert_with(|| lane(name)).add(event.time, ns);
+            self.kinds
+                .entry(code)
+                .or_insert_with(|| Lane::new(name.to_owned(), kind.group, range, self.columns))
+                .add(event.time, ns);
         }
         if window != 0
             && matches!(kind.group, Group::Input | Group::Gdk)
@@ -263,7 +264,7 @@ impl Collector {
         let Some(column) = self.figure.range.column(time, self.columns) else { return };
         let ns = frame.duration.ns_or_zero();
         let interval = frame.interval.ns().filter(|&ns| ns > 0);
-        // Displays report 16 666 µs and 16 667 µs in turn: told apart to 10 µs only.
+        // Displays report 16 666 µs and 16 667 µs in turn.
         if let Some(interval) = interval.map(|ns| (ns + 5_000) / 10_000 * 10_000)
             && (self.intervals.len() < TOLD_APART || self.intervals.contains_key(&interval))
         {

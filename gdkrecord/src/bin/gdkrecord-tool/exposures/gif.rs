@@ -69,8 +69,12 @@ impl Sink for Gif {
         let wide = usize::from(self.size.0);
         let mut buffer = Vec::with_capacity((right - left) * (bottom - top));
         for y in top..bottom {
-            for at in y * wide + left..y * wide + right {
-                buffer.push(if self.shown.get(at) == Some(&next[at]) { SAME } else { next[at] });
+            let row = y * wide + left..y * wide + right;
+            match self.shown.get(row.clone()) {
+                Some(old) => {
+                    buffer.extend(old.iter().zip(&next[row]).map(|(old, new)| if old == new { SAME } else { *new }));
+                }
+                None => buffer.extend_from_slice(&next[row]),
             }
         }
         self.waiting = Some(Frame {

@@ -41,13 +41,12 @@ impl Sink for Pictures {
 /// `NAME-0001.png`; where the name has a `%05d`, the number in that many digits takes its place.
 fn numbered(path: &Path, number: u64) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if let Some((before, rest)) = name.split_once('%') {
-        if let Some((digits, after)) = rest.split_once('d') {
-            if digits.chars().all(|digit| digit.is_ascii_digit()) {
-                let wide = digits.parse().unwrap_or(1).min(20);
-                return path.with_file_name(format!("{before}{number:0wide$}{after}"));
-            }
-        }
+    if let Some((before, rest)) = name.split_once('%')
+        && let Some((digits, after)) = rest.split_once('d')
+        && digits.chars().all(|digit| digit.is_ascii_digit())
+    {
+        let wide = digits.parse().unwrap_or(1).min(20);
+        return path.with_file_name(format!("{before}{number:0wide$}{after}"));
     }
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!("{stem}-{number:04}.png"))
