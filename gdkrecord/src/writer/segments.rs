@@ -42,7 +42,8 @@ pub struct Segments {
 
 #[derive(Debug, Default)]
 struct Inner {
-    spares: Vec<(u32, Shared)>,
+    /// Ready to use; the first made goes first, so that what is unused at the end lies at the file's end.
+    spares: VecDeque<(u32, Shared)>,
     /// Segments that the lanes are done with, to unmap.
     retired: Vec<Segment>,
     /// Unmapped segments of a ring, the oldest first: index and time of the last record.
@@ -76,7 +77,7 @@ impl Segments {
     pub fn prepare(&self) -> io::Result<()> {
         let mut inner = self.lock();
         let spare = self.make(&mut inner)?;
-        inner.spares.push(spare);
+        inner.spares.push_back(spare);
         Ok(())
     }
 
@@ -95,7 +96,7 @@ impl Segments {
         if inner.finished {
             return None;
         }
-        let (index, mut shared) = match inner.spares.pop() {
+        let (index, mut shared) = match inner.spares.pop_front() {
             Some(spare) => spare,
             None if time.saturating_sub(inner.refused) < RETRY_NS => return None,
             None => match self.make(&mut inner) {
@@ -212,7 +213,7 @@ pub fn spawn_helper(segments: Arc<Segments>) {
                 && inner.count < segments.most
                 && let Ok(spare) = segments.make(&mut inner)
             {
-                inner.spares.push(spare);
+                inner.spares.push_back(spare);
                 drop(inner);
                 inner = segments.lock();
                 continue;
