@@ -1,5 +1,7 @@
 //! What the state stream says, gathered: the process, its threads and modules, its windows.
 
+use std::collections::HashMap;
+
 use super::Recording;
 use crate::field::Text;
 use crate::kind::{Body, Device, Hook, Module, Thread, WindowGeometry};
@@ -22,6 +24,8 @@ pub struct Info {
     pub windows: Vec<WindowInfo>,
     /// CLOCK_MONOTONIC nanoseconds when it was closed, or of the last record where it was not.
     pub end: u64,
+    /// Where the latest window of each number is: a program may open very many.
+    latest: HashMap<u32, usize>,
 }
 
 /// One window, with the last that was recorded of it.
@@ -76,19 +80,22 @@ impl Info {
                 self.hooks.push(hook);
             }
             Body::Device(device) => self.devices.push(device),
-            Body::Window(window) => self.windows.push(WindowInfo {
-                id: window.window,
-                parent: window.parent,
-                role: window.role,
-                class: window.class,
-                xid: window.xid,
-                title: Text::from(""),
-                owner: Text::from(""),
-                name: Text::from(""),
-                created: time,
-                destroyed: None,
-                geometry: None,
-            }),
+            Body::Window(window) => {
+                self.latest.insert(window.window, self.windows.len());
+                self.windows.push(WindowInfo {
+                    id: window.window,
+                    parent: window.parent,
+                    role: window.role,
+                    class: window.class,
+                    xid: window.xid,
+                    title: Text::from(""),
+                    owner: Text::from(""),
+                    name: Text::from(""),
+                    created: time,
+                    destroyed: None,
+                    geometry: None,
+                });
+            }
             Body::WindowDestroy(gone) => self.change(gone.window, |window| window.destroyed = Some(time)),
             Body::WindowTitle(title) => self.change(title.window, |window| window.title = title.title),
             Body::WindowOwner(owner) => self.change(owner.window, |window| {
@@ -105,7 +112,8 @@ impl Info {
     }
 
     fn change(&mut self, id: u32, change: impl FnOnce(&mut WindowInfo)) {
-        if let Some(window) = self.windows.iter_mut().rev().find(|window| window.id == id) {
+        let window = self.latest.get(&id).and_then(|&at| self.windows.get_mut(at));
+        if let Some(window) = window {
             change(window);
         }
     }
@@ -117,6 +125,6 @@ impl Info {
 
     /// The window with this id.
     pub fn window(&self, id: u32) -> Option<&WindowInfo> {
-        self.windows.iter().rev().find(|window| window.id == id)
+        self.latest.get(&id).and_then(|&at| self.windows.get(at))
     }
 }
