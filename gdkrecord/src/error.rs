@@ -62,8 +62,10 @@ impl std::error::Error for Error {}
 /// What a reader found wrong and read past.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Diagnostic {
-    /// The process ended without closing the recording: killed, aborted, or still running.
+    /// The process ended without closing the recording: killed, or aborted.
     NotClosed,
+    /// The process is still writing it.
+    Growing,
     /// The file ends inside a segment.
     Cut {
         /// Bytes that are there.
@@ -105,7 +107,8 @@ pub enum Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Diagnostic::NotClosed => write!(f, "not closed: the process was killed, or is still running"),
+            Diagnostic::NotClosed => write!(f, "not closed: the process was killed or aborted"),
+            Diagnostic::Growing => write!(f, "the process is still writing it"),
             Diagnostic::Cut { length, expected } => {
                 write!(f, "cut: {length} bytes of at least {expected} are there")
             }

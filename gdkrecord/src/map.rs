@@ -162,6 +162,18 @@ pub fn lock(file: &File) -> bool {
     unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
 }
 
+/// Whether another open file description holds the lock: whether the file is being written.
+pub fn locked(file: &File) -> bool {
+    // SAFETY: calls with an open descriptor.
+    unsafe {
+        let free = libc::flock(file.as_raw_fd(), libc::LOCK_SH | libc::LOCK_NB) == 0;
+        if free {
+            libc::flock(file.as_raw_fd(), libc::LOCK_UN);
+        }
+        !free
+    }
+}
+
 /// A clock's time in nanoseconds.
 #[inline(always)]
 pub fn clock(clock: libc::clockid_t) -> u64 {

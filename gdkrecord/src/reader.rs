@@ -19,6 +19,7 @@ use std::sync::Mutex;
 use crate::error::{Diagnostic, Error, Result};
 use crate::field::{Names, Text};
 use crate::layout::{HEAD, Header, HeaderError, SEGMENT_HEAD, SegmentHead, Stream};
+use crate::map;
 
 /// A recording opened for reading.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ impl Recording {
             found.push(Diagnostic::Cut { length, expected });
         }
         if header.closed.is_none() {
-            found.push(Diagnostic::NotClosed);
+            found.push(if map::locked(&file) { Diagnostic::Growing } else { Diagnostic::NotClosed });
         }
         for &(code, count) in &header.dropped {
             let kind = crate::kind::Kind::by_code(code).map_or("unknown", |kind| kind.name);

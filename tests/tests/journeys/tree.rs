@@ -87,3 +87,12 @@ fn the_tool_hands_on_signals_and_status() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.lines().count() == 1 && said.contains("/nonexistent/program"), "{said}");
 }
+
+#[test]
+fn the_tool_leaves_the_signal_mask_alone() {
+    let run = std::process::Command::new(bins::path(bins::TOOL).unwrap())
+        .args(["run", "--", "grep", "SigBlk", "/proc/self/status"])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stdout).split_whitespace().last(), Some("0000000000000000"));
+}

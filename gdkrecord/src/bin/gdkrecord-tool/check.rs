@@ -27,7 +27,7 @@ pub fn run(args: &CheckArgs) -> Result<bool> {
         for line in &found {
             writeln!(out, "{}: {line}", name.display())?;
         }
-        let verdict = if found.is_empty() { "no damage" } else { "read past what is wrong" };
+        let verdict = if found.is_empty() { "no damage" } else { "all that is whole was read" };
         writeln!(out, "{}: {} events{what}; {verdict}", name.display(), Quantity::Count(count))
     };
     say().map_err(Failure::writing("to standard output"))?;

@@ -146,11 +146,8 @@ pub fn extension(path: &Path) -> Option<String> {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase())
 }
 
-/// `FILE.png` beside the recording, without its own extension.
+/// `FILE.png` beside the recording.
 fn default_name(file: &Path) -> PathBuf {
-    if extension(file).as_deref() == Some("gdkrecord") {
-        return file.with_extension("png");
-    }
     let mut name = file.as_os_str().to_owned();
     name.push(".png");
     name.into()
@@ -162,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_graph_lies_beside_its_recording() {
-        assert_eq!(default_name(Path::new("a/12-x.gdkrecord")), Path::new("a/12-x.png"));
+        assert_eq!(default_name(Path::new("a/12-x.gdkrecord")), Path::new("a/12-x.gdkrecord.png"));
         assert_eq!(default_name(Path::new("a/plain")), Path::new("a/plain.png"));
         assert_eq!(pretty("gtk3"), "GTK 3");
         assert_eq!(pretty("GTK 4.8.3"), "GTK 4.8.3");

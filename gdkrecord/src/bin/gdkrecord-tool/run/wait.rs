@@ -25,11 +25,15 @@ pub fn run(command: &mut Command) -> Result<ExitStatus, Failed> {
     let mut signals = SigSet::empty();
     FORWARDED.iter().for_each(|&signal| signals.add(signal));
     signals.add(Signal::SIGCHLD);
-    // Blocked before the program starts, so that none is missed; the standard library unblocks them in the child.
+    // Blocked before the program starts, so that none is missed.
     let failed = |errno: nix::errno::Errno| Failed::Wait(errno.into());
+    let before = SigSet::thread_get_mask().map_err(failed)?;
     signals.thread_block().map_err(failed)?;
     let queue = SignalFd::new(&signals).map_err(failed)?;
-    let mut child = command.spawn().map_err(Failed::Start)?;
+    // A program inherits the mask of the thread that starts it, and must not notice that it was started by us.
+    let start = || before.thread_set_mask().map_err(io::Error::from).and_then(|()| command.spawn());
+    let started = std::thread::scope(|scope| scope.spawn(start).join());
+    let mut child = started.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())).map_err(Failed::Start)?;
     let pid = Pid::from_raw(child.id() as i32);
     loop {
         if let Some(status) = child.try_wait().map_err(Failed::Wait)? {
