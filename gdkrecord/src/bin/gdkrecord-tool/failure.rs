@@ -95,7 +95,12 @@ impl fmt::Display for Failure {
             Failure::Kind(given) => {
                 let kinds: Vec<_> = gdkrecord::KINDS.iter().map(|kind| kind.name).collect();
                 let groups: Vec<_> = gdkrecord::kind::Group::ALL.iter().map(|group| group.name()).collect();
-                write!(f, "--kind {given}: no such kind; groups are {}; kinds are {}", groups.join(", "), kinds.join(", "))
+                write!(
+                    f,
+                    "--kind {given}: no such kind; groups are {}; kinds are {}",
+                    groups.join(", "),
+                    kinds.join(", ")
+                )
             }
             Failure::Window { given, known } if known.is_empty() => {
                 write!(f, "--window {given}: the recording has no windows")

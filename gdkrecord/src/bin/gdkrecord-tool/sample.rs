@@ -26,8 +26,7 @@ impl Intern for Ids {
 
 /// Texts that formats have trouble with.
 const TEXTS: &[&str] = &["", "plain", "a, \"b\" <c> & d", "line\nend", "bell\u{7}", "naïve 日本 🙂"];
-const RECTS: &[Rect] =
-    &[Rect { x: -5, y: 3, width: 10, height: 20 }, Rect { x: 0, y: 0, width: u16::MAX, height: 0 }];
+const RECTS: &[Rect] = &[Rect { x: -5, y: 3, width: 10, height: 20 }, Rect { x: 0, y: 0, width: u16::MAX, height: 0 }];
 
 fn value(of: FieldType, seed: usize) -> Value<'static> {
     match of {
@@ -49,14 +48,16 @@ pub fn bodies() -> Vec<Body> {
     let kinds = KINDS.iter().filter(|kind| kind.name != "string");
     kinds
         .flat_map(|kind| {
-            std::iter::repeat_n(kind, 12).map(|kind| {
-                Body::from_values(kind, &mut |name| {
-                    seed += 7;
-                    let field = kind.fields.iter().find(|field| field.name == name).unwrap();
-                    value(field.of, seed)
+            std::iter::repeat_n(kind, 12)
+                .map(|kind| {
+                    Body::from_values(kind, &mut |name| {
+                        seed += 7;
+                        let field = kind.fields.iter().find(|field| field.name == name).unwrap();
+                        value(field.of, seed)
+                    })
+                    .unwrap()
                 })
-                .unwrap()
-            }).collect::<Vec<_>>()
+                .collect::<Vec<_>>()
         })
         .collect()
 }

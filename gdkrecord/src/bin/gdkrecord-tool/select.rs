@@ -122,7 +122,9 @@ pub fn windows(info: &Info, given: &str) -> Result<BTreeSet<u64>> {
     };
     let lower = given.to_lowercase();
     let by_words = |window: &WindowInfo| {
-        [&window.title, &window.owner, &window.name, &window.class].iter().any(|text| text.to_lowercase().contains(&lower))
+        [&window.title, &window.owner, &window.name, &window.class]
+            .iter()
+            .any(|text| text.to_lowercase().contains(&lower))
     };
     let tests: [&dyn Fn(&WindowInfo) -> bool; 3] = [
         &|window| number == Some(window.id),
@@ -174,9 +176,14 @@ mod tests {
 
     #[test]
     fn moments_are_read_in_every_unit() {
-        for (given, ns) in
-            [("1.25", 1_250_000_000), ("250ms", 250_000_000), ("1.5s", 1_500_000_000), ("2min", 120_000_000_000), ("7us", 7_000), ("0", 0)]
-        {
+        for (given, ns) in [
+            ("1.25", 1_250_000_000),
+            ("250ms", 250_000_000),
+            ("1.5s", 1_500_000_000),
+            ("2min", 120_000_000_000),
+            ("7us", 7_000),
+            ("0", 0),
+        ] {
             assert_eq!(given.parse(), Ok(Moment(ns)), "{given}");
         }
         for bad in ["", "-1", "1h", "inf", "soon"] {

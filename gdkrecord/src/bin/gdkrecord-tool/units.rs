@@ -91,9 +91,9 @@ pub fn duration(ns: u64) -> String {
     match ns {
         0..1_000 => format!("{ns} ns"),
         // What would round up to 1000 is said in the next unit.
-        ..999_500 => format!("{} µs", three_digits(ns as f64 / 1e3)),
-        ..999_500_000 => format!("{} ms", three_digits(ns as f64 / 1e6)),
-        ..120_000_000_000 => format!("{} s", three_digits(ns as f64 / 1e9)),
+        1_000..999_500 => format!("{} µs", three_digits(ns as f64 / 1e3)),
+        999_500..999_500_000 => format!("{} ms", three_digits(ns as f64 / 1e6)),
+        999_500_000..120_000_000_000 => format!("{} s", three_digits(ns as f64 / 1e9)),
         _ => {
             let seconds = ns / 1_000_000_000;
             let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

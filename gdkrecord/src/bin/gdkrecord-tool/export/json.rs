@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use gdkrecord::{Diagnostic, Kind, Recording, Value};
 
-use super::{Exporter, HEADER, JSON_FORMAT, PARTS, Row, WINDOW, dropped};
 use super::number::{push_f32, push_i64, push_u64};
+use super::{Exporter, HEADER, JSON_FORMAT, PARTS, Row, WINDOW, dropped};
 
 /// Writes JSON.
 pub struct Json<'a> {
@@ -93,7 +93,10 @@ impl Exporter for Json<'_> {
             member(&mut self.line, at == 0, column.name, &(column.get)(header))?;
         }
         let facts = info.facts.iter();
-        self.list("facts", facts.map(|(name, value)| vec![("name", Value::Text(name)), ("value", Value::Text(value))]))?;
+        self.list(
+            "facts",
+            facts.map(|(name, value)| vec![("name", Value::Text(name)), ("value", Value::Text(value))]),
+        )?;
         for part in PARTS {
             let fields = Kind::by_name(part.kind).map_or(&[][..], |kind| kind.fields);
             let records = (part.get)(info);
@@ -102,7 +105,8 @@ impl Exporter for Json<'_> {
         }
         let windows = info.windows.iter();
         self.list("windows", windows.map(|w| WINDOW.iter().map(|column| (column.name, (column.get)(w))).collect()))?;
-        let lost = dropped(header).map(|(kind, count)| vec![("kind", Value::Text(kind)), ("count", Value::Uint(count))]);
+        let lost =
+            dropped(header).map(|(kind, count)| vec![("kind", Value::Text(kind)), ("count", Value::Uint(count))]);
         self.list("dropped", lost)?;
         self.line.extend_from_slice(b"},\n\"events\":[");
         self.put()

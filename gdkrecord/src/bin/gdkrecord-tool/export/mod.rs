@@ -100,7 +100,7 @@ pub mod tests {
         assert_eq!(rows.len(), count);
         for (row, event) in rows.iter().zip(recording.events()) {
             for (field, value) in event.body.kind().fields.iter().zip(event.body.values()) {
-                let at = names.iter().rposition(|name| name == field.name).unwrap();
+                let at = (0..names.len()).rfind(|at| &names[*at] == field.name).unwrap();
                 match value {
                     Value::Text(text) => assert_eq!(&row[at], text, "{}", field.name),
                     Value::Uint(n) => assert_eq!(row[at], n.to_string()),

@@ -24,8 +24,11 @@ impl<'a> Text<'a> {
     }
 }
 
+/// Says a number in words.
+type Say = fn(u64, &Text<'_>) -> String;
+
 /// How fields are said whose plain number would not tell; all others are said as their type has it.
-const SAID: &[(&str, fn(u64, &Text<'_>) -> String)] = &[
+const SAID: &[(&str, Say)] = &[
     ("window", |id, text| text.windows.get(&id).cloned().unwrap_or_else(|| id.to_string())),
     ("late", |us, _| duration(us * 1000)),
     ("shown", |ns, text| moment(ns as i64 - text.start)),

@@ -31,11 +31,7 @@ impl<'a> Xml<'a> {
         self.out.write_event(Event::Start(element))
     }
 
-    fn empty<'v>(
-        &mut self,
-        name: &str,
-        attributes: impl IntoIterator<Item = (&'v str, Value<'v>)>,
-    ) -> io::Result<()> {
+    fn empty<'v>(&mut self, name: &str, attributes: impl IntoIterator<Item = (&'v str, Value<'v>)>) -> io::Result<()> {
         let mut element = BytesStart::new(name);
         for (name, value) in attributes {
             attribute(&mut element, name, &value, &mut self.number);
@@ -111,12 +107,15 @@ impl Exporter for Xml<'_> {
         let Some(rects) = rects else { return self.out.write_event(Event::Empty(element)) };
         self.out.write_event(Event::Start(element))?;
         for rect in rects {
-            self.empty("rect", [
-                ("x", Value::Int(rect.x.into())),
-                ("y", Value::Int(rect.y.into())),
-                ("width", Value::Uint(rect.width.into())),
-                ("height", Value::Uint(rect.height.into())),
-            ])?;
+            self.empty(
+                "rect",
+                [
+                    ("x", Value::Int(rect.x.into())),
+                    ("y", Value::Int(rect.y.into())),
+                    ("width", Value::Uint(rect.width.into())),
+                    ("height", Value::Uint(rect.height.into())),
+                ],
+            )?;
         }
         self.close(row.kind.name)
     }

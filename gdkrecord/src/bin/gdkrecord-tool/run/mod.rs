@@ -20,6 +20,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(args)?;
     let pattern = pattern(args.output.as_deref()).map_err(Failure::writing("."))?;
     let modules = Modules::find()?;
+    let into = outcome::folder(&pattern);
+    std::fs::create_dir_all(&into).map_err(Failure::writing(&into))?;
     let folder = modules.folder().map_err(Failure::writing(std::env::temp_dir()))?;
     let [program, rest @ ..] = args.program.as_slice() else {
         return Err(Failure::Other("no program was given".to_owned()));

@@ -32,11 +32,15 @@ impl Modules {
         });
         let Some(recorder) = recorder else { return Err(Failure::NoModule(places)) };
         let beside = |name: &str| recorder.with_file_name(name);
-        let found = [beside(LOADER), beside("gtk4").join(LOADER)].into_iter().chain(places.iter().map(|p| p.join(LOADER)));
+        let found =
+            [beside(LOADER), beside("gtk4").join(LOADER)].into_iter().chain(places.iter().map(|p| p.join(LOADER)));
         let loader = found.into_iter().find(|loader| loader.is_file());
         let loader = loader.map(|loader| loader.canonicalize().unwrap_or(loader));
         if loader.is_none() {
-            eprintln!("gdkrecord-tool: {LOADER} is not beside {}: GTK 4 programs will not be recorded", recorder.display());
+            eprintln!(
+                "gdkrecord-tool: {LOADER} is not beside {}: GTK 4 programs will not be recorded",
+                recorder.display()
+            );
         }
         Ok(Modules { recorder, loader })
     }

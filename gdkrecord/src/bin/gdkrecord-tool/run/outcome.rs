@@ -21,7 +21,7 @@ pub fn say(pattern: &Path, tree: u64, program: &Path) {
 }
 
 /// The folder that recordings go to: the part of the pattern in front of its last separator.
-fn folder(pattern: &Path) -> PathBuf {
+pub fn folder(pattern: &Path) -> PathBuf {
     let folder = pattern.parent().unwrap_or(Path::new("/")).to_string_lossy();
     // Placeholders in a folder's name are not looked behind: its parent is searched, a level deep.
     let plain = folder.replace("%%", "\0");
@@ -70,7 +70,9 @@ fn remedy(program: &Path) -> String {
     let Some(file) = which(program) else { return format!("{name} is not a program that can be looked at") };
     let mode = std::fs::metadata(&file).map_or(0, |data| std::os::unix::fs::MetadataExt::mode(&data));
     if mode & 0o6000 != 0 {
-        return format!("{name} is setuid or setgid and ignores GTK_MODULES; start it as its owner from a copy without");
+        return format!(
+            "{name} is setuid or setgid and ignores GTK_MODULES; start it as its owner from a copy without"
+        );
     }
     let bytes = std::fs::read(&file).unwrap_or_default();
     if bytes.starts_with(b"#!") {
@@ -78,7 +80,8 @@ fn remedy(program: &Path) -> String {
     }
     if bytes.starts_with(b"\x7fELF") {
         use object::read::{Object, ObjectSection};
-        let interpreted = object::File::parse(&*bytes).ok().map(|elf| elf.sections().any(|s| s.name() == Ok(".interp")));
+        let interpreted =
+            object::File::parse(&*bytes).ok().map(|elf| elf.sections().any(|s| s.name() == Ok(".interp")));
         if interpreted == Some(false) {
             return format!("{name} is linked statically, and can load no module");
         }

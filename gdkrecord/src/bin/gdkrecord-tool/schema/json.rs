@@ -11,8 +11,11 @@ pub fn schema() -> String {
     let kinds: Vec<_> = KINDS.iter().filter(|kind| kind.name != "string").collect();
     let one_of: Vec<Value> = kinds.iter().map(|kind| json!({"$ref": format!("#/$defs/{}", kind.name)})).collect();
     let mut defs: Map<String, Value> = kinds.iter().map(|kind| (kind.name.to_owned(), event(kind))).collect();
-    defs.insert("span".into(), json!({"description": "Nanoseconds; null where not known or not ended.",
-        "type": ["integer", "null"], "minimum": 0}));
+    defs.insert(
+        "span".into(),
+        json!({"description": "Nanoseconds; null where not known or not ended.",
+        "type": ["integer", "null"], "minimum": 0}),
+    );
     defs.insert("rect".into(), rect());
     let mut recording = columns(HEADER);
     let properties = recording["properties"].as_object_mut().map(std::mem::take).unwrap_or_default();

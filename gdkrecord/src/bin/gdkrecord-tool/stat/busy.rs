@@ -77,8 +77,17 @@ impl Tally for Busy {
 
     fn report(&mut self, context: &mut Context<'_>) -> Vec<Section> {
         let mut busy = Section::new("busy", "Main loops");
-        busy.columns = &["thread", "name", "span", "asleep", "busy", "busy of span", "explained by dispatches",
-            "longest gap", "gap at"];
+        busy.columns = &[
+            "thread",
+            "name",
+            "span",
+            "asleep",
+            "busy",
+            "busy of span",
+            "explained by dispatches",
+            "longest gap",
+            "gap at",
+        ];
         let mut open = Section::new("unfinished", "Unfinished at the end");
         open.columns = &["callback", "thread", "begun", "running for"];
         for (thread, this) in &self.loops {

@@ -21,8 +21,11 @@ const LONG: u64 = 2_000_000;
 /// How many frames may wait for the compositor's answer.
 const AWAITED: usize = 64;
 
-/// The phases of a frame, in their order: name, and offset from the frame's begin.
-const PHASES: &[(&str, fn(&Frame) -> Option<u64>)] = &[
+/// Takes a phase's offset from the frame's begin.
+type Offset = fn(&Frame) -> Option<u64>;
+
+/// The phases of a frame, in their order.
+const PHASES: &[(&str, Offset)] = &[
     ("flush-events", |frame| frame.flush_events.ns()),
     ("before-paint", |frame| frame.before_paint.ns()),
     ("update", |frame| frame.update.ns()),

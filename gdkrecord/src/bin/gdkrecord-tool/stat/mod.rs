@@ -12,7 +12,6 @@ mod tests;
 mod windows;
 mod worst;
 
-
 use gdkrecord::{Event, Info, Recording, Value};
 
 use crate::args::{ReportFormat, StatArgs};

@@ -69,7 +69,13 @@ impl Report {
     /// For programs.
     pub fn json(&self) -> Value {
         let sections = self.sections.iter().map(|section| (section.key.to_owned(), section.json()));
-        json!({"format": "gdkrecord-stat", "version": 1}).as_object().cloned().unwrap_or_default().into_iter().chain(sections).collect()
+        json!({"format": "gdkrecord-stat", "version": 1})
+            .as_object()
+            .cloned()
+            .unwrap_or_default()
+            .into_iter()
+            .chain(sections)
+            .collect()
     }
 }
 
@@ -85,11 +91,17 @@ impl Section {
         let mut map: Map<String, Value> = facts.collect();
         if !self.columns.is_empty() {
             // One unit a column: an unknown value has the key of the known ones.
-            let keys: Vec<_> = self.columns.iter().enumerate().map(|(at, name)| {
-                let suffix = self.rows.iter().map(|row| row[at].suffix()).find(|suffix| !suffix.is_empty());
-                key(name, suffix.unwrap_or_default())
-            }).collect();
-            let row = |row: &Vec<Quantity>| -> Value { keys.iter().cloned().zip(row.iter().map(Quantity::json)).collect() };
+            let keys: Vec<_> = self
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(at, name)| {
+                    let suffix = self.rows.iter().map(|row| row[at].suffix()).find(|suffix| !suffix.is_empty());
+                    key(name, suffix.unwrap_or_default())
+                })
+                .collect();
+            let row =
+                |row: &Vec<Quantity>| -> Value { keys.iter().cloned().zip(row.iter().map(Quantity::json)).collect() };
             map.insert("rows".into(), self.rows.iter().map(row).collect());
         }
         if !self.notes.is_empty() {

@@ -45,11 +45,13 @@ impl<'a> Symbols<'a> {
     /// The best name: the function's where its module is here with the same build id, else as it was recorded.
     pub fn name(&mut self, recorded: &str) -> String {
         let parts = recorded.rsplit_once("+0x");
-        let Some((name, offset)) = parts.and_then(|(name, hex)| Some((name, u64::from_str_radix(hex, 16).ok()?))) else {
+        let Some((name, offset)) = parts.and_then(|(name, hex)| Some((name, u64::from_str_radix(hex, 16).ok()?)))
+        else {
             return if recorded.is_empty() { "(no callback)".to_owned() } else { recorded.to_owned() };
         };
         let file = |path: &str| Path::new(path).file_name().map(|file| file.to_string_lossy().into_owned());
-        let Some(module) = self.modules.iter().find(|module| &*module.path == name || file(&module.path).as_deref() == Some(name))
+        let Some(module) =
+            self.modules.iter().find(|module| &*module.path == name || file(&module.path).as_deref() == Some(name))
         else {
             return recorded.to_owned();
         };

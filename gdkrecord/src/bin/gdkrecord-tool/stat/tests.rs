@@ -40,7 +40,13 @@ fn frame(at: u64, ms: u64, layout: u64, paint: u64) -> (u64, Body) {
 #[test]
 fn busy_time_and_its_explanation_are_exact() {
     // 100 ms: asleep 40, of which 10 in a nested loop inside the dispatch; 60 busy, 50 of them in dispatches.
-    let events = [poll(0, 30), dispatch(30, Some(60), "a"), dispatch(40, Some(20), "nested"), poll(70, 10), dispatch(95, Some(5), "b")];
+    let events = [
+        poll(0, 30),
+        dispatch(30, Some(60), "a"),
+        dispatch(40, Some(20), "nested"),
+        poll(70, 10),
+        dispatch(95, Some(5), "b"),
+    ];
     let (_folder, recording) = write(&events, Some(100 * MS));
     let json = collect(&recording, 10).json();
     let row = &json["busy"]["rows"][0];

@@ -102,7 +102,9 @@ impl Tally for Windows {
         windows.columns = &["window", "events", "handling", "exposures", "repainted", "not damaged"];
         let mut all: Vec<_> = self.by_id.iter().collect();
         all.sort_by_key(|(id, window)| (std::cmp::Reverse((window.handled, window.repainted)), **id));
-        for (id, window) in all {
+        windows.more = all.len().saturating_sub(context.rows);
+        // A program may have opened 300,000: only those that are shown are looked up.
+        for (id, window) in all.into_iter().take(context.rows) {
             let named = context.info.window(*id).map_or_else(|| id.to_string(), describe);
             windows.rows.push(vec![
                 named.into(),
@@ -113,7 +115,6 @@ impl Tally for Windows {
                 share(window.wasted, window.compared),
             ]);
         }
-        windows.cut(context.rows);
         let mut repaint = Section::new("repaint", "Repaint");
         let sum = |of: fn(&Window) -> u64| self.by_id.values().map(of).sum::<u64>();
         if sum(|window| window.exposures) > 0 {
