@@ -32,10 +32,8 @@ impl Intern for Ids {
 
 /// An event of the kind, with a value in each field that tells its place.
 fn sample(kind: &'static Kind) -> Body {
-    static RECTS: [Rect; 2] = [
-        Rect { x: -3, y: 4, width: 50, height: 60 },
-        Rect { x: 100, y: 200, width: 65535, height: 1 },
-    ];
+    static RECTS: [Rect; 2] =
+        [Rect { x: -3, y: 4, width: 50, height: 60 }, Rect { x: 100, y: 200, width: 65535, height: 1 }];
     let mut get = |name: &'static str| {
         let at = kind.fields.iter().position(|field| field.name == name).unwrap() as u64;
         match kind.fields[at as usize].of {
