@@ -161,7 +161,7 @@ fn needed(path: &Path) -> Vec<String> {
     let text = stdout_of(Command::new("readelf").arg("-d").arg(path).env("LC_ALL", "C")).unwrap();
     let entries = text.lines().filter(|line| line.contains("(NEEDED)"));
     let names = entries.filter_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned()));
-    let names: Vec<String> = names.collect();
-    assert!(!names.is_empty(), "readelf shows nothing needed by {}", path.display());
-    names
+    // The loader needs nothing at all, so an empty list is right where there was something to look at.
+    assert!(text.contains("Dynamic section"), "readelf shows no dynamic section of {}", path.display());
+    names.collect()
 }
