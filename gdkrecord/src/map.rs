@@ -195,12 +195,18 @@ pub fn process_group() -> u64 {
     unsafe { libc::getpgrp() as u64 }
 }
 
-/// Blocks every signal in the calling thread, so that the application's handlers never run in it.
-pub fn block_signals() {
-    // SAFETY: the set is filled before it is used, and the old one is not asked for.
+/// Runs `start` with every signal blocked, so that a thread it starts never runs the application's handlers.
+pub fn without_signals<T>(start: impl FnOnce() -> T) -> T {
+    // SAFETY: the set is filled before it is used, and the old one is written before it is read.
     unsafe {
-        let mut set = std::mem::zeroed();
-        libc::sigfillset(&mut set);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &set, std::ptr::null_mut());
+        let mut all = std::mem::zeroed();
+        let mut before = std::mem::zeroed();
+        libc::sigfillset(&mut all);
+        let blocked = libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before) == 0;
+        let done = start();
+        if blocked {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut());
+        }
+        done
     }
 }

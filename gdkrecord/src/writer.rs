@@ -115,9 +115,13 @@ impl Recorder {
             return TextId(id);
         }
         let id = state.texts.len() as u32 + 1;
-        state.texts.insert(text.into(), id);
-        state.lane.push(now(), &raw::Define { id, text: Bytes(cut(text)) });
+        let defined = state.lane.begin(now(), &raw::Define { id, text: Bytes(cut(text)) });
         self.count_drops(&mut state.lane);
+        // On a full disk it is tried again when it is mentioned again.
+        if defined.is_none() {
+            return TextId(0);
+        }
+        state.texts.insert(text.into(), id);
         TextId(id)
     }
 

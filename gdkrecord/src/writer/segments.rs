@@ -198,7 +198,6 @@ fn offset(index: u32) -> u64 {
 /// Starts the thread that makes segments ready and unmaps used ones. Without it the lanes do that themselves.
 pub fn spawn_helper(segments: Arc<Segments>) {
     let work = move || {
-        map::block_signals();
         let mut inner = segments.lock();
         while !inner.finished {
             let retired = std::mem::take(&mut inner.retired);
@@ -223,5 +222,6 @@ pub fn spawn_helper(segments: Arc<Segments>) {
         }
     };
     // A process at its limit of threads records all the same.
-    let _ = std::thread::Builder::new().name("gdkrecord".into()).stack_size(64 * 1024).spawn(work);
+    let thread = std::thread::Builder::new().name("gdkrecord".into()).stack_size(64 * 1024);
+    let _ = map::without_signals(|| thread.spawn(work));
 }
