@@ -36,7 +36,7 @@ fn every_truncation_yields_what_is_whole() {
     std::fs::write(&path, &bytes).unwrap();
     let mut before = Recording::open(&path).unwrap().events().count();
     // Every byte where records lie; beyond them there is only room.
-    let matters = |at: &usize| at % 4099 == 0 || (at - HEAD) % crate::layout::SEGMENT < 2000;
+    let matters = |at: &usize| at.is_multiple_of(4099) || (at - HEAD) % crate::layout::SEGMENT < 2000;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     for length in (HEAD..bytes.len()).rev().filter(matters).chain((64..HEAD).rev().step_by(61)) {
         file.set_len(length as u64).unwrap();
