@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gdkrecord::draw::scale::count;
+
 /// A value that knows its unit.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Quantity {
@@ -72,7 +74,7 @@ impl fmt::Display for Quantity {
         let words = match self {
             Quantity::Unknown => "–".to_owned(),
             Quantity::Text(text) => text.clone(),
-            Quantity::Count(n) => grouped(*n),
+            Quantity::Count(n) => count(*n),
             Quantity::Duration(ns) => duration(*ns),
             Quantity::Moment(ns) => moment(*ns),
             Quantity::Rate(rate) => format!("{}/s", three_digits(*rate)),
@@ -107,19 +109,6 @@ pub fn moment(ns: i64) -> String {
     let sign = if ns < 0 { "-" } else { "" };
     let us = ns.unsigned_abs() / 1000;
     format!("{sign}{}.{:06} s", us / 1_000_000, us % 1_000_000)
-}
-
-/// A number with thin spaces between its thousands.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn three_digits(x: f64) -> String {
