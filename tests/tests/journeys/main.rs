@@ -13,6 +13,7 @@ mod kill;
 mod quiet;
 mod recorded;
 mod resize;
+mod run;
 mod text;
 mod tree;
 mod trouble;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use perfkit_tests::programs::compiled;
-use perfkit_tests::{App, Display, Launch, Loading, bins, wait};
+use perfkit_tests::{App, Display, Launch, Loading, wait};
 
 use crate::recorded::Recorded;
 
@@ -77,22 +77,4 @@ fn a_program_without_gtk_is_unharmed() {
         }
         assert_eq!(recordings(&display), Vec::<PathBuf>::new(), "{loading:?}");
     }
-}
-
-#[test]
-fn the_tool_hands_on_signals_and_status() {
-    let display = Display::start().unwrap();
-    let mut missing = display.command(bins::path(bins::TOOL).unwrap());
-    let output = missing.args(["run", "--", "/nonexistent/program"]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.lines().count() == 1 && said.contains("/nonexistent/program"), "{said}");
-}
-
-#[test]
-fn the_tool_leaves_the_signal_mask_alone() {
-    let run = std::process::Command::new(bins::path(bins::TOOL).unwrap())
-        .args(["run", "--", "grep", "SigBlk", "/proc/self/status"])
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&run.stdout).split_whitespace().last(), Some("0000000000000000"));
 }

@@ -53,7 +53,8 @@ pub enum Command {
   gdkrecord-tool run --output 'logs/%n-%p.gdkrecord' -- gnome-calculator --mode=advanced
   gdkrecord-tool run --options widgets=on,ring=30 -- ./myprog
 
-The exit status is the program's, or 128 plus the signal that ended it.")]
+The exit status is the program's, or 128 plus the signal that ended it; 127 where the program is not found,
+126 where it cannot be started, 125 where the recording cannot be made.")]
 pub struct RunArgs {
     /// Where to write the recording; %p is the pid, %n the program's name [default: %p-%n.gdkrecord].
     #[arg(short, long, value_name = "FILE")]

@@ -37,7 +37,7 @@ pub enum Failure {
     /// The program could not be started.
     Program {
         /// Which.
-        program: String,
+        program: PathBuf,
         /// What the system answered.
         error: io::Error,
     },
@@ -50,6 +50,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The exit status: for a program that cannot be started that of a shell, else `usual`.
+    pub fn status(&self, usual: u8) -> u8 {
+        match self {
+            Failure::Program { error, .. } if error.kind() == io::ErrorKind::NotFound => 127,
+            Failure::Program { .. } => 126,
+            _ => usual,
+        }
+    }
+
     /// Maps an error of writing to `path`; a broken pipe is told apart.
     pub fn writing(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Failure {
         let path = path.into();
@@ -118,12 +127,29 @@ impl fmt::Display for Failure {
                 )
             }
             Failure::Program { program, error } => {
-                let remedy = match error.kind() {
-                    io::ErrorKind::NotFound => " (is it installed? a program of this folder is ./NAME)",
-                    io::ErrorKind::PermissionDenied => " (is it executable?)",
-                    _ => "",
-                };
-                write!(f, "cannot start {program}: {error}{remedy}")
+                let (name, in_path) = (program.display(), program.components().count() == 1);
+                match error.kind() {
+                    io::ErrorKind::NotFound if !program.exists() => write!(f, "{name} was not found: is it installed?"),
+                    io::ErrorKind::NotFound if in_path => {
+                        write!(f, "{name} was not found in PATH: for the one in this folder, say ./{name}")
+                    }
+                    io::ErrorKind::NotFound => {
+                        write!(f, "cannot start {name}: the interpreter that it names was not found")
+                    }
+                    io::ErrorKind::PermissionDenied if program.is_dir() => {
+                        write!(f, "cannot start {name}: it is a folder")
+                    }
+                    io::ErrorKind::PermissionDenied => {
+                        write!(f, "cannot start {name}: it is not executable (chmod +x {name})")
+                    }
+                    _ if error.raw_os_error() == Some(libc::ENOEXEC) => {
+                        write!(
+                            f,
+                            "cannot start {name}: it is built for another machine, or a script that lacks its #! line"
+                        )
+                    }
+                    _ => write!(f, "cannot start {name}: {error}"),
+                }
             }
             Failure::Signals(error) => write!(f, "cannot wait for the program: {error}"),
             Failure::Json(words) => write!(f, "not a whole JSON export of a recording: {words}"),

@@ -36,7 +36,9 @@ const FINDINGS: u8 = 1;
 const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    let failed = if matches!(command, Command::Run(_)) { run::FAILED } else { FAILED };
+    let done = match command {
         Command::Run(args) => run::run(&args),
         Command::Stat(args) => stat::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Dump(args) => dump::run(&args).map(|()| ExitCode::SUCCESS),
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
         Err(Failure::BrokenPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("gdkrecord-tool: {failure}");
-            ExitCode::from(FAILED)
+            ExitCode::from(failure.status(failed))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod modules;
 mod outcome;
+mod reason;
 mod wait;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -15,6 +16,9 @@ use crate::args::RunArgs;
 use crate::failure::{Failure, Result};
 use modules::Modules;
 
+/// The status where no program was started, as of env(1) and timeout(1): programs seldom end with it.
+pub const FAILED: u8 = 125;
+
 /// Runs `run`; the status is the program's.
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(args)?;
@@ -22,6 +26,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let modules = Modules::find()?;
     let into = outcome::folder(&pattern);
     std::fs::create_dir_all(&into).map_err(Failure::writing(&into))?;
+    // Only trying tells for certain: root may write anywhere but in /proc.
+    tempfile::tempfile_in(&into).map_err(Failure::writing(&into))?;
     let folder = modules.folder().map_err(Failure::writing(std::env::temp_dir()))?;
     let [program, rest @ ..] = args.program.as_slice() else {
         return Err(Failure::Other("no program was given".to_owned()));
@@ -35,12 +41,13 @@ pub fn run(args: &RunArgs) -> Result<ExitCode> {
         .env("GDKRECORD", options)
         .env("GDKRECORD_FILENAME", &pattern)
         .env("GDKRECORD_TREE", tree.to_string());
-    let status = wait::run(&mut command).map_err(|failure| match failure {
-        wait::Failed::Start(error) => Failure::Program { program: program.to_string_lossy().into_owned(), error },
+    let program = Path::new(program);
+    let status = wait::run(&command).map_err(|failure| match failure {
+        wait::Failed::Start(error) => Failure::Program { program: program.into(), error },
         wait::Failed::Wait(error) => Failure::Signals(error),
     })?;
     drop(folder);
-    outcome::say(&pattern, tree, Path::new(program));
+    outcome::say(&pattern, tree, || reason::reason(program, status, &modules));
     Ok(ExitCode::from(code(status)))
 }
 

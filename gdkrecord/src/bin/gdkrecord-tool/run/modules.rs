@@ -9,7 +9,7 @@ use crate::failure::{Failure, Result};
 /// The recorder, which GTK 2 and 3 load by GTK_MODULES.
 const RECORDER: &str = "libgdkrecord.so";
 /// The loader for GTK 4, which ignores GTK_MODULES.
-const LOADER: &str = "libgdkrecord_gtk4.so";
+pub const LOADER: &str = "libgdkrecord_gtk4.so";
 /// Where GTK 4 looks for input-method modules below GTK_PATH: its binary version, the same for all of GTK 4.
 const IMMODULES: &str = "4.0.0/immodules";
 
@@ -36,13 +36,12 @@ impl Modules {
             [beside(LOADER), beside("gtk4").join(LOADER)].into_iter().chain(places.iter().map(|p| p.join(LOADER)));
         let loader = found.into_iter().find(|loader| loader.is_file());
         let loader = loader.map(|loader| loader.canonicalize().unwrap_or(loader));
-        if loader.is_none() {
-            eprintln!(
-                "gdkrecord-tool: {LOADER} is not beside {}: GTK 4 programs will not be recorded",
-                recorder.display()
-            );
-        }
         Ok(Modules { recorder, loader })
+    }
+
+    /// Whether GTK 4 programs can be recorded: the loader is there.
+    pub fn records_gtk4(&self) -> bool {
+        self.loader.is_some()
     }
 
     /// A temporary folder for GTK_PATH, which goes away with the value.

@@ -1,4 +1,4 @@
-//! After a run: which recordings came to be, or why there may be none.
+//! After a run: which recordings came to be.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,14 +9,14 @@ use gdkrecord::layout::{HEAD, Header};
 
 use crate::units::Quantity;
 
-/// Says on standard error what the run of `program` left.
-pub fn say(pattern: &Path, tree: u64, program: &Path) {
+/// Says on standard error what the run left; where it left nothing, `reason` says why.
+pub fn say(pattern: &Path, tree: u64, reason: impl FnOnce() -> String) {
     let recordings = of_tree(&folder(pattern), tree);
     for path in &recordings {
         eprintln!("gdkrecord-tool: recorded {}", describe(path));
     }
     if recordings.is_empty() {
-        eprintln!("gdkrecord-tool: nothing was recorded: {}", remedy(program));
+        eprintln!("gdkrecord-tool: nothing was recorded: {}", reason());
     }
 }
 
@@ -62,43 +62,6 @@ fn describe(path: &Path) -> String {
     let shown = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
     let shown = shown.as_deref().unwrap_or(path).display();
     format!("{shown} ({}, {}{toolkit}{state})", Quantity::Duration(length), Quantity::Bytes(bytes))
-}
-
-/// Why there may be no recording, from what can be seen of the program's file.
-fn remedy(program: &Path) -> String {
-    let name = program.display();
-    let Some(file) = which(program) else { return format!("{name} is not a program that can be looked at") };
-    let mode = std::fs::metadata(&file).map_or(0, |data| std::os::unix::fs::MetadataExt::mode(&data));
-    if mode & 0o6000 != 0 {
-        return format!(
-            "{name} is setuid or setgid and ignores GTK_MODULES; start it as its owner from a copy without"
-        );
-    }
-    let bytes = std::fs::read(&file).unwrap_or_default();
-    if bytes.starts_with(b"#!") {
-        return format!("{name} is a script; did it start a GTK program, in this session and not through a service?");
-    }
-    if bytes.starts_with(b"\x7fELF") {
-        use object::read::{Object, ObjectSection};
-        let interpreted =
-            object::File::parse(&*bytes).ok().map(|elf| elf.sections().any(|s| s.name() == Ok(".interp")));
-        if interpreted == Some(false) {
-            return format!("{name} is linked statically, and can load no module");
-        }
-    }
-    format!(
-        "is {name} a GTK 2, 3 or 4 program? One that is already running may have taken the request over (quit it \
-         first, or look for an option such as --new-instance); one in a sandbox (Flatpak, Snap) does not see \
-         GTK_MODULES. A folder that cannot be written is said on its standard error"
-    )
-}
-
-fn which(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return program.is_file().then(|| program.to_owned());
-    }
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]
