@@ -106,7 +106,8 @@ pub trait Record {
 pub struct Event {
     /// CLOCK_MONOTONIC, in nanoseconds: the begin of what has a duration.
     pub time: u64,
-    /// The index of the recording thread ([`Thread`]); 0 is the thread that loaded the recorder.
+    /// The index of the recording thread; 0 is the thread that loaded the recorder. Others may be handed on:
+    /// `Info::thread_at` tells which [`Thread`] it means at this time.
     pub thread: u16,
     /// What happened.
     pub body: Body,
@@ -239,7 +240,7 @@ kinds! {
     /// A text, and the id by which other records mention it. Readers resolve it and do not hand it out.
     1 "string" Process true Define { id: u32, text: Bytes, }
 
-    /// A thread that records.
+    /// A thread that records, from this time on. An index whose thread has ended is handed on to a later one.
     2 "thread" Process true Thread {
         /// The index by which events name it.
         index: u16,

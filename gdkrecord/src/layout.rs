@@ -9,11 +9,13 @@ pub const MAGIC: [u8; 8] = *b"GDKRECRD";
 /// Readers refuse a higher one.
 pub const VERSION_MAJOR: u16 = 1;
 /// Readers accept a higher one: kinds and fields were added.
-pub const VERSION_MINOR: u16 = 0;
+pub const VERSION_MINOR: u16 = 1;
 /// Reads 0x01020304 in the writer's byte order; all of the file is little-endian.
 pub const ENDIAN: u32 = 0x0102_0304;
-/// Bytes of the file's head: a page, so that segments are page-aligned.
-pub const HEAD: usize = 4096;
+/// Bytes of the file's head: the largest page that Linux uses, so that segments can be mapped everywhere.
+pub const HEAD: usize = 64 * 1024;
+/// Bytes of the head that mean something; no more of it is allocated.
+pub const HEAD_USED: usize = 2048;
 /// Bytes of a segment: 64 pages. Large enough that a new one is rare (some 9,000 records), small enough that a
 /// thread that hardly records does not waste much.
 pub const SEGMENT: usize = 256 * 1024;

@@ -183,6 +183,15 @@ pub fn clock(clock: libc::clockid_t) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// The calling thread's name, as the kernel has it.
+pub fn thread_name() -> String {
+    let mut name = [0u8; 16];
+    // SAFETY: the kernel writes 16 bytes, of which the last is 0.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    String::from_utf8_lossy(&name[..end]).into_owned()
+}
+
 /// The kernel's id of the calling thread.
 pub fn thread_id() -> u32 {
     // SAFETY: takes nothing and cannot fail.

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use crate::error::{Diagnostic, Error, Result};
 use crate::field::{Names, Text};
-use crate::layout::{HEAD, Header, HeaderError, SEGMENT_HEAD, SegmentHead, Stream};
+use crate::layout::{HEAD_USED, Header, HeaderError, SEGMENT_HEAD, SegmentHead, Stream};
 use crate::map;
 
 /// A recording opened for reading.
@@ -86,7 +86,7 @@ impl Recording {
     pub fn from_file(file: File, name: &Path) -> Result<Recording> {
         let path = name.to_owned();
         let failed = |error| Error::Io { what: "read", path: name.to_owned(), error };
-        let mut head = vec![0; HEAD];
+        let mut head = vec![0; HEAD_USED];
         let got = read_at(&file, &mut head, 0).map_err(failed)?;
         let header = Header::decode(&head[..got]).map_err(|error| match error {
             HeaderError::Magic => Error::NotARecording(name.to_owned()),

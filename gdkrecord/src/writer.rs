@@ -13,7 +13,7 @@ pub use lane::{Lane, Open};
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
@@ -37,7 +37,6 @@ pub struct Recorder {
     path: PathBuf,
     alive: Arc<Alive>,
     segments: Arc<Segments>,
-    threads: AtomicU16,
     state: Mutex<State>,
 }
 
@@ -74,22 +73,15 @@ impl Recorder {
             length: 0,
             dropped: Vec::new(),
         };
-        map::allocate(&file, 0, layout::HEAD).map_err(failed("write to"))?;
-        let mut shared = Shared::map(&file, 0, layout::HEAD).map_err(failed("map"))?;
-        shared.bytes().copy_from_slice(&header.encode());
+        map::allocate(&file, 0, layout::HEAD_USED).map_err(failed("write to"))?;
+        let mut shared = Shared::map(&file, 0, layout::HEAD_USED).map_err(failed("map"))?;
+        shared.bytes().copy_from_slice(&header.encode()[..layout::HEAD_USED]);
         let alive = Arc::new(Alive::new().map_err(failed("guard"))?);
         let segments = Arc::new(Segments::new(file, options));
         segments.prepare().map_err(failed("write to"))?;
-        let state =
-            State { lane: Lane::new(Arc::clone(&segments), Arc::clone(&alive), Stream::State), texts: HashMap::new() };
-        let recorder = Recorder {
-            head: shared,
-            path,
-            alive,
-            segments: Arc::clone(&segments),
-            threads: AtomicU16::new(0),
-            state: Mutex::new(state),
-        };
+        let state = State { lane: Lane::for_state(Arc::clone(&segments), Arc::clone(&alive)), texts: HashMap::new() };
+        let recorder =
+            Recorder { head: shared, path, alive, segments: Arc::clone(&segments), state: Mutex::new(state) };
         spawn_helper(segments);
         Ok(Arc::new(recorder))
     }
@@ -125,23 +117,30 @@ impl Recorder {
         TextId(id)
     }
 
-    /// Records into the state stream, which a ring buffer never drops.
-    pub fn state<R: Record>(&self, time: u64, record: &R) {
-        if self.alive() {
-            let mut state = self.lock();
-            state.lane.push(time, record);
-            self.count_drops(&mut state.lane);
+    /// Records into the state stream, which a ring buffer never drops. Gives the time under which it stands
+    /// there, which is later than `time` where another thread was quicker; `None` where it was dropped.
+    pub fn state<R: Record>(&self, time: u64, record: &R) -> Option<u64> {
+        if !self.alive() {
+            return None;
         }
+        let mut state = self.lock();
+        let open = state.lane.begin(time, record);
+        self.count_drops(&mut state.lane);
+        open.map(|open| open.time())
     }
 
-    /// A lane for the calling thread, which nothing else may use; names the thread in the recording.
+    /// A lane for the calling thread, which nothing else may use; names the thread in the recording. Where a
+    /// thread has ended, its lane goes on: a process may start threads without end.
     pub fn lane(&self) -> Lane {
-        let index = self.threads.fetch_add(1, Ordering::Relaxed);
-        let tid = map::thread_id();
-        let name = std::fs::read_to_string(format!("/proc/self/task/{tid}/comm")).unwrap_or_default();
-        let name = self.text(name.trim_end());
-        self.state(now(), &raw::Thread { index, tid, name });
-        Lane::new(Arc::clone(&self.segments), Arc::clone(&self.alive), Stream::Thread(index))
+        let mut lane = Lane::for_thread(Arc::clone(&self.segments), Arc::clone(&self.alive));
+        if let Stream::Thread(index) = lane.stream() {
+            let name = self.text(&map::thread_name());
+            let thread = raw::Thread { index, tid: map::thread_id(), name };
+            // From that time on the index means this thread, and no record of the one before is as late.
+            let since = self.state(lane.after_last().max(now()), &thread);
+            lane.begin_at(since.unwrap_or_else(now));
+        }
+        lane
     }
 
     /// Ends the recording: says so in the head, and gives unused space back.

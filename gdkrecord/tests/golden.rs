@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use gdkrecord::field::{Bytes, FieldType, Intern, Rect, Value, Wire};
 use gdkrecord::kind::{Body, KINDS, Kind};
 use gdkrecord::layout::{
-    HEAD, Header, RECORD_HEAD, RecordHead, SEGMENT_HEAD, SegmentHead, Stream, TEXT_KEPT, record_length,
+    HEAD, HEAD_USED, Header, RECORD_HEAD, RecordHead, SEGMENT_HEAD, SegmentHead, Stream, TEXT_KEPT, VERSION_MINOR,
+    record_length,
 };
 use gdkrecord::{Diagnostic, Recording};
 
@@ -86,7 +87,7 @@ fn bytes() -> Vec<u8> {
         append(if kind.state { &mut state } else { &mut thread }, kind.code, n as u64 * 1000, &payload);
     }
     let header = Header {
-        minor: 0,
+        minor: VERSION_MINOR,
         head: HEAD as u32,
         segment: SEGMENT as u32,
         flags: TEXT_KEPT,
@@ -123,7 +124,7 @@ fn folder() -> PathBuf {
 
 #[test]
 fn every_kind_reads_as_it_always_did() {
-    let (file, expected) = (folder().join("v1.0.gdkrecord"), folder().join("v1.0.txt"));
+    let (file, expected) = (folder().join("v1.1.gdkrecord"), folder().join("v1.1.txt"));
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&file, bytes()).unwrap();
         std::fs::write(&expected, text(&file)).unwrap();
@@ -132,15 +133,27 @@ fn every_kind_reads_as_it_always_did() {
     assert_eq!(std::fs::read(&file).unwrap(), bytes(), "what is written today is the same, byte by byte");
 }
 
+/// 1.0: a head of 4096 bytes, and lanes that were not handed on.
+const OLDER: &[&str] = &["v1.0"];
+
+#[test]
+fn files_of_older_versions_read_as_they_did() {
+    for version in OLDER {
+        let expected = std::fs::read_to_string(folder().join(format!("{version}.txt"))).unwrap();
+        assert_eq!(text(&folder().join(format!("{version}.gdkrecord"))), expected);
+    }
+}
+
 #[test]
 fn every_cut_of_the_golden_file_is_readable() {
-    let bytes = std::fs::read(folder().join("v1.0.gdkrecord")).unwrap();
+    let bytes = std::fs::read(folder().join("v1.1.gdkrecord")).unwrap();
     let temporary = tempfile::tempdir().unwrap();
     let path = temporary.path().join("cut.gdkrecord");
     std::fs::write(&path, &bytes).unwrap();
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     let mut before = usize::MAX;
-    for length in (72..bytes.len()).rev() {
+    // Between what the head says and the first segment all cuts are the same.
+    for length in (HEAD..bytes.len()).rev().chain((72..HEAD_USED).rev()) {
         file.set_len(length as u64).unwrap();
         let recording = Recording::open(&path).unwrap();
         let count = recording.events().count();

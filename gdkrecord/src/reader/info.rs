@@ -12,7 +12,8 @@ use crate::sets::Role;
 pub struct Info {
     /// Facts by name, in the order in which they were recorded.
     pub facts: Vec<(Text, Text)>,
-    /// The recording threads.
+    /// The recording threads, in the order in which they began. An index is handed on from a thread that has
+    /// ended to a later one: see [`Info::thread_at`].
     pub threads: Vec<Thread>,
     /// Program and libraries.
     pub modules: Vec<Module>,
@@ -26,6 +27,8 @@ pub struct Info {
     pub end: u64,
     /// Where the latest window of each number is: a program may open very many.
     latest: HashMap<u32, usize>,
+    /// Who wrote under each thread index: since when, and where in `threads`.
+    writers: HashMap<u16, Vec<(u64, usize)>>,
 }
 
 /// One window, with the last that was recorded of it.
@@ -73,7 +76,10 @@ impl Info {
                 Some((_, value)) => *value = fact.value,
                 None => self.facts.push((fact.name, fact.value)),
             },
-            Body::Thread(thread) => self.threads.push(thread),
+            Body::Thread(thread) => {
+                self.writers.entry(thread.index).or_default().push((time, self.threads.len()));
+                self.threads.push(thread);
+            }
             Body::Module(module) => self.modules.push(module),
             Body::Hook(hook) => {
                 self.hooks.retain(|known| known.name != hook.name);
@@ -121,6 +127,13 @@ impl Info {
     /// The value of a fact.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.facts.iter().find(|(known, _)| &**known == name).map(|(_, value)| &**value)
+    }
+
+    /// The thread that an event's index means at the event's time.
+    pub fn thread_at(&self, index: u16, time: u64) -> Option<&Thread> {
+        let writers = self.writers.get(&index)?;
+        let at = writers.partition_point(|&(since, _)| since <= time);
+        self.threads.get(writers.get(at.saturating_sub(1))?.1)
     }
 
     /// The window with this id.

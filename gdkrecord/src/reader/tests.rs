@@ -3,6 +3,7 @@
 use super::*;
 use crate::field::{Intern, Span};
 use crate::kind::{Body, KINDS, raw};
+use crate::layout::HEAD;
 use crate::options::Options;
 use crate::writer::{Recorder, now};
 use proptest::prelude::*;
@@ -38,7 +39,7 @@ fn every_truncation_yields_what_is_whole() {
     // Every byte where records lie; beyond them there is only room.
     let matters = |at: &usize| at.is_multiple_of(4099) || (at - HEAD) % crate::layout::SEGMENT < 2000;
     let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
-    for length in (HEAD..bytes.len()).rev().filter(matters).chain((64..HEAD).rev().step_by(61)) {
+    for length in (HEAD..bytes.len()).rev().filter(matters).chain((64..HEAD).rev().step_by(997)) {
         file.set_len(length as u64).unwrap();
         let recording = Recording::open(&path).unwrap();
         let count = recording.events().inspect(|event| assert!(event.time > 0)).count();

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::layout::{HEAD, Header};
+use crate::layout::{HEAD_USED, Header};
 use crate::map;
 
 /// Creates `path`, or `path` with the pid before its extension where the name is taken.
@@ -53,7 +53,7 @@ fn taken(path: &Path, tree: u64) -> io::Result<bool> {
         return Ok(true);
     }
     let mut head = Vec::new();
-    file.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    file.by_ref().take(HEAD_USED as u64).read_to_end(&mut head)?;
     match Header::decode(&head) {
         Ok(header) => Ok(header.tree == tree),
         Err(_) if head.is_empty() => Ok(false),

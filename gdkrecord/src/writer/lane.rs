@@ -39,9 +39,45 @@ impl Open {
     }
 }
 
+/// What is left of the lane of a thread that has ended: the next thread goes on behind its last record, so that
+/// short-lived threads cost neither a segment nor an index each.
+#[derive(Debug)]
+pub struct Rest {
+    index: u16,
+    segment: Option<Segment>,
+    at: usize,
+    last: u64,
+}
+
+impl Rest {
+    /// The lane of an index that no thread had yet.
+    pub fn new(index: u16) -> Rest {
+        Rest { index, segment: None, at: SEGMENT, last: 0 }
+    }
+}
+
 impl Lane {
-    pub(super) fn new(segments: Arc<Segments>, alive: Arc<Alive>, stream: Stream) -> Lane {
-        Lane { segment: None, at: SEGMENT, last: 0, stream, segments, alive, dropped: false }
+    pub(super) fn for_state(segments: Arc<Segments>, alive: Arc<Alive>) -> Lane {
+        Lane { segment: None, at: SEGMENT, last: 0, stream: Stream::State, segments, alive, dropped: false }
+    }
+
+    pub(super) fn for_thread(segments: Arc<Segments>, alive: Arc<Alive>) -> Lane {
+        let Rest { index, segment, at, last } = segments.lane();
+        Lane { segment, at, last, stream: Stream::Thread(index), segments, alive, dropped: false }
+    }
+
+    pub(super) fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// The first time that no record of the lane has.
+    pub(super) fn after_last(&self) -> u64 {
+        self.last + 1
+    }
+
+    /// No record that follows is earlier.
+    pub(super) fn begin_at(&mut self, time: u64) {
+        self.last = self.last.max(time);
     }
 
     /// Appends a record that is complete.
@@ -120,12 +156,15 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        let Some(segment) = self.segment.take() else { return };
-        if self.alive.get() {
-            self.segments.retire(segment, self.last, self.stream);
-        } else {
+        let segment = self.segment.take();
+        if !self.alive.get() {
             // In a forked child the lock may be held by a thread that does not exist; the mapping stays.
             std::mem::forget(segment);
+            return;
+        }
+        match self.stream {
+            Stream::Thread(index) => self.segments.hand_on(Rest { index, segment, at: self.at, last: self.last }),
+            Stream::State => drop(segment),
         }
     }
 }

@@ -141,3 +141,46 @@ fn a_second_process_of_the_tree_adds_its_pid_and_a_later_run_replaces() {
     let other = Options { filename: Some(folder.path().join("notes.txt").to_string_lossy().into()), ..named(1) };
     assert!(Recorder::create(&other, "test").unwrap_err().to_string().contains("is not a recording"));
 }
+
+#[test]
+fn a_thread_that_ended_hands_its_lane_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::create(&options(folder.path(), ""), "test").unwrap();
+    let mut main = recorder.lane();
+    // More than there are indexes; each would take a segment of its own, and these would take 17 GiB.
+    let count = 70_000u32;
+    for n in 0..count {
+        let recorder = Arc::clone(&recorder);
+        let work = move || recorder.lane().push(now(), &raw::WindowMap { window: n });
+        let thread = std::thread::Builder::new().name(format!("t{n}")).stack_size(32 * 1024);
+        thread.spawn(work).unwrap().join().unwrap();
+        main.push(now(), &poll(0));
+    }
+    recorder.close();
+    assert!(std::fs::metadata(recorder.path()).unwrap().len() < 64 << 20);
+    let recording = Recording::open(recorder.path()).unwrap();
+    assert_eq!(recording.diagnostics(), []);
+    assert_eq!(recording.info().threads.len(), count as usize + 1);
+    let mut seen = 0;
+    for event in recording.events() {
+        let Body::WindowMap(map) = event.body else { continue };
+        assert_eq!((map.window, event.thread), (seen, 1));
+        let thread = recording.info().thread_at(event.thread, event.time).unwrap();
+        assert_eq!(&*thread.name, format!("t{seen}"));
+        seen += 1;
+    }
+    assert_eq!(seen, count);
+}
+
+#[test]
+fn the_first_segment_begins_where_every_page_size_allows() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder = Recorder::create(&options(folder.path(), ""), "test").unwrap();
+    let _lane = recorder.lane();
+    let header = Recording::open(recorder.path()).unwrap().header().clone();
+    assert_eq!((header.head % 65536, header.segment % 65536), (0, 0));
+    use std::os::unix::fs::MetadataExt;
+    recorder.close();
+    let metadata = std::fs::metadata(recorder.path()).unwrap();
+    assert!(metadata.blocks() * 512 <= metadata.len() - 32768, "what the head does not use takes room on the disk");
+}

@@ -19,6 +19,12 @@ pub struct Loaded {
     parts: Vec<(usize, usize, c_int)>,
 }
 
+/// Bytes of a page.
+fn page() -> usize {
+    // SAFETY: takes a number and cannot fail.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+}
+
 unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut c_void) -> c_int {
     // SAFETY: dl_iterate_phdr gives a filled structure and the data that loaded() gave it.
     let (info, all) = unsafe { (&*info, &mut *data.cast::<Vec<Loaded>>()) };
@@ -33,7 +39,7 @@ unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, dat
         let to = from + header.p_memsz as usize;
         match header.p_type {
             libc::PT_LOAD => {
-                one.base = one.base.min(from & !4095);
+                one.base = one.base.min(from & !(page() - 1));
                 one.end = one.end.max(to);
                 let bit = |flag: u32, prot| if header.p_flags & flag != 0 { prot } else { 0 };
                 let prot = bit(libc::PF_R, libc::PROT_READ)
@@ -41,7 +47,7 @@ unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, dat
                     | bit(libc::PF_X, libc::PROT_EXEC);
                 one.parts.push((from, to, prot));
             }
-            libc::PT_GNU_RELRO => relro.push((from & !4095, to & !4095, libc::PROT_READ)),
+            libc::PT_GNU_RELRO => relro.push((from & !(page() - 1), to & !(page() - 1), libc::PROT_READ)),
             libc::PT_NOTE => {
                 // SAFETY: notes are mapped with the file.
                 let notes = unsafe { std::slice::from_raw_parts(from as *const u8, header.p_memsz as usize) };
@@ -106,7 +112,7 @@ fn protection(address: usize) -> c_int {
     let all = loaded();
     let parts = all.iter().flat_map(|one| &one.parts);
     parts
-        .filter(|(from, to, _)| (from & !4095..to.next_multiple_of(4096)).contains(&address))
+        .filter(|(from, to, _)| (from & !(page() - 1)..to.next_multiple_of(page())).contains(&address))
         .fold(None, |_, &(_, _, prot)| Some(prot))
         .unwrap_or(libc::PROT_READ | libc::PROT_WRITE)
 }
@@ -117,10 +123,10 @@ fn protection(address: usize) -> c_int {
 /// `slot` is an aligned, mapped word, and whoever reads it can do with `value`.
 pub unsafe fn write_word(slot: *mut usize, value: usize) -> bool {
     let prot = protection(slot as usize);
-    let page = (slot as usize & !4095) as *mut c_void;
+    let at = (slot as usize & !(page() - 1)) as *mut c_void;
     if prot & libc::PROT_WRITE == 0 {
         // SAFETY: the page is mapped; it only gets more permissions.
-        if unsafe { libc::mprotect(page, 4096, prot | libc::PROT_WRITE) } != 0 {
+        if unsafe { libc::mprotect(at, page(), prot | libc::PROT_WRITE) } != 0 {
             return false;
         }
     }
@@ -128,7 +134,7 @@ pub unsafe fn write_word(slot: *mut usize, value: usize) -> bool {
     unsafe { AtomicUsize::from_ptr(slot) }.store(value, Ordering::Release);
     if prot & libc::PROT_WRITE == 0 {
         // SAFETY: what it was before.
-        unsafe { libc::mprotect(page, 4096, prot) };
+        unsafe { libc::mprotect(at, page(), prot) };
     }
     true
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use gdkrecord::Recording;
-use gdkrecord::layout::{HEAD, Header};
+use gdkrecord::layout::{HEAD_USED, Header};
 
 use crate::units::Quantity;
 
@@ -46,7 +46,7 @@ fn is_of_tree(path: &Path, tree: u64) -> bool {
     let mut head = Vec::new();
     // A pipe or a device would wait for ever.
     let plain = path.is_file();
-    let got = plain && File::open(path).and_then(|file| file.take(HEAD as u64).read_to_end(&mut head)).is_ok();
+    let got = plain && File::open(path).and_then(|file| file.take(HEAD_USED as u64).read_to_end(&mut head)).is_ok();
     got && Header::decode(&head).is_ok_and(|header| header.tree == tree)
 }
 

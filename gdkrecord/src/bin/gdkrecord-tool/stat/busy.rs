@@ -1,6 +1,6 @@
 //! How long each main loop worked, how much of that its dispatches explain, and what had not ended.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use gdkrecord::{Body, Event, Text};
 
@@ -11,6 +11,8 @@ use crate::units::Quantity;
 /// What is known of one thread's loop. Events come in the order of their begins.
 #[derive(Debug, Default)]
 struct Loop {
+    thread: u16,
+    name: String,
     first: Option<u64>,
     last: u64,
     polls: u64,
@@ -45,7 +47,31 @@ impl Loop {
 /// Loops by thread.
 #[derive(Debug, Default)]
 pub struct Busy {
-    loops: BTreeMap<u16, Loop>,
+    loops: Vec<Loop>,
+    /// Where the loop is of the thread that has an index now.
+    current: HashMap<u16, usize>,
+}
+
+impl Busy {
+    /// An index means another thread from now on. A thread of which nothing is to be told leaves its place.
+    fn begin(&mut self, thread: u16, name: &str) {
+        let new = Loop { thread, name: name.to_string(), ..Loop::default() };
+        match self.current.get(&thread) {
+            Some(&at) if self.loops[at].polls == 0 && self.loops[at].open.is_empty() => self.loops[at] = new,
+            _ => {
+                self.current.insert(thread, self.loops.len());
+                self.loops.push(new);
+            }
+        }
+    }
+
+    fn of(&mut self, thread: u16) -> &mut Loop {
+        let at = *self.current.entry(thread).or_insert_with(|| {
+            self.loops.push(Loop { thread, ..Loop::default() });
+            self.loops.len() - 1
+        });
+        &mut self.loops[at]
+    }
 }
 
 impl Tally for Busy {
@@ -53,7 +79,7 @@ impl Tally for Busy {
         let dispatch = match &event.body {
             Body::Dispatch(dispatch) => dispatch,
             Body::Poll(poll) => {
-                let this = self.loops.entry(event.thread).or_default();
+                let this = self.of(event.thread);
                 let begin = event.time;
                 let end = poll.duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
                 this.span(begin, end);
@@ -62,9 +88,10 @@ impl Tally for Busy {
                 this.slept_inside += end.min(this.covered_until).saturating_sub(begin);
                 return;
             }
+            Body::Thread(thread) => return self.begin(thread.index, &thread.name),
             _ => return,
         };
-        let this = self.loops.entry(event.thread).or_default();
+        let this = self.of(event.thread);
         let begin = event.time;
         let end = dispatch.duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
         if dispatch.duration.ns().is_none() {
@@ -90,15 +117,15 @@ impl Tally for Busy {
         ];
         let mut open = Section::new("unfinished", "Unfinished at the end");
         open.columns = &["callback", "thread", "begun", "running for"];
-        for (thread, this) in &self.loops {
+        self.loops.sort_by_key(|this| (this.thread, this.first));
+        for this in &self.loops {
             let span = this.last - this.first.unwrap_or(this.last);
             let worked = span.saturating_sub(this.slept);
             let explained = this.covered.saturating_sub(this.slept_inside).min(worked);
-            let name = context.info.threads.iter().find(|known| known.index == *thread);
             if this.polls > 0 {
                 busy.rows.push(vec![
-                    Quantity::Count((*thread).into()),
-                    name.map_or("", |thread| &thread.name).into(),
+                    Quantity::Count(this.thread.into()),
+                    this.name.as_str().into(),
                     Quantity::Duration(span),
                     Quantity::Duration(this.slept),
                     Quantity::Duration(worked),
@@ -111,7 +138,7 @@ impl Tally for Busy {
             for (begun, source, callback) in &this.open {
                 open.rows.push(vec![
                     context.symbols.dispatch(source, callback).into(),
-                    Quantity::Count((*thread).into()),
+                    Quantity::Count(this.thread.into()),
                     context.moment(*begun),
                     Quantity::Duration(context.end.saturating_sub(*begun)),
                 ]);

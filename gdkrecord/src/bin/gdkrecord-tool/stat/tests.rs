@@ -3,7 +3,7 @@
 use super::*;
 use crate::sample::write;
 use gdkrecord::field::{Maybe, Span};
-use gdkrecord::kind::{Dispatch, Frame, Poll};
+use gdkrecord::kind::{Dispatch, Frame, Poll, Thread};
 use gdkrecord::{Body, Text};
 
 const MS: u64 = 1_000_000;
@@ -55,6 +55,20 @@ fn busy_time_and_its_explanation_are_exact() {
     assert_eq!(row["busy_ns"], 60 * MS);
     let explained = row["explained_by_dispatches_share"].as_f64().unwrap();
     assert!((explained - 55.0 / 60.0).abs() < 1e-9, "{explained}");
+}
+
+#[test]
+fn an_index_that_was_handed_on_means_two_loops() {
+    let thread = |at: u64, name| (at * MS, Body::Thread(Thread { index: 0, tid: 7, name: Text::from(name) }));
+    let events = [thread(0, "first"), poll(1, 9), thread(50, "second"), poll(60, 5), dispatch(65, Some(35), "b")];
+    let (_folder, recording) = write(&events, Some(100 * MS));
+    let json = collect(&recording, 10).json();
+    let row = |at: usize| {
+        let row = &json["busy"]["rows"][at];
+        (row["name"].as_str().unwrap_or_default(), row["span_ns"].as_u64(), row["asleep_ns"].as_u64())
+    };
+    assert_eq!(row(0), ("first", Some(9 * MS), Some(9 * MS)));
+    assert_eq!(row(1), ("second", Some(40 * MS), Some(5 * MS)));
 }
 
 #[test]
