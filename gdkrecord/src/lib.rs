@@ -14,9 +14,12 @@ mod map;
 pub mod options;
 pub mod reader;
 pub mod sets;
+pub mod texts;
+pub mod units;
 pub mod writer;
 
 pub use error::{Diagnostic, Error, Result};
 pub use field::{Field, Rect, Span, Text, Value};
 pub use kind::{Body, Event, KINDS, Kind};
 pub use reader::{Info, Recording};
+pub use texts::Texts;

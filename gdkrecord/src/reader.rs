@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::error::{Diagnostic, Error, Result};
-use crate::field::{Names, Text};
 use crate::layout::{HEAD_USED, Header, HeaderError, SEGMENT_HEAD, SegmentHead, Stream};
 use crate::map;
+use crate::texts::Texts;
 
 /// A recording opened for reading.
 #[derive(Debug)]
@@ -42,37 +42,6 @@ pub struct Recording {
 struct Place {
     offset: u64,
     head: SegmentHead,
-}
-
-/// The texts of a file, by id.
-#[derive(Debug, Default)]
-struct Texts(Vec<Option<Text>>);
-
-impl Names for Texts {
-    fn text(&self, id: u32) -> Text {
-        match self.0.get(id as usize) {
-            Some(Some(text)) => text.clone(),
-            _ => Text::from(format!("?{id}").as_str()),
-        }
-    }
-}
-
-impl Texts {
-    /// From what the state stream defines.
-    fn new(defined: Vec<(u32, Text)>) -> Texts {
-        // Ids count up from 1, less those that were dropped on a full disk. One far beyond is damage, and must
-        // not take gigabytes.
-        let most = defined.len() * 4 + 4096;
-        let last = defined.iter().map(|(id, _)| *id as usize).filter(|&id| id <= most).max().unwrap_or(0);
-        let mut texts = vec![None; last + 1];
-        for (id, text) in defined {
-            if let Some(place) = texts.get_mut(id as usize) {
-                *place = Some(text);
-            }
-        }
-        texts[0] = Some(Text::from(""));
-        Texts(texts)
-    }
 }
 
 impl Recording {

@@ -8,30 +8,16 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use gdkrecord::field::{Bytes, FieldType, Intern, Rect, Value, Wire};
+use gdkrecord::field::{Bytes, FieldType, Rect, Value, Wire};
 use gdkrecord::kind::{Body, KINDS, Kind};
 use gdkrecord::layout::{
     HEAD, HEAD_USED, Header, RECORD_HEAD, RecordHead, SEGMENT_HEAD, SegmentHead, Stream, TEXT_KEPT, VERSION_MINOR,
     record_length,
 };
-use gdkrecord::{Diagnostic, Recording};
+use gdkrecord::{Diagnostic, Recording, Texts};
 
 /// Small segments keep the file small; readers take the size from the head.
 const SEGMENT: usize = 8192;
-
-#[derive(Default)]
-struct Ids(Vec<String>);
-
-impl Intern for Ids {
-    fn intern(&mut self, text: &str) -> u32 {
-        let at = self.0.iter().position(|known| known == text);
-        at.unwrap_or_else(|| {
-            self.0.push(text.to_owned());
-            self.0.len() - 1
-        }) as u32
-            + 1
-    }
-}
 
 /// An event of the kind, with a value in each field that tells its place.
 fn sample(kind: &'static Kind) -> Body {
@@ -71,16 +57,16 @@ fn segment(stream: Stream, sequence: u64, base: u64) -> Vec<u8> {
 
 fn bytes() -> Vec<u8> {
     let base = 1_000_000_000;
-    let mut ids = Ids::default();
+    let mut ids = Texts::default();
     let mut state = segment(Stream::State, 1, base);
     let mut thread = segment(Stream::Thread(0), 2, base);
     for (n, kind) in KINDS.iter().enumerate().filter(|(_, kind)| kind.name != "string") {
-        let known = ids.0.len();
+        let known = ids.iter().count();
         let payload = sample(kind).encode(&mut ids);
-        for (id, text) in ids.0.iter().enumerate().skip(known) {
-            let text = Bytes(text.clone());
+        for (id, text) in ids.iter().skip(known) {
+            let text = Bytes(text.to_string());
             let mut define = vec![0; 4 + text.size()];
-            (id as u32 + 1).put(&mut define);
+            id.put(&mut define);
             text.put(&mut define[4..]);
             append(&mut state, 1, n as u64, &define);
         }

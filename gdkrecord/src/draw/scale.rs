@@ -74,54 +74,6 @@ pub fn tick_label(seconds: f64, step: f64, most: f64) -> String {
     }
 }
 
-/// A length of time for people, with three digits that matter: "830 ns", "16.7 ms", "2.04 s", "3 min 20 s".
-pub fn duration(ns: u64) -> String {
-    let digits = |value: f64| match value {
-        _ if value >= 99.95 => format!("{value:.0}"),
-        _ if value >= 9.995 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    };
-    let trim = |text: String| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    };
-    match ns {
-        0..1_000 => format!("{ns} ns"),
-        1_000..1_000_000 => format!("{} µs", trim(digits(ns as f64 / 1e3))),
-        1_000_000..1_000_000_000 => format!("{} ms", trim(digits(ns as f64 / 1e6))),
-        1_000_000_000..120_000_000_000 => format!("{} s", trim(digits(ns as f64 / 1e9))),
-        _ => {
-            let seconds = ns / 1_000_000_000;
-            match seconds / 3600 {
-                0 => format!("{} min {} s", seconds / 60, seconds % 60),
-                hours => format!("{hours} h {} min", seconds / 60 % 60),
-            }
-        }
-    }
-}
-
-/// A whole number with narrow spaces between its thousands: "1 204 311".
-pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Square pixels for people: "640 px", "12.5 kpx", "2.07 Mpx".
-pub fn pixels(area: f64) -> String {
-    match area {
-        _ if area >= 1e6 => format!("{:.2} Mpx", area / 1e6),
-        _ if area >= 1e3 => format!("{:.1} kpx", area / 1e3),
-        _ => format!("{area:.0} px"),
-    }
-}
-
 /// The vertical axis of times or areas, logarithmic where one outlier would press all else to the floor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Axis {
@@ -205,13 +157,6 @@ mod tests {
         assert_eq!(tick_label(1.5, 0.5, 3.0), "1.5 s");
         assert_eq!(tick_label(2.0, 1.0, 10.0), "2 s");
         assert_eq!(tick_label(150.0, 30.0, 400.0), "2:30");
-        assert_eq!(duration(830), "830 ns");
-        assert_eq!(duration(16_666_667), "16.7 ms");
-        assert_eq!(duration(74_000_000), "74 ms");
-        assert_eq!(duration(2_040_000_000), "2.04 s");
-        assert_eq!(duration(200_000_000_000), "3 min 20 s");
-        assert_eq!(count(1_204_311), "1\u{202f}204\u{202f}311");
-        assert_eq!(pixels(2_073_600.0), "2.07 Mpx");
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::{Place, Recording, Texts, read_at};
+use super::{Place, Recording, read_at};
 use crate::error::Diagnostic;
 use crate::field::{Bytes, Names, Text, Wire};
 use crate::kind::{Body, Event, Record, raw};
 use crate::layout::{RECORD_HEAD, RecordHead, SEGMENT_HEAD, SegmentHead, Stream};
+use crate::texts::Texts;
 
 /// What an iteration found wrong.
 #[derive(Clone, Debug, Default)]
@@ -92,7 +93,7 @@ struct Counting<'a> {
 
 impl Names for Counting<'_> {
     fn text(&self, id: u32) -> Text {
-        if !matches!(self.texts.0.get(id as usize), Some(Some(_))) {
+        if self.texts.get(id).is_none() {
             self.missing.set(self.missing.get() + 1);
         }
         self.texts.text(id)

@@ -1,7 +1,7 @@
 //! Damage of every sort yields what is whole, and says what is not.
 
 use super::*;
-use crate::field::{Intern, Span};
+use crate::field::{Span, Text};
 use crate::kind::{Body, KINDS, raw};
 use crate::layout::HEAD;
 use crate::options::Options;
@@ -71,35 +71,11 @@ fn a_newer_format_is_refused_by_name() {
     assert!(open(folder.path(), b"PNG?").unwrap_err().to_string().contains("is not a gdkrecord recording"));
 }
 
-#[derive(Default)]
-struct Ids(Vec<String>);
-
-impl Intern for Ids {
-    fn intern(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        let at = self.0.iter().position(|known| known == text);
-        at.unwrap_or_else(|| {
-            self.0.push(text.to_owned());
-            self.0.len() - 1
-        }) as u32
-            + 1
-    }
-}
-
-impl Names for Ids {
-    fn text(&self, id: u32) -> Text {
-        let text = (id as usize).checked_sub(1).and_then(|at| self.0.get(at));
-        text.map_or_else(|| Text::from(if id == 0 { "" } else { "?" }), |text| Text::from(text.as_str()))
-    }
-}
-
 proptest! {
     /// Any bytes either decode to an event that encodes to the same event again, or are refused.
     #[test]
     fn decode_then_encode_is_stable(at in 0..KINDS.len(), payload in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let mut ids = Ids((0..8).map(|n| format!("text {n}")).collect());
+        let mut ids = Texts::new((1..9).map(|id| (id, Text::from(format!("text {id}").as_str()))).collect());
         if let Some(body) = Body::decode(KINDS[at].code, &payload, &ids) {
             let bytes = body.encode(&mut ids);
             let again = Body::decode(KINDS[at].code, &bytes, &ids).unwrap();

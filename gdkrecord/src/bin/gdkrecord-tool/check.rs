@@ -9,7 +9,7 @@ use gdkrecord::Recording;
 use crate::args::CheckArgs;
 use crate::failure::{Failure, Result};
 use crate::progress::Progress;
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 use crate::{files, json_read};
 
 /// Runs `check`; `true` where nothing was found.

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use gdkrecord::Recording;
 use gdkrecord::draw::Palette;
-use gdkrecord::draw::scale::{self, Range};
+use gdkrecord::draw::scale::Range;
 use gdkrecord::draw::timeline::graph::{LEAST_WIDTH, columns};
 use gdkrecord::draw::timeline::{self, Collector, Figure, Heading};
+use gdkrecord::{Recording, units};
 use pango::glib::DateTime;
 
 use crate::args::GraphArgs;
@@ -47,7 +47,7 @@ pub fn run(args: &GraphArgs) -> Result<()> {
         return Err(Failure::Other("--to must be later than --from".into()));
     }
     if from > recording.info().end.max(start) {
-        let length = scale::duration(recording.info().end.saturating_sub(start));
+        let length = units::duration(recording.info().end.saturating_sub(start));
         return Err(Failure::Other(format!("--from lies behind the end of the recording, which is {length} long")));
     }
     let figure = collect(&recording, Range::new(from, to), width);
@@ -91,10 +91,10 @@ fn heading(recording: &Recording, args: &GraphArgs) -> Heading {
     let seconds = (header.realtime / 1_000_000_000) as i64;
     let date = DateTime::from_unix_local(seconds).and_then(|date| date.format("%Y-%m-%d %H:%M:%S"));
     facts.extend(date.ok().map(|date| date.to_string()));
-    facts.push(scale::duration(info.end.saturating_sub(header.monotonic)));
+    facts.push(units::duration(info.end.saturating_sub(header.monotonic)));
     facts.push(format!("pid {}", header.pid));
-    facts.extend(args.from.map(|from| format!("from {}", scale::duration(from.0))));
-    facts.extend(args.to.map(|to| format!("to {}", scale::duration(to.0))));
+    facts.extend(args.from.map(|from| format!("from {}", units::duration(from.0))));
+    facts.extend(args.to.map(|to| format!("to {}", units::duration(to.0))));
     let found = recording.diagnostics();
     let warning = match found.len() {
         0 => String::new(),

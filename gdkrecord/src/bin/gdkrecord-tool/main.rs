@@ -15,13 +15,13 @@ mod graph;
 mod json_read;
 mod player;
 mod progress;
+mod quantity;
 mod run;
 #[cfg(test)]
 mod sample;
 mod schema;
 mod select;
 mod stat;
-mod units;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 /// Nothing is shown before this, so that short work leaves no trace.
 const QUIET: Duration = Duration::from_millis(700);

@@ -1,28 +1,12 @@
 //! Recordings for tests: made byte by byte, with an event of every kind and awkward values.
 
-use gdkrecord::field::{Bytes, FieldType, Intern, Rect, Wire};
+use gdkrecord::field::{Bytes, FieldType, Rect, Wire};
 use gdkrecord::kind::{Record, raw};
 use gdkrecord::layout::{self, Header, RECORD_HEAD, RecordHead, SEGMENT, SEGMENT_HEAD, SegmentHead, Stream};
-use gdkrecord::{Body, KINDS, Recording, Value};
+use gdkrecord::{Body, KINDS, Recording, Texts, Value};
 
 /// When the recordings start.
 pub const START: u64 = 1_000_000_000_000;
-
-#[derive(Default)]
-struct Ids(Vec<String>);
-
-impl Intern for Ids {
-    fn intern(&mut self, text: &str) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
-        let at = self.0.iter().position(|known| known == text).unwrap_or_else(|| {
-            self.0.push(text.to_owned());
-            self.0.len() - 1
-        });
-        at as u32 + 1
-    }
-}
 
 /// Texts that formats have trouble with.
 const TEXTS: &[&str] = &["", "plain", "a, \"b\" <c> & d", "line\nend", "bell\u{7}", "naïve 日本 🙂"];
@@ -83,15 +67,15 @@ fn segment(stream: Stream, sequence: u64, records: &[(u8, u64, Vec<u8>)]) -> Vec
 
 /// A recording of these events, at nanoseconds since the start; `closed` likewise.
 pub fn write(events: &[(u64, Body)], closed: Option<u64>) -> (tempfile::TempDir, Recording) {
-    let mut ids = Ids::default();
+    let mut ids = Texts::default();
     let (mut state, mut thread) = (Vec::new(), Vec::new());
     for (time, body) in events {
         let kind = body.kind();
         let to = if kind.state { &mut state } else { &mut thread };
         to.push((kind.code, *time, body.encode(&mut ids)));
     }
-    let texts = ids.0.iter().enumerate().map(|(at, text)| {
-        let define = raw::Define { id: at as u32 + 1, text: Bytes(text.clone()) };
+    let texts = ids.iter().map(|(id, text)| {
+        let define = raw::Define { id, text: Bytes(text.to_string()) };
         let mut payload = vec![0; define.size()];
         define.put(&mut payload);
         (raw::Define::CODE, 0, payload)

@@ -2,10 +2,11 @@
 
 use super::super::palette::{Color, Palette};
 use super::super::text::{Align, Label};
-use super::super::{Area, Result, fill, line, outline, scale};
+use super::super::{Area, Result, fill, line, outline};
 use super::plan::Plan;
 use super::stage::{CELL, Flash, Stage};
 use crate::sets::Exposed;
+use crate::units;
 
 const MARGIN: f64 = 16.0;
 /// Above a window, for its title.
@@ -176,16 +177,16 @@ fn footer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) ->
 
     let counts = stage.counts;
     let mut words = vec![
-        format!("{} frames", scale::count(counts.frames)),
-        format!("{} exposures", scale::count(counts.exposures)),
-        format!("{} repainted", scale::pixels(counts.repaint as f64)),
+        format!("{} frames", units::count(counts.frames)),
+        format!("{} exposures", units::count(counts.exposures)),
+        format!("{} repainted", units::area(counts.repaint)),
     ];
     if stage.plan.apart && counts.repaint > counts.damage {
         let share = 100.0 * (counts.repaint - counts.damage) as f64 / counts.repaint as f64;
         words.push(format!("{share:.0} % not damaged"));
     }
     let skipped = stage.plan.clock.skipped(stage.now);
-    let note = format!("{} of stillness left out", scale::duration(skipped));
+    let note = format!("{} of stillness left out", units::duration(skipped));
     let left = if skipped > 0 {
         Label::new(&note, palette.dim).draw(ctx, area.right(), area.y + 48.0, Align::Right)? + 16.0
     } else {

@@ -7,6 +7,7 @@ use super::super::{Area, Result, fill, line};
 use super::collect::{Figure, Lane};
 use super::{lanes, legend, plots};
 use crate::kind::Group;
+use crate::units;
 
 /// The least width at which nothing is cut, in pixels.
 pub const LEAST_WIDTH: u32 = 720;
@@ -140,17 +141,17 @@ pub fn verdict(figure: &Figure) -> String {
     let plural = |number: u64, word: &str| match number {
         0 => format!("no {word}s"),
         1 => format!("1 {word}"),
-        _ => format!("{} {word}s", scale::count(number)),
+        _ => format!("{} {word}s", units::count(number)),
     };
     if figure.frame_count == 0 {
         return format!("{}, no frames", plural(figure.events, "event"));
     }
-    let over = if figure.over == 0 { "none".to_owned() } else { scale::count(figure.over) };
+    let over = if figure.over == 0 { "none".to_owned() } else { units::count(figure.over) };
     format!(
         "{}, {over} over {}, worst {}  ({})",
         plural(figure.frame_count, "frame"),
-        scale::duration(figure.budget),
-        scale::duration(figure.worst),
+        units::duration(figure.budget),
+        units::duration(figure.worst),
         plural(figure.events, "event"),
     )
 }

@@ -1,12 +1,13 @@
 //! The lanes of the timeline: a bar in each pixel column, as high as the longest handling in it is long.
 
 use super::super::palette::{Palette, Phase};
-use super::super::scale::{self, Axis};
+use super::super::scale::Axis;
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill};
 use super::collect::{Figure, Lane};
 use crate::kind::Group;
 use crate::sets::Exposed;
+use crate::units;
 
 /// The floor of the height axis: what takes less is a tick of this height. In nanoseconds.
 const LEAST: f64 = 10_000.0;
@@ -24,7 +25,7 @@ pub fn axis(figure: &Figure) -> Axis {
 /// The legend's words for that axis.
 pub fn axis_words(figure: &Figure) -> String {
     let most = figure.lanes.iter().map(|lane| lane.longest).max().unwrap_or(0).max(100_000_000);
-    format!("{} to {}", scale::duration(LEAST as u64), scale::duration(most))
+    format!("{} to {}", units::duration(LEAST as u64), units::duration(most))
 }
 
 /// Draws a lane: its name in `room`, its bars in `area`, its numbers right of that.
@@ -46,9 +47,9 @@ pub fn draw(
         window(ctx, palette, figure, lane, axis, inner)?;
     }
     let numbers = match lane.longest {
-        0 if !lane.exposed.is_empty() => format!("{} events", scale::count(lane.count)),
-        0 => scale::count(lane.count),
-        longest => format!("{} · max {}", scale::count(lane.count), scale::duration(longest)),
+        0 if !lane.exposed.is_empty() => format!("{} events", units::count(lane.count)),
+        0 => units::count(lane.count),
+        longest => format!("{} · max {}", units::count(lane.count), units::duration(longest)),
     };
     let color = if lane.longest > figure.budget { palette.slow } else { palette.dim };
     let x = area.right() + 8.0;
@@ -57,7 +58,7 @@ pub fn draw(
     } else {
         Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle() - 9.0, Align::Left)?;
         let plural = if lane.repaints == 1 { "" } else { "s" };
-        let repaints = format!("{} repaint{plural}", scale::count(lane.repaints));
+        let repaints = format!("{} repaint{plural}", units::count(lane.repaints));
         Label::new(&repaints, palette.dim).size(11.0).draw(ctx, x, area.middle() + 9.0, Align::Left)?;
     }
     Ok(())

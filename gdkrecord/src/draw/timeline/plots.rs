@@ -9,7 +9,7 @@ use plotters::style::{Color as _, RGBAColor, ShapeStyle};
 use plotters_cairo::CairoBackend;
 
 use super::super::palette::{Color, Palette};
-use super::super::scale::{self, Axis};
+use super::super::scale::Axis;
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill};
 use super::collect::Figure;
@@ -17,6 +17,7 @@ use super::graph::{grid, value_tick};
 use super::lanes::frame_width;
 use crate::kind::Group;
 use crate::sets::Exposed;
+use crate::units;
 
 type Plane<'a> = DrawingArea<CairoBackend<'a>, Shift>;
 type Failed = DrawingAreaErrorKind<cairo::Error>;
@@ -27,7 +28,7 @@ pub fn frames_caption(figure: &Figure) -> String {
         return "no frames were recorded".to_owned();
     }
     let log = if frame_axis(figure).is_log() { ", logarithmic" } else { "" };
-    let budget = scale::duration(figure.budget);
+    let budget = units::duration(figure.budget);
     format!("the slowest frame of each pixel, in milliseconds{log}; the line is the budget of {budget}")
 }
 
@@ -36,7 +37,7 @@ pub fn areas_caption(figure: &Figure) -> String {
     if figure.areas.iter().all(|bin| bin.repaint + bin.damage == 0) {
         return "no exposures were recorded".to_owned();
     }
-    let bin = scale::duration(figure.range.length() / figure.areas.len() as u64);
+    let bin = units::duration(figure.range.length() / figure.areas.len() as u64);
     let sum = |of: fn(&super::collect::AreaBin) -> u64| figure.areas.iter().map(of).sum::<u64>();
     let (damage, repaint) = (sum(|bin| bin.damage), sum(|bin| bin.repaint));
     let waste = match (figure.apart, repaint) {
@@ -45,7 +46,7 @@ pub fn areas_caption(figure: &Figure) -> String {
         }
         _ => String::new(),
     };
-    format!("square pixels repainted in each {bin}; {} in all{waste}", scale::pixels(repaint as f64))
+    format!("square pixels repainted in each {bin}; {} in all{waste}", units::area(repaint))
 }
 
 /// Milliseconds, by powers where the worst would press the rest to the floor.
@@ -93,7 +94,7 @@ pub fn frames(ctx: &cairo::Context, palette: &Palette, figure: &Figure, area: Ar
             .draw_series(std::iter::once(PathElement::new(vec![(0.0, level), (count, level)], stroke(palette.text))))?;
         Ok(())
     })?;
-    Label::new(&scale::duration(figure.budget), palette.text).bold().draw(
+    Label::new(&units::duration(figure.budget), palette.text).bold().draw(
         ctx,
         area.x - 8.0,
         at(budget),
@@ -111,7 +112,7 @@ fn mark_worst(ctx: &cairo::Context, palette: &Palette, figure: &Figure, axis: Ax
         .filter(|(_, column)| column.count > 0)
         .max_by_key(|(_, column)| column.longest);
     let Some((at, column)) = worst.filter(|_| figure.over > 0) else { return Ok(()) };
-    let text = scale::duration(column.longest);
+    let text = units::duration(column.longest);
     let label = Label::new(&text, palette.slow).bold();
     let (x, width) = (area.x + at as f64, label.width(ctx));
     let y = (area.bottom() - axis.height(column.longest as f64 / 1e6) * area.height + 8.0).max(area.y + 9.0);

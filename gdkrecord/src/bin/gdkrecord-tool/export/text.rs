@@ -7,7 +7,7 @@ use gdkrecord::kind::flags;
 use gdkrecord::{Diagnostic, Recording, Value, field::FieldType};
 
 use super::{Exporter, Row};
-use crate::units::{duration, moment};
+use gdkrecord::units::{duration, moment};
 
 /// Writes text.
 pub struct Text<'a> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use gdkrecord::Recording;
 use gdkrecord::layout::{HEAD_USED, Header};
 
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 /// Says on standard error what the run left; where it left nothing, `reason` says why.
 pub fn say(pattern: &Path, tree: u64, reason: impl FnOnce() -> String) {

@@ -6,7 +6,7 @@ use gdkrecord::{Body, Event, Text};
 
 use super::report::Section;
 use super::{Context, Tally};
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 /// What is known of one thread's loop. Events come in the order of their begins.
 #[derive(Debug, Default)]

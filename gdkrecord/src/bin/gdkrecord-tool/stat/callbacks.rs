@@ -8,7 +8,7 @@ use super::histogram::Histogram;
 use super::report::Section;
 use super::worst::Worst;
 use super::{Context, Tally};
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 #[derive(Debug, Default)]
 struct Cost {

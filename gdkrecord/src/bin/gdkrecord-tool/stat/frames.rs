@@ -10,7 +10,9 @@ use super::histogram::Histogram;
 use super::report::Section;
 use super::worst::Worst;
 use super::{Context, Tally};
-use crate::units::{Quantity, duration};
+use gdkrecord::units::duration;
+
+use crate::quantity::Quantity;
 
 /// The budget where no display told its refresh interval: 60 Hz.
 const DEFAULT_BUDGET: u64 = 16_666_667;

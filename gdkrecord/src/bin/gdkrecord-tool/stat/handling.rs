@@ -7,7 +7,7 @@ use gdkrecord::{Event, KINDS};
 use super::histogram::Histogram;
 use super::report::Section;
 use super::{Context, Tally};
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 #[derive(Debug, Default)]
 struct Type {

@@ -18,8 +18,8 @@ use crate::args::{ReportFormat, StatArgs};
 use crate::failure::Result;
 use crate::files;
 use crate::progress::Progress;
+use crate::quantity::Quantity;
 use crate::select::field_places;
-use crate::units::Quantity;
 use report::{Report, Section};
 use symbols::Symbols;
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use crate::units::Quantity;
+use crate::quantity::Quantity;
 
 /// Everything that was found.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use gdkrecord::{Body, Event, Text};
 use super::busy::share;
 use super::report::Section;
 use super::{Context, Tally};
+use crate::quantity::Quantity;
 use crate::select::describe;
-use crate::units::Quantity;
 
 #[derive(Debug, Default)]
 struct Window {
