@@ -77,14 +77,41 @@ fn rect(json: &Json) -> Option<Rect> {
 mod tests {
     use super::*;
     use crate::export::{Format, tests::export};
+    use crate::sample;
+    use gdkrecord::{KINDS, Text, Texts};
+    use proptest::prelude::*;
 
     #[test]
     fn what_was_exported_reads_back_identical() {
-        let (_folder, recording) = crate::sample::recording();
+        let (_folder, recording) = sample::recording();
         let before: Vec<_> = recording.events().collect();
         assert!(before.len() > 400);
         let document = read(&*export(&recording, Format::Json)).unwrap();
         assert_eq!(document.events, before);
+    }
+
+    proptest! {
+        /// Whatever bytes a recording may hold, its export reads back to the events that its reader yields.
+        #[test]
+        fn any_events_read_back_identical(
+            texts in proptest::collection::vec(any::<String>(), 8),
+            records in proptest::collection::vec((0..KINDS.len(), proptest::collection::vec(any::<u8>(), 0..120)), 0..40),
+        ) {
+            let texts = texts.iter().zip(1..).map(|(text, id)| (id, Text::from(text.as_str())));
+            let texts = Texts::new(texts.collect());
+            // Ids of texts are four bytes; small ones, so that most of them are defined.
+            let small = |payload: Vec<u8>| payload.into_iter().map(|byte| if byte < 128 { byte % 9 } else { byte });
+            let bodies = records.into_iter().filter_map(|(at, payload)| {
+                let payload: Vec<u8> = small(payload).collect();
+                Body::decode(KINDS[at].code, &payload, &texts).filter(|body| body.kind().name != "string")
+            });
+            let events: Vec<_> = bodies.enumerate().map(|(at, body)| (at as u64 * 1000, body)).collect();
+            let (_folder, recording) = sample::write(&events, Some(1_000_000));
+            let before: Vec<_> = recording.events().collect();
+            prop_assert_eq!(before.len(), events.len());
+            let document = read(&*export(&recording, Format::Json)).unwrap();
+            prop_assert_eq!(document.events, before);
+        }
     }
 
     #[test]

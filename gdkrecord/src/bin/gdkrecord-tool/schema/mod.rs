@@ -23,11 +23,42 @@ fn text(format: SchemaFormat) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::{Format, tests::export};
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    fn shipped(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name)
+    }
+
+    /// Awkward values of every kind are what the schemas say; what they do not say is refused.
+    #[test]
+    fn exports_of_every_kind_are_valid() {
+        let (folder, recording) = crate::sample::recording();
+        let valid = |format: Format, command: &mut Command, spoil: (&str, &str)| {
+            let text = String::from_utf8(export(&recording, format)).unwrap();
+            assert!(text.contains(spoil.0), "{spoil:?}");
+            for (text, expected) in [(text.replacen(spoil.0, spoil.1, 1), false), (text, true)] {
+                let path = folder.path().join("export");
+                std::fs::write(&path, text).unwrap();
+                let output = command.arg(&path).output().expect("cargo xtask test installs the validators");
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert_eq!(output.status.success(), expected, "{format:?}: {said}");
+            }
+        };
+        let mut json = Command::new("/usr/bin/python3");
+        let script = "import json, sys, jsonschema; jsonschema.validate(json.load(open(sys.argv[-1])), json.load(open(sys.argv[1])))";
+        json.args(["-c", script]).arg(shipped("gdkrecord.schema.json"));
+        valid(Format::Json, &mut json, ("\"ready\":", "\"reedy\":"));
+        let mut xml = Command::new("xmllint");
+        xml.args(["--noout", "--huge", "--schema"]).arg(shipped("gdkrecord.xsd"));
+        valid(Format::Xml, &mut xml, (" ready=", " reedy="));
+    }
 
     #[test]
     fn shipped_schemas_are_those_of_the_table() {
         for (format, name) in [(SchemaFormat::Json, "gdkrecord.schema.json"), (SchemaFormat::Xml, "gdkrecord.xsd")] {
-            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
+            let path = shipped(name);
             if std::env::var_os("UPDATE_GOLDEN").is_some() {
                 std::fs::write(&path, text(format)).unwrap();
             }
