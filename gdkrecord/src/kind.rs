@@ -316,9 +316,9 @@ kinds! {
     /// A window's place and size, in application pixels; recorded when it differs from the last.
     16 "window-geometry" Window true WindowGeometry {
         window: u32,
-        /// Left edge, from the root's; unknown on Wayland.
+        /// Left edge, from the root's; on Wayland unknown, but for children counted from their top-level's.
         x: Maybe,
-        /// Top edge, from the root's; unknown on Wayland.
+        /// Top edge, likewise.
         y: Maybe,
         width: i32,
         height: i32,

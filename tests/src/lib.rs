@@ -1,11 +1,12 @@
 //! The harness of the journeys: a display of its own, real programs on it, scripted input, and pictures.
 //!
-//! [`Display`] is an Xvfb with a session bus, [`Launch`] says how a program is started under the recorder,
+//! [`Display`] is an Xvfb with a session bus, [`compositor`] a Wayland compositor in it, [`Launch`] says how a program is started under the recorder,
 //! [`App`] is the running program, [`Screen`] a picture of the display. Nothing here sleeps to know that
 //! something has happened: [`wait`] polls with a deadline. `cargo xtask demo` uses the same pieces.
 
 pub mod app;
 pub mod bins;
+pub mod compositor;
 pub mod display;
 pub mod error;
 pub mod figures;

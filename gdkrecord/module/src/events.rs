@@ -8,23 +8,23 @@ use gdkrecord::kind::{flags, raw};
 use gdkrecord::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection};
 use gdkrecord::writer::{Open, now};
 
+use crate::clocks::EventClock;
 use crate::entry;
 use crate::ffi::Object;
 use crate::ffi::event::{Detail, Pointer, Seen};
 use crate::ffi::memory::Word;
 use crate::recorder::{Local, Session, Toolkit, with};
-use crate::{frames, windows};
+use crate::{facts, frames, windows};
 
 /// Names of GdkInputSource, GTK 3; GTK 2 has the first five.
 const SOURCES: &[&str] =
     &["mouse", "pen", "eraser", "cursor", "keyboard", "touchscreen", "touchpad", "trackpoint", "tablet-pad"];
 
-/// Server times that lie longer back than this are no times of our clock.
-const LATENCY_MAX_MS: u32 = 10_000;
-
 /// What events mentioned, and is recorded once.
 #[derive(Debug, Default)]
 pub struct Events {
+    /// The clock by which the server stamps events, once there is a server.
+    clock: Option<EventClock>,
     devices: Vec<Object>,
     atoms: Vec<(usize, TextId)>,
 }
@@ -65,15 +65,6 @@ pub fn end(open: Open) {
     with(|_, local| local.lane.end(open, now()));
 }
 
-/// From the server's time to now, where that can be.
-pub fn latency(server_time: u32, now_ns: u64) -> Span {
-    let age = ((now_ns / 1_000_000) as u32).wrapping_sub(server_time);
-    if server_time == 0 || age > LATENCY_MAX_MS {
-        return Span::UNKNOWN;
-    }
-    Span::from_ns(u64::from(age) * 1_000_000 + now_ns % 1_000_000)
-}
-
 fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Open> {
     let event = event_type(seen.of);
     let looks = matches!(event, EventType::Expose | EventType::Configure | EventType::Map | EventType::Unmap);
@@ -99,7 +90,18 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
     }
     let server_time = seen.time;
     let mut time = now();
-    let mut latency = latency(server_time, time);
+    // The X server gives crossings the time of the last event before them, and GDK others that of their making.
+    let mut latency = match seen.detail {
+        Detail::Crossing { .. } => Span::UNKNOWN,
+        _ => {
+            let known = || if facts::backend() == "x11" { EventClock::X11 } else { EventClock::default() };
+            local.events.clock.get_or_insert_with(known).latency(server_time, time)
+        }
+    };
+
+    // Wayland tells no program where it is, and GDK makes a root up.
+    let wayland = facts::backend() == "wayland";
+    let root = |at: f64| if wayland { Real::UNKNOWN } else { Real::from(at) };
 
     // One record of a kind with the fields that all events have.
     macro_rules! push {
@@ -114,8 +116,8 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         ($Kind:ident $at:ident { $($field:ident: $value:expr),* $(,)? }) => {{
             let Pointer { state, x, y, x_root, y_root } = $at;
             push!($Kind {
-                state: state, x: Real::from(x), y: Real::from(y), x_root: Real::from(x_root),
-                y_root: Real::from(y_root), $($field: $value),*
+                state: state, x: Real::from(x), y: Real::from(y), x_root: root(x_root), y_root: root(y_root),
+                $($field: $value),*
             })
         }};
     }
@@ -188,7 +190,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
                 [selection, target, property].map(|atom| atom_text(session, local, atom));
             push!(Selection { selection: selection, target: target, property: property })
         }
-        Detail::Drag { x_root, y_root } => push!(Drag { x_root: x_root.into(), y_root: y_root.into() }),
+        Detail::Drag { x_root, y_root } => push!(Drag { x_root: root(x_root), y_root: root(y_root) }),
         Detail::GrabBroken { keyboard, implicit, window: grab } => {
             let grab = grab.map_or(0, |window| windows::number_of(session, local, window, false));
             push!(GrabBroken { keyboard: keyboard, implicit: implicit, grab_window: grab })

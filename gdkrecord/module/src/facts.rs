@@ -1,7 +1,7 @@
 //! Facts about the process, its toolkit and its machine, and the files it has mapped.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use gdkrecord::kind::raw;
 use gdkrecord::writer::now;
@@ -9,7 +9,7 @@ use gdkrecord::writer::now;
 use crate::ffi::memory::{self, variable};
 use crate::recorder::{Session, Toolkit};
 
-static DISPLAY_TOLD: AtomicBool = AtomicBool::new(false);
+static BACKEND: OnceLock<String> = OnceLock::new();
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static ADDS: AtomicU64 = AtomicU64::new(0);
 static TOLD: Mutex<Vec<(usize, String)>> = Mutex::new(Vec::new());
@@ -102,9 +102,7 @@ pub fn modules(session: &Session) {
 
 /// At intervals: the display, once it is open, and what was loaded since.
 pub fn tick(session: &Session, time: u64) {
-    if !DISPLAY_TOLD.load(Ordering::Relaxed) {
-        display(session);
-    }
+    display(session);
     if time >= NEXT.load(Ordering::Relaxed) {
         NEXT.store(time + 500_000_000, Ordering::Relaxed);
         modules(session);
@@ -113,14 +111,20 @@ pub fn tick(session: &Session, time: u64) {
 
 /// Records display and backend, once the display is open.
 pub fn display(session: &Session) {
-    if let Some((display, name)) = session.gdk.display_name() {
-        if DISPLAY_TOLD.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        session.fact("display", &name);
+    if BACKEND.get().is_none()
+        && let Some((display, name)) = session.gdk.display_name()
+    {
         let class = session.glib.class_name(display);
         let backend = [("X11", "x11"), ("Wayland", "wayland"), ("Broadway", "broadway")];
         let backend = backend.iter().find(|(part, _)| class.contains(part)).map_or(class.as_str(), |(_, name)| name);
-        session.fact("backend", backend);
+        if BACKEND.set(backend.to_owned()).is_ok() {
+            session.fact("display", &name);
+            session.fact("backend", backend);
+        }
     }
+}
+
+/// The backend; empty before the display is open.
+pub fn backend() -> &'static str {
+    BACKEND.get().map_or("", String::as_str)
 }

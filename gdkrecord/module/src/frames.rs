@@ -6,6 +6,7 @@ use gdkrecord::Span;
 use gdkrecord::kind::raw;
 use gdkrecord::writer::{Open, now};
 
+use crate::clocks::FrameClock;
 use crate::entry;
 use crate::ffi::Object;
 use crate::recorder::{Local, Session, with};
@@ -36,6 +37,8 @@ pub struct Frames {
     current: Option<Frame>,
     /// Frames that the compositor has not answered for.
     waiting: Vec<Waiting>,
+    /// The clock of those answers.
+    shown: FrameClock,
 }
 
 #[derive(Debug)]
@@ -177,7 +180,8 @@ pub fn presented(session: &Session, local: &mut Local, time: u64) {
         if interval != Span::UNKNOWN {
             local.lane.patch(&frame.open, INTERVAL, interval.bits());
         }
-        if let Some(shown) = ns(session.gdk.gdk_frame_timings_get_presentation_time(timings).unwrap_or(0)) {
+        let shown = ns(session.gdk.gdk_frame_timings_get_presentation_time(timings).unwrap_or(0));
+        if let Some(shown) = shown.and_then(|shown| local.frames.shown.shown(shown, frame.open.time(), time)) {
             let record = raw::Presented { clock: frame.clock, counter: frame.counter, shown, interval };
             local.lane.push(time, &record);
         }

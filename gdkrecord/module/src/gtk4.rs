@@ -12,13 +12,14 @@ use gdkrecord::kind::{Record, raw};
 use gdkrecord::sets::Exposed;
 use gdkrecord::writer::{Lane, Open, Recorder, now};
 
+use crate::clocks::EventClock;
 pub use crate::ffi::gtk4::Api;
 use crate::ffi::gtk4::contexts::{Region, damage_known};
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
 use crate::ffi::gtk4::{Handle, hooks};
 use crate::recorder::{self, Local, Session};
-use crate::widgets;
+use crate::{facts, widgets};
 use events::Events;
 use surfaces::Surfaces;
 
@@ -136,8 +137,12 @@ fn first_display(session: &Session, api: &Api, state: &mut State, surface: Surfa
     }
     let Some(display) = surface.display() else { return };
     state.display = true;
+    facts::display(session);
     match api.hook_xevents(display) {
-        Some(on) => session.hook("gtk4.origins", on, "GdkX11Display::xevent"),
+        Some(on) => {
+            state.events.clock = EventClock::X11;
+            session.hook("gtk4.origins", on, "GdkX11Display::xevent");
+        }
         None => session.hook("gtk4.origins", false, "only X11 tells where windows are"),
     }
 }

@@ -9,9 +9,9 @@ use gdkrecord::kind::raw;
 use gdkrecord::sets::Role;
 use gdkrecord::writer::now;
 
-use crate::entry;
 use crate::ffi::Object;
 use crate::recorder::{Local, Session, Toolkit, number};
+use crate::{entry, facts};
 
 /// The windows that live.
 #[derive(Debug, Default)]
@@ -182,7 +182,8 @@ fn update(session: &Session, local: &mut Local, at: usize) {
     if geometry != one.geometry {
         one.geometry = geometry;
         let (x, y, width, height, scale) = geometry;
-        let (x, y, scale) = (Maybe(Some(x)), Maybe(Some(y)), Real(scale as f32));
+        let known = !afloat(session, object);
+        let (x, y, scale) = (Maybe(known.then_some(x)), Maybe(known.then_some(y)), Real(scale as f32));
         recorder.state(time, &raw::WindowGeometry { window, x, y, width, height, scale });
     }
     if mapped != one.mapped {
@@ -195,14 +196,20 @@ fn update(session: &Session, local: &mut Local, at: usize) {
     }
 }
 
-/// The place on the root: GDK knows it for top-levels, so asking the server is not needed.
+/// Whether nobody tells where a window is: on Wayland that is so of all but the parts of others.
+fn afloat(session: &Session, window: Object) -> bool {
+    facts::backend() == "wayland" && role(session, window) != Role::Child
+}
+
+/// The place on the root: GDK knows it for top-levels, so asking the server is not needed. On Wayland, where GDK
+/// makes a root up, the place in the top-level.
 fn origin(session: &Session, window: Object) -> (i32, i32) {
     let (mut x, mut y) = session.gdk.position(window);
     let mut at = window;
     // A tree of windows deeper than this is none.
     for _ in 0..64 {
         let Some(parent) = session.gdk.gdk_window_get_parent(at).flatten() else { break };
-        if role(session, parent) == Role::Root {
+        if role(session, parent) == Role::Root || afloat(session, parent) {
             break;
         }
         let place = session.gdk.position(parent);

@@ -121,6 +121,8 @@ impl Windows {
         let place = |id| self.all.get(&id).and_then(|window: &Window| window.place);
         match (place(id), place(top)) {
             (Some(own), Some(top)) => (own.0 - top.0, own.1 - top.1),
+            // Wayland: a part's place counts from its top one.
+            (Some(own), None) if id != top => own,
             _ => (0, 0),
         }
     }

@@ -18,3 +18,4 @@ mod run;
 mod text;
 mod tree;
 mod trouble;
+mod wayland;

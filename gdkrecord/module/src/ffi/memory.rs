@@ -201,6 +201,14 @@ pub fn name_of(address: usize) -> Option<CodeName> {
     Some((file, info.dli_fbase as usize, symbol.map(|symbol| (symbol, info.dli_saddr as usize))))
 }
 
+/// A clock of the kernel's, in nanoseconds; 0 where it has none of that number.
+pub fn clock(id: libc::clockid_t) -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the structure is filled where the kernel knows the clock.
+    unsafe { libc::clock_gettime(id, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 /// The word at an address that C says holds a function: what gdk_threads_add_idle wraps.
 ///
 /// # Safety

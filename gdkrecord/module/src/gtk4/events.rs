@@ -9,6 +9,7 @@ use gdkrecord::writer::{Open, now};
 
 use super::Out;
 use super::surfaces::Surfaces;
+use crate::clocks::EventClock;
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
 
@@ -48,24 +49,14 @@ const TYPES: [EventType; 29] = [
 /// GdkInputSource of GTK 4, in its order.
 const SOURCES: [&str; 7] = ["mouse", "pen", "keyboard", "touchscreen", "touchpad", "trackpoint", "tablet-pad"];
 
-/// A server's time that lies further back is another clock's.
-const OLDEST_MS: u32 = 10_000;
-
 /// What events need to remember.
 #[derive(Default)]
 pub struct Events {
     devices: HashMap<usize, u8>,
+    /// The clock by which the server stamps events.
+    pub clock: EventClock,
     /// Key values are kept.
     pub keep_text: bool,
-}
-
-/// Nanoseconds from the time that an event bears, if that is CLOCK_MONOTONIC in ms, to `now`.
-fn latency(time: u32, now: u64) -> Span {
-    let age = ((now / 1_000_000) as u32).wrapping_sub(time);
-    if time == 0 || age > OLDEST_MS {
-        return Span::UNKNOWN;
-    }
-    Span::from_ns(u64::from(age) * 1_000_000 + now % 1_000_000)
 }
 
 /// The member that an enumeration of GDK's gives: sets have "other" before its first.
@@ -85,7 +76,9 @@ impl Events {
         let event = usize::try_from(source.code()).ok().and_then(|code| TYPES.get(code)).copied().unwrap_or_default();
         let server_time = source.time();
         let (duration, source_device) = (Span::UNKNOWN, 0);
-        let mut marks = if server_time == 0 { flags::SYNTHETIC } else { 0 };
+        // Changes of the focus never bear a time.
+        let timeless = server_time == 0 && event != EventType::FocusChange;
+        let mut marks = if timeless { flags::SYNTHETIC } else { 0 };
         let (x, y) = source.position();
         let (x_root, y_root) = match surface.and_then(|surface| surfaces.corner(surface)) {
             Some((left, top)) => (Real::from(x + f64::from(left)), Real::from(y + f64::from(top))),
@@ -99,7 +92,7 @@ impl Events {
         let time = now();
         // The X server gives crossings the time of the last event before them.
         let crossing = matches!(event, EventType::Enter | EventType::Leave);
-        let latency = if crossing { Span::UNKNOWN } else { latency(server_time, time) };
+        let latency = if crossing { Span::UNKNOWN } else { self.clock.latency(server_time, time) };
         macro_rules! push {
             ($Kind:ident { $($more:ident $(: $value:expr)?),* $(,)? }) => {
                 out.lane.begin(time, &raw::$Kind {
@@ -192,17 +185,6 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_time_of_another_clock_gives_no_latency() {
-        let now = 5_000_000_000_000 + 250_000;
-        let ms = (now / 1_000_000) as u32;
-        assert_eq!(latency(ms - 3, now).ns(), Some(3_250_000));
-        assert_eq!(latency(ms, now).ns(), Some(250_000));
-        assert_eq!(latency(ms + 1, now).ns(), None);
-        assert_eq!(latency(ms - 20_000, now).ns(), None);
-        assert_eq!(latency(0, now).ns(), None);
-    }
 
     #[test]
     fn members_are_counted_from_behind_other() {
