@@ -11,6 +11,7 @@ pub mod field;
 pub mod kind;
 pub mod layout;
 mod map;
+pub mod modules;
 pub mod options;
 pub mod reader;
 pub mod sets;

@@ -1,6 +1,5 @@
 //! `run`: starts a program with the recorder in its environment, waits for it, and says what was recorded.
 
-mod modules;
 mod outcome;
 mod reason;
 mod wait;
@@ -10,11 +9,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
+use gdkrecord::modules::Modules;
 use gdkrecord::options::{DEFAULT_FILENAME, Options};
 
 use crate::args::RunArgs;
 use crate::failure::{Failure, Result};
-use modules::Modules;
 
 /// The status where no program was started, as of env(1) and timeout(1): programs seldom end with it.
 pub const FAILED: u8 = 125;
@@ -23,12 +22,14 @@ pub const FAILED: u8 = 125;
 pub fn run(args: &RunArgs) -> Result<ExitCode> {
     let options = options(args)?;
     let pattern = pattern(args.output.as_deref()).map_err(Failure::writing("."))?;
-    let modules = Modules::find()?;
+    let modules = Modules::find().map_err(Failure::NoModule)?;
     let into = outcome::folder(&pattern);
     std::fs::create_dir_all(&into).map_err(Failure::writing(&into))?;
     // Only trying tells for certain: root may write anywhere but in /proc.
     tempfile::tempfile_in(&into).map_err(Failure::writing(&into))?;
-    let folder = modules.folder().map_err(Failure::writing(std::env::temp_dir()))?;
+    let folder = tempfile::Builder::new().prefix("gdkrecord-").tempdir();
+    let folder = folder.map_err(Failure::writing(std::env::temp_dir()))?;
+    modules.lay_out(folder.path()).map_err(Failure::writing(folder.path()))?;
     let [program, rest @ ..] = args.program.as_slice() else {
         return Err(Failure::Other("no program was given".to_owned()));
     };

@@ -4,9 +4,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
+use gdkrecord::modules::{LOADER, Modules};
 use object::Object;
-
-use super::modules::{LOADER, Modules};
 
 /// Setuid and setgid: such programs ignore GTK_MODULES.
 const PRIVILEGED: u32 = 0o6000;

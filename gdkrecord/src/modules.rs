@@ -1,10 +1,9 @@
-//! Finds the recorder's libraries, and makes a folder in which GTK 2, 3 and 4 find them.
+//! Finds the recorder's libraries, and makes a folder in which GTK 2, 3 and 4 find them: for whatever starts
+//! programs to be recorded.
 
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-
-use crate::failure::{Failure, Result};
 
 /// The recorder, which GTK 2 and 3 load by GTK_MODULES.
 const RECORDER: &str = "libgdkrecord.so";
@@ -13,15 +12,17 @@ pub const LOADER: &str = "libgdkrecord_gtk4.so";
 /// Where GTK 4 looks for input-method modules below GTK_PATH: its binary version, the same for all of GTK 4.
 const IMMODULES: &str = "4.0.0/immodules";
 
-/// The libraries.
+/// The recorder's libraries.
+#[derive(Clone, Debug)]
 pub struct Modules {
     recorder: PathBuf,
     loader: Option<PathBuf>,
 }
 
 impl Modules {
-    /// Looks in GDKRECORD_MODULE, beside the tool, and where `cargo xtask install` puts them.
-    pub fn find() -> Result<Modules> {
+    /// Looks in GDKRECORD_MODULE, beside the running program, and where `cargo xtask install` puts them; where they
+    /// are in none of these places, `Err` has the places.
+    pub fn find() -> Result<Modules, Vec<PathBuf>> {
         let places = match std::env::var_os("GDKRECORD_MODULE").filter(|place| !place.is_empty()) {
             Some(place) => vec![PathBuf::from(place)],
             None => places(std::env::current_exe().ok().as_deref()),
@@ -30,7 +31,7 @@ impl Modules {
             let file = if place.is_dir() { place.join(RECORDER) } else { place.clone() };
             file.is_file().then(|| file.canonicalize().unwrap_or(file))
         });
-        let Some(recorder) = recorder else { return Err(Failure::NoModule(places)) };
+        let Some(recorder) = recorder else { return Err(places) };
         let beside = |name: &str| recorder.with_file_name(name);
         let found =
             [beside(LOADER), beside("gtk4").join(LOADER)].into_iter().chain(places.iter().map(|p| p.join(LOADER)));
@@ -44,24 +45,28 @@ impl Modules {
         self.loader.is_some()
     }
 
-    /// A temporary folder for GTK_PATH, which goes away with the value.
-    pub fn folder(&self) -> io::Result<tempfile::TempDir> {
-        let folder = tempfile::Builder::new().prefix("gdkrecord-").tempdir()?;
-        let modules = folder.path().join("modules");
+    /// The library that is loaded into programs.
+    pub fn recorder(&self) -> &Path {
+        &self.recorder
+    }
+
+    /// Makes `folder`, which must exist, one that GTK_PATH can name: with links to the libraries.
+    pub fn lay_out(&self, folder: &Path) -> io::Result<()> {
+        let modules = folder.join("modules");
         std::fs::create_dir(&modules)?;
         symlink(&self.recorder, modules.join(RECORDER))?;
         if let Some(loader) = &self.loader {
-            let immodules = folder.path().join(IMMODULES);
+            let immodules = folder.join(IMMODULES);
             std::fs::create_dir_all(&immodules)?;
             symlink(loader, immodules.join(LOADER))?;
         }
-        Ok(folder)
+        Ok(())
     }
 }
 
-/// Where the recorder may be, seen from the tool: `target/release` and its `deps`, or `bin` and `lib/gdkrecord`.
-fn places(tool: Option<&Path>) -> Vec<PathBuf> {
-    let beside = tool.and_then(Path::parent);
+/// Where the recorder may be, seen from the running program: `target/release` and its `deps`, or `bin` and `lib/gdkrecord`.
+fn places(program: Option<&Path>) -> Vec<PathBuf> {
+    let beside = program.and_then(Path::parent);
     let prefix = beside.and_then(Path::parent);
     beside.map(Path::to_owned).into_iter().chain(prefix.map(|prefix| prefix.join("lib/gdkrecord"))).collect()
 }
@@ -77,7 +82,8 @@ mod tests {
         for library in [&recorder, &loader] {
             std::fs::write(library, "").unwrap();
         }
-        let folder = Modules { recorder, loader: Some(loader) }.folder().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        Modules { recorder, loader: Some(loader) }.lay_out(folder.path()).unwrap();
         assert!(folder.path().join("modules").join(RECORDER).is_file());
         assert!(folder.path().join(IMMODULES).join(LOADER).is_file());
     }
