@@ -1,6 +1,11 @@
-//! The headless half of perfkit: it knows where performance data comes from, and no graphical toolkit.
+//! The headless half of perfkit: it runs a program under the tuning utilities and puts what they see into one
+//! session on one clock. It knows no graphical toolkit.
 //!
-//! What is here today is the list of [`source`]s and whether each is ready; channels, sessions and the server
-//! grow from it.
+//! [`source`]s collect, a [`channel`] holds the target that they look at, a [`session`] keeps what they saw.
 
+pub mod channel;
+pub mod error;
+pub mod session;
 pub mod source;
+
+pub use error::{Error, Result};

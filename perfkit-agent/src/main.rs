@@ -2,9 +2,10 @@
 
 use std::env;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use perfkit_agent::source::{Readiness, sources};
+use perfkit_agent::source::{Readiness, Source, sources};
 
 const USAGE: &str = "\
 usage: perfkit-agent sources
@@ -34,15 +35,23 @@ fn main() -> ExitCode {
 }
 
 fn list() -> String {
-    let line = |name: &str, about: &str, state: String| format!("{name:<12} {about}\n{:<12} {state}\n", "");
+    let line =
+        |source: &dyn Source, state: String| format!("{:<12} {}\n{:<12} {state}\n", source.name(), source.about(), "");
+    let place = |version: &str, path: &Option<PathBuf>| {
+        let path = path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        format!("{version} {path}").trim().to_owned()
+    };
     sources()
         .iter()
         .map(|source| {
             let state = match source.readiness() {
-                Readiness::Ready(path) => format!("ready: {}", path.display()),
-                Readiness::Needs(remedy) => format!("not ready: {remedy}"),
+                Readiness::Ready { version, path } => format!("ready: {}", place(&version, &path)),
+                Readiness::Limited { version, path, remedy } => {
+                    format!("ready with limits: {}; {remedy}", place(&version, &path))
+                }
+                Readiness::Missing { remedy } => format!("not ready: {remedy}"),
             };
-            line(source.name(), source.about(), state)
+            line(&**source, state)
         })
         .collect()
 }

@@ -1,39 +1,24 @@
-//! Where performance data comes from, and whether a source can be used on this machine.
+//! The recorder of GTK main loops, as a source.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Something that yields performance data about programs.
-pub trait Source {
-    /// Its name on command lines.
-    fn name(&self) -> &'static str;
-    /// What it yields, in one sentence.
-    fn about(&self) -> &'static str;
-    /// Whether it can be used here and now.
-    fn readiness(&self) -> Readiness;
-}
+use super::{Collector, Readiness, Source, Spec};
+use crate::error::{Error, Result};
 
-/// Whether a source can be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    /// It can; this file makes it so.
-    Ready(PathBuf),
-    /// It cannot, and this is the remedy.
-    Needs(String),
-}
-
-/// Every source there is.
-pub fn sources() -> Vec<Box<dyn Source>> {
-    vec![Box::new(Gdkrecord { folders: folders() })]
-}
-
-/// The recorder of GTK main loops.
+/// The recorder.
 #[derive(Debug)]
-struct Gdkrecord {
+pub struct Gdkrecord {
     folders: Vec<PathBuf>,
 }
 
 const MODULE: &str = "libgdkrecord.so";
+
+impl Default for Gdkrecord {
+    fn default() -> Gdkrecord {
+        Gdkrecord { folders: folders() }
+    }
+}
 
 impl Source for Gdkrecord {
     fn name(&self) -> &'static str {
@@ -44,11 +29,19 @@ impl Source for Gdkrecord {
         "events, frames, exposures and main-loop dispatches of a GTK 2, 3 or 4 program"
     }
 
+    fn usage(&self) -> &'static str {
+        "gdkrecord[:OPTION=VALUE,…]   options as in GDKRECORD"
+    }
+
     fn readiness(&self) -> Readiness {
         match self.folders.iter().map(|folder| folder.join(MODULE)).find(|path| path.is_file()) {
-            Some(path) => Readiness::Ready(path),
-            None => Readiness::Needs(format!("{MODULE} is not installed: run `cargo xtask install`")),
+            Some(path) => Readiness::Ready { version: env!("CARGO_PKG_VERSION").to_owned(), path: Some(path) },
+            None => Readiness::Missing { remedy: format!("{MODULE} is not installed: run `cargo xtask install`") },
         }
+    }
+
+    fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
+        Err(Error::Invalid(format!("{spec}: recording into a session is not there yet")))
     }
 }
 
@@ -69,7 +62,7 @@ mod tests {
     #[test]
     fn a_source_without_its_file_tells_the_remedy() {
         let source = Gdkrecord { folders: vec![PathBuf::from("/nonexistent")] };
-        let Readiness::Needs(remedy) = source.readiness() else { panic!("it cannot be ready") };
+        let Readiness::Missing { remedy } = source.readiness() else { panic!("it cannot be ready") };
         assert!(remedy.contains("cargo xtask install"));
     }
 }

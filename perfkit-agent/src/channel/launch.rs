@@ -1,0 +1,79 @@
+//! How a target is started, and what a source may change about it.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+/// A program about to be started. Sources change it before anything runs.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// The program.
+    pub program: OsString,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Its working folder; this process's own where it is empty.
+    pub folder: PathBuf,
+    /// Variables set in its environment, the last of a name counts.
+    pub environment: Vec<(OsString, OsString)>,
+    /// Words put before the program, the outermost wrapper first: `uftrace record … --`.
+    ///
+    /// Where a tool can attach to a process it should do that instead (see [`crate::source::Collector::attach`]):
+    /// then the target stays a child of ours, with its own process id and exit status.
+    pub wrappers: Vec<Vec<OsString>>,
+    /// Whether its standard output and error are wanted line by line.
+    pub lines: bool,
+}
+
+impl Launch {
+    /// A program with arguments, with nothing changed.
+    pub fn new(program: impl Into<OsString>, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Launch {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Launch { program: program.into(), arguments, ..Launch::default() }
+    }
+
+    /// Sets a variable.
+    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
+        self.environment.push((name.into(), value.into()));
+    }
+
+    /// The value that a variable will have in the target.
+    pub fn variable(&self, name: &str) -> Option<OsString> {
+        let ours = self.environment.iter().rev().find(|(known, _)| known == name);
+        ours.map(|(_, value)| value.clone()).or_else(|| std::env::var_os(name))
+    }
+
+    /// Puts an entry before those that a variable has already, separated by `:`.
+    pub fn prepend(&mut self, name: &str, entry: &OsStr) {
+        let mut value = entry.to_owned();
+        if let Some(old) = self.variable(name).filter(|old| !old.is_empty()) {
+            value.push(":");
+            value.push(old);
+        }
+        self.set(name, value);
+    }
+}
+
+/// The program that is looked at.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its process id: our child, or the process attached to.
+    pub pid: i32,
+    /// Whether it ran already when the recording began.
+    pub attached: bool,
+    /// A folder for the sources' sockets and temporary files; it goes when the recording ends.
+    pub scratch: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_goes_before_those_that_are_there() {
+        let mut launch = Launch::new("true", ["x"]);
+        launch.set("PERFKIT_TEST_PATH", "b:c");
+        launch.prepend("PERFKIT_TEST_PATH", OsStr::new("a"));
+        assert_eq!(launch.variable("PERFKIT_TEST_PATH").unwrap(), "a:b:c");
+        launch.prepend("PERFKIT_TEST_NONE", OsStr::new("a"));
+        assert_eq!(launch.variable("PERFKIT_TEST_NONE").unwrap(), "a");
+    }
+}

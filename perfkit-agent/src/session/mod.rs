@@ -1,0 +1,13 @@
+//! The session: one file on one clock, into which every source puts what it saw.
+//!
+//! A *series* is a table of rows of one declared [`Schema`]; [`schemas`] has those that every session knows. Rows
+//! lie on *tracks* (a thread, a counter, a frame clock). A source fills [`Rows`] and hands them on through its
+//! [`crate::source::Outlet`].
+
+pub mod clock;
+mod rows;
+pub mod schemas;
+mod series;
+
+pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};
+pub use series::{Column, ColumnType, Schema, Shape, Unit};

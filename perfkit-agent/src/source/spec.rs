@@ -1,0 +1,78 @@
+//! What was typed after `--with`: `strace`, `proc@10Hz`, `script:./watch.py@2Hz`.
+
+use std::str::FromStr;
+
+/// A source as it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// The source's name.
+    pub source: String,
+    /// What follows the `:`; each source says what it means.
+    pub argument: Option<String>,
+    /// Samples a second, after the `@`.
+    pub rate: Option<f64>,
+}
+
+impl FromStr for Spec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Spec, String> {
+        let (rest, rate) = match text.rsplit_once('@') {
+            // An `@` inside of an argument is the argument's own.
+            Some((rest, rate)) if rate.to_ascii_lowercase().ends_with("hz") => {
+                let number = &rate[..rate.len() - 2];
+                let hertz = number.parse::<f64>().ok().filter(|hertz| *hertz > 0.0 && *hertz <= 100_000.0);
+                let hertz = hertz.ok_or(format!("{text}: the rate `{rate}` must be a number of 0 to 100000 and `Hz`"));
+                (rest, Some(hertz?))
+            }
+            _ => (text, None),
+        };
+        let (source, argument) = match rest.split_once(':') {
+            Some((source, argument)) => (source, Some(argument.to_owned()).filter(|argument| !argument.is_empty())),
+            None => (rest, None),
+        };
+        match source {
+            "" => Err(format!("`{text}` names no source; `perfkit-agent sources` lists them")),
+            _ => Ok(Spec { source: source.to_owned(), argument, rate }),
+        }
+    }
+}
+
+impl std::fmt::Display for Spec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.source)?;
+        if let Some(argument) = &self.argument {
+            write!(f, ":{argument}")?;
+        }
+        if let Some(rate) = self.rate {
+            write!(f, "@{rate}Hz")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_arguments_and_rates_are_told_apart() {
+        let spec = |source: &str, argument: Option<&str>, rate| {
+            Ok(Spec { source: source.into(), argument: argument.map(Into::into), rate })
+        };
+        for (text, expected) in [
+            ("strace", spec("strace", None, None)),
+            ("proc@10Hz", spec("proc", None, Some(10.0))),
+            ("proc@0.5hz", spec("proc", None, Some(0.5))),
+            ("script:./x.py", spec("script", Some("./x.py"), None)),
+            ("script:./x.py a:b@2Hz", spec("script", Some("./x.py a:b"), Some(2.0))),
+            ("ltrace:main@MAIN", spec("ltrace", Some("main@MAIN"), None)),
+        ] {
+            let read: Result<Spec, String> = text.parse();
+            assert_eq!(read, expected);
+        }
+        assert!("".parse::<Spec>().is_err() && ":x".parse::<Spec>().is_err());
+        assert!("proc@0Hz".parse::<Spec>().is_err() && "proc@manyHz".parse::<Spec>().is_err());
+        assert_eq!("proc:a@10Hz".parse::<Spec>().unwrap().to_string(), "proc:a@10Hz");
+    }
+}
