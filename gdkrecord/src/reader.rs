@@ -3,9 +3,11 @@
 //! [`Recording::open`] scans the segments' heads and the state stream, which is small; [`Recording::events`]
 //! then streams all events in the order of their times, holding one segment of each thread in memory.
 
+mod follow;
 mod info;
 mod stream;
 
+pub use follow::Follow;
 pub use info::{Info, WindowInfo};
 pub use stream::Events;
 

@@ -19,6 +19,16 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// A record that cannot be whole.
+    pub fn torn(&mut self, offset: u64) {
+        self.torn.insert(offset);
+    }
+
+    /// A record of a kind that is not known.
+    pub fn unknown(&mut self, code: u8) {
+        *self.unknown.entry(code).or_default() += 1;
+    }
+
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let unknown = self.unknown.iter().map(|(&code, &count)| Diagnostic::UnknownKind { code, count });
         let torn = self.torn.iter().map(|&offset| Diagnostic::TornRecord { offset });
@@ -75,7 +85,7 @@ impl<'a> Cursor<'a> {
         let head = RecordHead::decode(first, second)?;
         let end = self.at + head.length;
         if head.length < RECORD_HEAD || end > self.bytes.len() {
-            found.torn.insert(place.offset + self.at as u64);
+            found.torn(place.offset + self.at as u64);
             self.place = None;
             return None;
         }
@@ -157,9 +167,9 @@ impl Iterator for Events<'_> {
                 if body.is_none() {
                     if crate::kind::Kind::by_code(whole.code).is_some() {
                         let offset = cursor.place.map_or(0, |place| place.offset) + whole.payload.start as u64;
-                        self.found.torn.insert(offset - RECORD_HEAD as u64);
+                        self.found.torn(offset - RECORD_HEAD as u64);
                     } else {
-                        *self.found.unknown.entry(whole.code).or_default() += 1;
+                        self.found.unknown(whole.code);
                     }
                 }
                 body.map(|body| Event { time: whole.time, thread: *thread, body })
