@@ -1,9 +1,10 @@
 //! A tool that a source runs: its lines are read until it ends, it is told to stop by the signal that it wants,
 //! and what it says on its standard error goes into the session's log.
 
+use std::collections::VecDeque;
 use std::io::Read;
 use std::os::fd::AsFd;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ use crate::session::clock::now;
 
 /// How long a tool may take to end after it was told to, before it is killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Lines of its standard error that are kept: more than tools say about one mishap.
+const KEPT: usize = 40;
 /// Bytes read at once.
 const BLOCK: usize = 64 * 1024;
 
@@ -26,24 +29,44 @@ const BLOCK: usize = 64 * 1024;
 pub struct Tool {
     name: &'static str,
     child: Child,
-    /// What tells it to stop.
-    signal: Signal,
+    /// What tells it to stop; none for one that ends with its input.
+    signal: Option<Signal>,
     /// When it was told.
     told: Option<Instant>,
     out: Lines,
     err: Lines,
     /// The last lines of its standard error, for the message about its death.
-    last: String,
+    last: VecDeque<String>,
 }
 
 impl Tool {
     /// Starts it with its output and errors piped to us, and no input. `signal` is what makes it stop cleanly.
     pub fn start(name: &'static str, command: &mut Command, signal: Signal, remedy: &str) -> Result<Tool> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Tool::spawn(name, command.stdin(Stdio::null()), Some(signal), remedy)
+    }
+
+    /// Starts it with the output of `feeder` as its input. It is not told to stop: it ends when its input does.
+    pub fn start_reading(name: &'static str, command: &mut Command, feeder: &mut Tool, remedy: &str) -> Result<Tool> {
+        let input = feeder.child.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        Tool::spawn(name, command.stdin(input), None, remedy)
+    }
+
+    fn spawn(name: &'static str, command: &mut Command, signal: Option<Signal>, remedy: &str) -> Result<Tool> {
+        // In a process group of its own a tool does not hear the Ctrl+C that is meant for us: it is told to stop when
+        // it is its turn, and then what it has gathered is read to the end.
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         let started = command.spawn();
         let child =
             started.map_err(|error| Error::Start { tool: name.to_owned(), error, remedy: remedy.to_owned() })?;
-        Ok(Tool { name, child, signal, told: None, out: Lines::default(), err: Lines::default(), last: String::new() })
+        Ok(Tool {
+            name,
+            child,
+            signal,
+            told: None,
+            out: Lines::default(),
+            err: Lines::default(),
+            last: VecDeque::new(),
+        })
     }
 
     /// Its process id.
@@ -60,7 +83,7 @@ impl Tool {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let how = format!("was not ready after {} s", time.as_secs());
-                return Err(Error::Died { tool: self.name.to_owned(), how, words: self.last.clone() });
+                return Err(Error::Died { tool: self.name.to_owned(), how, words: words(&self.last) });
             }
             let Some(stderr) = &self.child.stderr else { return Ok(()) };
             let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLIN)];
@@ -71,7 +94,7 @@ impl Tool {
             let last = &mut self.last;
             let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
                 found |= ready(line);
-                *last = line.to_owned();
+                keep(last, line);
             });
             if ended && !found {
                 let status = self.child.wait().ok();
@@ -85,36 +108,67 @@ impl Tool {
     ///
     /// Once `stop` was said the tool gets its signal, and all that it writes after that is read too. An error where
     /// it ended badly without having been told to.
-    pub fn run(
-        mut self,
+    pub fn run(self, outlet: &mut Outlet, stop: &Stop, each: &mut dyn FnMut(&mut Outlet, &str)) -> Result<()> {
+        Tool::run_all(&mut [self], outlet, stop, &mut |outlet, _, line| each(outlet, line))
+    }
+
+    /// Reads the lines of several tools to the end, as [`Tool::run`] does; `each` gets the place of the tool too.
+    ///
+    /// They end together: where one ends badly the others are told to stop, and the error is about the one that
+    /// ended first.
+    pub fn run_all(
+        tools: &mut [Tool],
         outlet: &mut Outlet,
         stop: &Stop,
-        each: &mut dyn FnMut(&mut Outlet, &str),
-    ) -> Result<ExitStatus> {
-        let track = Track { pid: self.pid(), tid: 0, label: self.name.to_owned() };
-        while self.child.stdout.is_some() || self.child.stderr.is_some() {
-            self.wait_more(stop);
+        each: &mut dyn FnMut(&mut Outlet, usize, &str),
+    ) -> Result<()> {
+        let mut result = Ok(());
+        while tools.iter().any(Tool::has_more) {
+            if stop.said() || result.is_err() {
+                tools.iter_mut().for_each(Tool::tell);
+            }
+            wait_more(tools, stop);
             outlet.tick();
-            let ended = read(&mut self.child.stdout, &mut self.out, &mut |line| each(outlet, line));
-            if ended {
-                self.child.stdout = None;
+            for (at, tool) in tools.iter_mut().enumerate() {
+                let ended = tool.step(outlet, &mut |outlet, line| each(outlet, at, line));
+                result = result.and(ended);
             }
-            outlet.dropped("lines cut", self.out.take_cut());
-            let (last, name) = (&mut self.last, self.name);
-            let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
-                outlet.log(now(), &track, name, Some(Level::Info), line);
-                if !line.trim().is_empty() {
-                    *last = line.to_owned();
-                }
-            });
-            if ended {
-                self.child.stderr = None;
-            }
-            if self.overdue() {
-                let _ = self.child.kill();
-                let how = format!("did not stop within {} s and was killed", PATIENCE.as_secs());
-                return Err(Error::Died { tool: self.name.to_owned(), how, words: String::new() });
-            }
+        }
+        result
+    }
+
+    /// Whether something of it may still be read, or its end was not seen.
+    fn has_more(&self) -> bool {
+        self.child.stdout.is_some() || self.child.stderr.is_some()
+    }
+
+    /// Reads once what there is; an error where it ended badly.
+    fn step(&mut self, outlet: &mut Outlet, each: &mut dyn FnMut(&mut Outlet, &str)) -> Result<()> {
+        if !self.has_more() {
+            return Ok(());
+        }
+        if read(&mut self.child.stdout, &mut self.out, &mut |line| each(outlet, line)) {
+            self.child.stdout = None;
+        }
+        outlet.dropped("lines cut", self.out.take_cut());
+        let (last, name) = (&mut self.last, self.name);
+        let track = Track { pid: self.child.id() as i32, tid: 0, label: name.to_owned() };
+        let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
+            outlet.log(now(), &track, name, Some(Level::Info), line);
+            keep(last, line);
+        });
+        if ended {
+            self.child.stderr = None;
+        }
+        if self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
+            let _ = self.child.kill();
+            (self.child.stdout, self.child.stderr) = (None, None);
+            let _ = self.child.wait();
+            let how = format!("did not stop within {} s and was killed", PATIENCE.as_secs());
+            return Err(Error::Died { tool: self.name.to_owned(), how, words: String::new() });
+        }
+        if self.has_more() {
+            return Ok(());
         }
         let status = self.child.wait().map_err(|error| Error::Died {
             tool: self.name.to_owned(),
@@ -122,8 +176,18 @@ impl Tool {
             words: String::new(),
         })?;
         match status.success() || self.told.is_some() {
-            true => Ok(status),
+            true => Ok(()),
             false => Err(self.died(Some(status))),
+        }
+    }
+
+    /// Tells it to stop, once.
+    fn tell(&mut self) {
+        if self.told.is_none() {
+            self.told = Some(Instant::now());
+            if let Some(signal) = self.signal {
+                self.signal(signal);
+            }
         }
     }
 
@@ -133,35 +197,17 @@ impl Tool {
         let _ = kill(Pid::from_raw(self.pid()), signal);
     }
 
-    /// Waits until there is more to read, or it must be told to stop; at most 100 ms.
-    fn wait_more(&mut self, stop: &Stop) {
-        if stop.said() && self.told.is_none() {
-            self.told = Some(Instant::now());
-            self.signal(self.signal);
-        }
-        let mut fds = Vec::with_capacity(3);
-        fds.extend(self.child.stdout.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
-        fds.extend(self.child.stderr.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
-        if self.told.is_none() {
-            fds.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
-        }
-        let _ = poll(&mut fds, 100u16);
-    }
-
-    fn overdue(&self) -> bool {
-        self.told.is_some_and(|told| told.elapsed() > PATIENCE)
-    }
-
     fn died(&self, status: Option<ExitStatus>) -> Error {
-        let how = match status.map(|status| (status.code(), status.signal())) {
+        let (how, words) = match status.map(|status| (status.code(), status.signal())) {
             Some((_, Some(signal))) => {
                 let name = Signal::try_from(signal).map_or(format!("signal {signal}"), |name| name.to_string());
-                format!("was killed by {name}")
+                // What it said before has nothing to do with that.
+                (format!("was killed by {name}"), String::new())
             }
-            Some((Some(code), _)) => format!("exited with status {code}"),
-            _ => "ended".to_owned(),
+            Some((Some(code), _)) => (format!("exited with status {code}"), words(&self.last)),
+            _ => ("ended".to_owned(), words(&self.last)),
         };
-        Error::Died { tool: self.name.to_owned(), how, words: self.last.trim().to_owned() }
+        Error::Died { tool: self.name.to_owned(), how, words }
     }
 }
 
@@ -170,7 +216,8 @@ impl Drop for Tool {
         if !matches!(self.child.try_wait(), Ok(None)) {
             return;
         }
-        self.signal(self.signal);
+        // One that ends with its input would wait for a feeder that is dropped after it.
+        self.signal(self.signal.unwrap_or(Signal::SIGTERM));
         let deadline = Instant::now() + PATIENCE;
         while matches!(self.child.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
@@ -181,6 +228,42 @@ impl Drop for Tool {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// Keeps a line of standard error, where it says anything.
+fn keep(last: &mut VecDeque<String>, line: &str) {
+    if !line.trim().is_empty() {
+        if last.len() == KEPT {
+            last.pop_front();
+        }
+        last.push_back(line.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+}
+
+/// What a tool said about its death: where lines are called an error, the first of them, and else the last line.
+fn words(last: &VecDeque<String>) -> String {
+    let called = |line: &String| line.len() >= 5 && line.as_bytes()[..5].eq_ignore_ascii_case(b"error");
+    let error = last.iter().position(called).map(|at| {
+        let line = &last[at];
+        // Some put the word on a line of its own.
+        let alone = line.trim_end_matches(':').len() <= "errors".len();
+        if alone { last.get(at + 1).unwrap_or(line) } else { line }
+    });
+    let named = || last.iter().find(|line| line.to_ascii_lowercase().contains("error"));
+    error.or_else(named).or(last.back()).cloned().unwrap_or_default()
+}
+
+/// Waits until there is more to read, or the tools must be told to stop; at most 100 ms.
+fn wait_more(tools: &[Tool], stop: &Stop) {
+    let mut fds = Vec::with_capacity(2 * tools.len() + 1);
+    for tool in tools {
+        fds.extend(tool.child.stdout.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+        fds.extend(tool.child.stderr.as_ref().map(|pipe| PollFd::new(pipe.as_fd(), PollFlags::POLLIN)));
+    }
+    if tools.iter().any(|tool| tool.told.is_none()) {
+        fds.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
+    }
+    let _ = poll(&mut fds, 100u16);
 }
 
 /// Reads once, if there is something; true where the stream has ended.
@@ -213,7 +296,7 @@ mod tests {
         Tool::start("sh", Command::new("sh").args(["-c", script]), Signal::SIGINT, "").unwrap()
     }
 
-    fn run(tool: Tool, stop: &Stop) -> (Result<ExitStatus>, Vec<String>, Vec<String>) {
+    fn run(tool: Tool, stop: &Stop) -> (Result<()>, Vec<String>, Vec<String>) {
         let (mut outlet, seen) = Outlet::to_memory("test");
         let mut lines = Vec::new();
         let result = tool.run(&mut outlet, stop, &mut |_, line| lines.push(line.to_owned()));
@@ -225,7 +308,7 @@ mod tests {
     fn lines_and_errors_are_read_to_the_end() {
         let (_stopper, stop) = Stopper::new().unwrap();
         let (result, lines, logged) = run(shell("echo a; echo oops >&2; printf b"), &stop);
-        assert!(result.unwrap().success());
+        result.unwrap();
         assert_eq!(lines, ["a", "b"]);
         assert!(logged[0].ends_with("message=oops"), "{logged:?}");
     }
@@ -247,6 +330,42 @@ mod tests {
         stopper.stop();
         let (result, lines, _) = run(tool, &stop);
         assert!(result.is_ok() && lines == ["last"], "{lines:?}");
+    }
+
+    #[test]
+    fn of_many_last_words_the_error_is_told() {
+        for (said, told) in [
+            (&["a", "b", ""][..], "b"),
+            (&["Error:", "Access  is limited.", "Consider this"], "Access is limited."),
+            (&["syntax error: 'x'", "Error:\tNo permissions", "Usage: x"], "Error: No permissions"),
+            (&["x", "parse error: y", "Pass 1 failed."], "parse error: y"),
+            (&["ERROR: z"], "ERROR: z"),
+            (&[], ""),
+        ] {
+            let mut last = VecDeque::new();
+            said.iter().for_each(|line| keep(&mut last, line));
+            assert_eq!(words(&last), told);
+        }
+    }
+
+    #[test]
+    fn a_pipeline_ends_with_its_first_death() {
+        let pipeline = |first: &str, second: &str| {
+            let (_stopper, stop) = Stopper::new().unwrap();
+            let (mut outlet, _seen) = Outlet::to_memory("test");
+            let mut feeder = shell(first);
+            let reader =
+                Tool::start_reading("reader", Command::new("sh").args(["-c", second]), &mut feeder, "").unwrap();
+            let mut lines = Vec::new();
+            let result = Tool::run_all(&mut [feeder, reader], &mut outlet, &stop, &mut |_, at, line| {
+                lines.push(format!("{at} {line}"));
+            });
+            (result.map_err(|error| error.to_string()), lines)
+        };
+        assert_eq!(pipeline("echo a; echo b", "cat"), (Ok(()), vec!["1 a".to_owned(), "1 b".to_owned()]));
+        let killed = |name: &str| Err(format!("{name} was killed by SIGKILL"));
+        assert_eq!(pipeline("echo a; kill -9 $$", "cat; exit 0"), (killed("sh"), vec!["1 a".to_owned()]));
+        assert_eq!(pipeline("exec sleep 60", "kill -9 $$").0, killed("reader"));
     }
 
     #[test]
