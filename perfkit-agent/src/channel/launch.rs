@@ -19,6 +19,8 @@ pub struct Launch {
     /// Where a tool can attach to a process it should do that instead (see [`crate::source::Collector::attach`]):
     /// then the target stays a child of ours, with its own process id and exit status.
     pub wrappers: Vec<Vec<OsString>>,
+    /// A folder for the sources' sockets and temporary files; it goes when the recording ends.
+    pub scratch: PathBuf,
     /// Whether its standard output and error are wanted line by line.
     pub lines: bool,
 }
@@ -59,7 +61,7 @@ pub struct Target {
     pub pid: i32,
     /// Whether it ran already when the recording began.
     pub attached: bool,
-    /// A folder for the sources' sockets and temporary files; it goes when the recording ends.
+    /// The folder of [`Launch::scratch`].
     pub scratch: PathBuf,
 }
 

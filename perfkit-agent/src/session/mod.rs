@@ -5,6 +5,7 @@
 //! [`crate::source::Outlet`].
 
 pub mod clock;
+pub mod gdk;
 mod rows;
 pub mod schemas;
 mod series;

@@ -1,24 +1,31 @@
-//! The recorder of GTK main loops, as a source.
+//! The recorder of GTK main loops, as a source: live from the recordings that the target's processes write, and
+//! from a recording's file.
 
-use std::env;
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Collector, Readiness, Source, Spec};
+use gdkrecord::kind::Kind;
+use gdkrecord::modules::Modules;
+use gdkrecord::options::Options;
+use gdkrecord::reader::Follow;
+use gdkrecord::{Body, Diagnostic, Event, Recording};
+
+use super::{Collector, Module, Outlet, Process, Readiness, SeriesId, Source, Spec, Stop, Thread};
+use crate::channel::{Launch, Target};
 use crate::error::{Error, Result};
+use crate::session::{Track, TrackId, gdk};
+
+/// Between two looks at the files: what is shown of a running program is at most this old.
+const LOOK: Duration = Duration::from_millis(100);
+/// The folders below the scratch folder: what GTK_PATH names, and where the recordings are written.
+const GTK_PATH: &str = "gtk";
+const RECORDINGS: &str = "recordings";
 
 /// The recorder.
-#[derive(Debug)]
-pub struct Gdkrecord {
-    folders: Vec<PathBuf>,
-}
-
-const MODULE: &str = "libgdkrecord.so";
-
-impl Default for Gdkrecord {
-    fn default() -> Gdkrecord {
-        Gdkrecord { folders: folders() }
-    }
-}
+#[derive(Clone, Copy, Debug)]
+pub struct Gdkrecord;
 
 impl Source for Gdkrecord {
     fn name(&self) -> &'static str {
@@ -30,29 +37,203 @@ impl Source for Gdkrecord {
     }
 
     fn usage(&self) -> &'static str {
-        "gdkrecord[:OPTION=VALUE,…]   options as in GDKRECORD"
+        "gdkrecord[:OPTION=VALUE,…]: options as in GDKRECORD, such as text=keep or widgets=on"
     }
 
     fn readiness(&self) -> Readiness {
-        match self.folders.iter().map(|folder| folder.join(MODULE)).find(|path| path.is_file()) {
-            Some(path) => Readiness::Ready { version: env!("CARGO_PKG_VERSION").to_owned(), path: Some(path) },
-            None => Readiness::Missing { remedy: format!("{MODULE} is not installed: run `cargo xtask install`") },
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        match Modules::find() {
+            Ok(modules) if modules.records_gtk4() => {
+                Readiness::Ready { version, path: Some(modules.recorder().to_owned()) }
+            }
+            Ok(modules) => Readiness::Limited {
+                version,
+                path: Some(modules.recorder().to_owned()),
+                remedy: "the loader for GTK 4 is missing: run `cargo xtask install`".to_owned(),
+            },
+            Err(_) => {
+                Readiness::Missing { remedy: "libgdkrecord.so is not installed: run `cargo xtask install`".to_owned() }
+            }
         }
     }
 
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
-        Err(Error::Invalid(format!("{spec}: recording into a session is not there yet")))
+        let options = spec.argument.clone().unwrap_or_default();
+        let parsed = Options::parse(&options).map_err(|error| Error::Invalid(format!("{spec}: {error}")))?;
+        if parsed.ring.is_some() || parsed.max.is_some() {
+            return Err(Error::Invalid(format!("{spec}: a session keeps everything; ring and max are for recordings")));
+        }
+        let modules = Modules::find()
+            .map_err(|_| Error::Invalid("libgdkrecord.so is not installed: run `cargo xtask install`".to_owned()))?;
+        Ok(Box::new(Recorder { options, modules }))
     }
 }
 
-/// Where the recorder may lie: beside this program, in the prefix it is installed under, and below GTK_PATH.
-fn folders() -> Vec<PathBuf> {
-    let program = env::current_exe().unwrap_or_default();
-    let beside = program.parent().unwrap_or(Path::new("/")).to_owned();
-    let prefix = beside.join("../lib/gdkrecord");
-    let named = env::var_os("GTK_PATH").unwrap_or_default();
-    let named: Vec<PathBuf> = env::split_paths(&named).map(|folder| folder.join("modules")).collect();
-    [vec![beside, prefix], named].concat()
+/// The recorder at work.
+struct Recorder {
+    options: String,
+    modules: Modules,
+}
+
+impl Collector for Recorder {
+    fn prepare(&mut self, launch: &mut Launch) -> Result<()> {
+        let (gtk, recordings) = (launch.scratch.join(GTK_PATH), launch.scratch.join(RECORDINGS));
+        for folder in [&gtk, &recordings] {
+            fs::create_dir(folder).map_err(Error::file("create", folder))?;
+        }
+        self.modules.lay_out(&gtk).map_err(Error::file("write into", &gtk))?;
+        launch.prepend("GTK_PATH", gtk.as_os_str());
+        launch.prepend("GTK_MODULES", "gdkrecord".as_ref());
+        launch.set("GDKRECORD", &self.options);
+        // A percent sign of the folder's own name is no placeholder.
+        let folder = recordings.display().to_string().replace('%', "%%");
+        launch.set("GDKRECORD_FILENAME", format!("{folder}/%p.gdkrecord"));
+        Ok(())
+    }
+
+    fn attach(&mut self, target: &Target) -> Result<()> {
+        match target.attached {
+            true => Err(Error::Invalid(
+                "gdkrecord cannot be put into a running program: start it under `perfkit-agent record`".to_owned(),
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
+        let folder = target.scratch.join(RECORDINGS);
+        let mut followed: BTreeMap<PathBuf, (Follow, Sink)> = BTreeMap::new();
+        let mut series = Series::default();
+        loop {
+            let stopped = stop.wait(LOOK);
+            for path in new_files(&folder, &followed) {
+                // A head that is not written yet will be at the next look.
+                if let Ok(follow) = Follow::open(&path) {
+                    let sink = Sink::new(follow.header().pid as i32, outlet);
+                    followed.insert(path, (follow, sink));
+                }
+            }
+            for (follow, sink) in followed.values_mut().filter(|(_, sink)| !sink.done) {
+                let ended = follow.ended();
+                let mut each = |event: Event| sink.put(&event, &mut series, outlet);
+                let read = if ended || stopped { follow.finish(&mut each) } else { follow.read(&mut each) };
+                sink.done = ended || stopped;
+                read.map_err(|error| Error::Invalid(error.to_string()))?;
+                if sink.done {
+                    said(&follow.diagnostics(), outlet);
+                }
+            }
+            outlet.tick();
+            if stopped {
+                break;
+            }
+        }
+        if followed.is_empty() {
+            outlet.note("gdkrecord: no process of the target loaded GTK, so nothing was recorded of a main loop");
+        }
+        Ok(())
+    }
+}
+
+fn new_files<T>(folder: &Path, known: &BTreeMap<PathBuf, T>) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.path()).filter(|path| !known.contains_key(path)).collect()
+}
+
+/// Puts a recording's file into a session.
+pub fn import(path: &Path, outlet: &mut Outlet) -> Result<()> {
+    let recording = Recording::open(path).map_err(|error| Error::Invalid(error.to_string()))?;
+    let mut sink = Sink::new(recording.header().pid as i32, outlet);
+    let mut series = Series::default();
+    for event in recording.events() {
+        sink.put(&event, &mut series, outlet);
+        if outlet.closed() {
+            return Ok(());
+        }
+    }
+    said(&recording.diagnostics(), outlet);
+    Ok(())
+}
+
+/// Notes what was found wrong. That a process is still writing, or was killed, is no loss.
+fn said(diagnostics: &[Diagnostic], outlet: &mut Outlet) {
+    for diagnostic in diagnostics {
+        match diagnostic {
+            Diagnostic::Dropped { kind, count } => outlet.dropped(&format!("gdk.{kind}"), *count),
+            Diagnostic::Growing | Diagnostic::NotClosed => {}
+            other => outlet.note(&format!("gdkrecord: {other}")),
+        }
+    }
+}
+
+/// The series by the kinds' codes, declared when their first row comes.
+#[derive(Debug, Default)]
+struct Series(HashMap<u8, Option<SeriesId>>);
+
+impl Series {
+    fn of(&mut self, kind: &'static Kind, outlet: &mut Outlet) -> Option<SeriesId> {
+        *self.0.entry(kind.code).or_insert_with(|| gdk::schema(kind).map(|schema| outlet.series(&schema)))
+    }
+}
+
+/// Puts the events of one process into the session.
+#[derive(Debug)]
+struct Sink {
+    pid: i32,
+    /// Who writes under each thread index: since when, and its track.
+    writers: HashMap<u16, Vec<(u64, TrackId)>>,
+    /// The main thread's track, of what no thread says.
+    main: TrackId,
+    done: bool,
+}
+
+impl Sink {
+    fn new(pid: i32, outlet: &mut Outlet) -> Sink {
+        let main = outlet.track(&Track::thread(pid, pid));
+        Sink { pid, writers: HashMap::new(), main, done: false }
+    }
+
+    fn put(&mut self, event: &Event, series: &mut Series, outlet: &mut Outlet) {
+        let time = event.time as i64;
+        match &event.body {
+            Body::Thread(thread) => {
+                let tid = thread.tid as i32;
+                let track = outlet.track(&Track::thread(self.pid, tid));
+                self.writers.entry(thread.index).or_default().push((event.time, track));
+                let name = Some(thread.name.to_string()).filter(|name| !name.is_empty());
+                outlet.thread(Thread { pid: self.pid, tid, name, ..Thread::default() });
+            }
+            Body::Module(module) => outlet.module(Module {
+                pid: self.pid,
+                base: module.base,
+                length: module.length,
+                path: module.path.to_string(),
+                build_id: module.build_id.to_string(),
+            }),
+            Body::Fact(fact) => {
+                if &*fact.name == "program" {
+                    let name = Some(fact.value.to_string());
+                    outlet.process(Process { pid: self.pid, name, ..Process::default() });
+                }
+                outlet.fact(&format!("process.{}.{}", self.pid, fact.name), &fact.value);
+            }
+            body => {
+                let track = self.track(event.thread, event.time);
+                if let Some(series) = series.of(body.kind(), outlet) {
+                    gdk::rows(body, &mut |duration, cells| match gdk::is_span(body.kind()) {
+                        true => outlet.span(series, time, duration, track, cells),
+                        false => outlet.point(series, time, track, cells),
+                    });
+                }
+            }
+        }
+    }
+
+    fn track(&self, thread: u16, time: u64) -> TrackId {
+        let writers = self.writers.get(&thread).map_or(&[][..], Vec::as_slice);
+        let writer = writers.iter().rev().find(|(since, _)| *since <= time).or(writers.first());
+        writer.map_or(self.main, |(_, track)| *track)
+    }
 }
 
 #[cfg(test)]
@@ -60,9 +241,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_source_without_its_file_tells_the_remedy() {
-        let source = Gdkrecord { folders: vec![PathBuf::from("/nonexistent")] };
-        let Readiness::Missing { remedy } = source.readiness() else { panic!("it cannot be ready") };
-        assert!(remedy.contains("cargo xtask install"));
+    fn options_that_make_no_sense_are_refused_before_anything_starts() {
+        for (spec, word) in [("gdkrecord:txt=keep", "unknown"), ("gdkrecord:ring=5", "keeps everything")] {
+            let error = Gdkrecord.open(&spec.parse().unwrap()).err().unwrap();
+            assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_recording_is_imported_row_by_row() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden");
+        let path = golden.join("v1.1.gdkrecord");
+        let (mut outlet, seen) = Outlet::to_memory("gdkrecord");
+        import(&path, &mut outlet).unwrap();
+        outlet.flush();
+        let lines = seen.lines();
+        let recording = Recording::open(&path).unwrap();
+        for kind in gdk::schemas() {
+            let any = recording
+                .events()
+                .any(|event| format!("gdk_{}", event.body.kind().name.replace('-', "_")) == kind.name);
+            let rows = lines.iter().filter(|line| line.starts_with(&format!("{} ", kind.name))).count();
+            assert_eq!(any, rows > 0, "{}", kind.name);
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! which may change how the target is started, attaches to it, and then runs on a thread of its own, putting rows
 //! into its [`Outlet`] until the target has ended or [`Stop`] says so. What goes wrong with one ends that one alone.
 
-mod gdkrecord;
+pub mod gdkrecord;
 mod lines;
 mod outlet;
 mod spec;
@@ -14,7 +14,7 @@ mod tool;
 use std::path::PathBuf;
 
 pub use lines::Lines;
-pub use outlet::{Level, Message, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
+pub use outlet::{Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
 pub use spec::Spec;
 pub use stop::{Stop, Stopper};
 pub use tool::Tool;
@@ -114,5 +114,5 @@ pub enum Readiness {
 
 /// Every source there is.
 pub fn sources() -> Vec<Box<dyn Source>> {
-    vec![Box::new(gdkrecord::Gdkrecord::default())]
+    vec![Box::new(gdkrecord::Gdkrecord)]
 }

@@ -105,6 +105,21 @@ pub struct Thread {
     pub end: Option<i64>,
 }
 
+/// A file with code that a process had mapped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Module {
+    /// The process.
+    pub pid: i32,
+    /// Lowest address of its mapping.
+    pub base: u64,
+    /// Bytes from its lowest to its highest mapped address.
+    pub length: u64,
+    /// The file.
+    pub path: String,
+    /// The GNU build id in hexadecimal; empty where it has none.
+    pub build_id: String,
+}
+
 /// What sources tell the store. `source` is the number that the outlet was made with.
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -144,6 +159,7 @@ pub enum Message {
     Name(NameInfo),
     Process(Process),
     Thread(Thread),
+    Module(Module),
     /// The source will say no more; `Err` has the one line that says why it ended early.
     End {
         source: u32,
@@ -272,6 +288,11 @@ impl Outlet {
     /// Tells of a thread.
     pub fn thread(&mut self, thread: Thread) {
         self.send(Message::Thread(thread));
+    }
+
+    /// Tells of a module.
+    pub fn module(&mut self, module: Module) {
+        self.send(Message::Module(module));
     }
 
     /// The source's name.
