@@ -1,7 +1,9 @@
 //! How a target is started, and what a source may change about it.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 /// A program about to be started. Sources change it before anything runs.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +57,7 @@ impl Launch {
 }
 
 /// The program that is looked at.
-#[derive(Clone, Debug)]
+#[derive(Debug, Default)]
 pub struct Target {
     /// Its process id: our child, or the process attached to.
     pub pid: i32,
@@ -63,6 +65,16 @@ pub struct Target {
     pub attached: bool,
     /// The folder of [`Launch::scratch`].
     pub scratch: PathBuf,
+    /// The reading ends of its standard output and error, where [`Launch::lines`] was set: for the one source that
+    /// takes them.
+    pub lines: Mutex<Option<(OwnedFd, OwnedFd)>>,
+}
+
+impl Target {
+    /// A process that ran already.
+    pub fn attached(pid: i32, scratch: &Path) -> Target {
+        Target { pid, attached: true, scratch: scratch.to_owned(), lines: Mutex::default() }
+    }
 }
 
 #[cfg(test)]

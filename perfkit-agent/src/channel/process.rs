@@ -1,0 +1,167 @@
+//! The target's process: started at the gate, or one that runs already.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::gate::Gate;
+use super::{Launch, Target};
+use crate::error::{Error, Result};
+
+/// How long a wrapper may take until the program waits at the gate.
+const TO_THE_GATE: Duration = Duration::from_secs(20);
+/// How long a target that was asked to end may take before it is killed.
+const TO_THE_END: Duration = Duration::from_secs(5);
+
+/// The target's process, as long as it is watched.
+#[derive(Debug)]
+pub struct Running {
+    target: Target,
+    child: Option<(Child, Gate)>,
+    status: Option<ExitStatus>,
+}
+
+impl Running {
+    /// Starts a program, which then waits at its gate.
+    pub fn start(launch: &Launch) -> Result<Running> {
+        let program = find(launch)?;
+        let mut gate = Gate::new(&launch.scratch)?;
+        let mut words: Vec<OsString> = launch.wrappers.concat();
+        words.extend(gate.words()?);
+        words.push(program.into());
+        words.extend(launch.arguments.iter().cloned());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).envs(launch.environment.iter().map(|(name, value)| (name, value)));
+        if !launch.folder.as_os_str().is_empty() {
+            command.current_dir(&launch.folder);
+        }
+        if launch.lines {
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        }
+        let tool = words[0].to_string_lossy().into_owned();
+        let mut child =
+            command.spawn().map_err(|error| Error::Start { tool: tool.clone(), error, remedy: String::new() })?;
+        let deadline = Instant::now() + TO_THE_GATE;
+        let pid = loop {
+            if let Some(pid) = gate.waiting() {
+                break pid;
+            }
+            let ended = child.try_wait().ok().flatten();
+            if ended.is_some() || Instant::now() > deadline {
+                let how = ended.map_or("did not start the program".to_owned(), |status| format!("ended with {status}"));
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(Error::Died { tool, how, words: String::new() });
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        };
+        let pipes = (child.stdout.take(), child.stderr.take());
+        let lines = match pipes {
+            (Some(out), Some(err)) => Some((out.into(), err.into())),
+            _ => None,
+        };
+        let target = Target { pid, attached: false, scratch: launch.scratch.clone(), lines: Mutex::new(lines) };
+        Ok(Running { target, child: Some((child, gate)), status: None })
+    }
+
+    /// Watches a process that runs already.
+    pub fn attach(pid: i32, scratch: &Path) -> Result<Running> {
+        let here = kill(Pid::from_raw(pid), None);
+        if pid <= 0 || here == Err(nix::errno::Errno::ESRCH) {
+            return Err(Error::Invalid(format!("there is no process {pid}")));
+        }
+        Ok(Running { target: Target::attached(pid, scratch), child: None, status: None })
+    }
+
+    /// The target, as sources see it.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Lets it run.
+    pub fn release(&mut self) {
+        if let Some((_, gate)) = &mut self.child {
+            gate.release();
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn ended(&mut self) -> bool {
+        match &mut self.child {
+            Some((child, _)) => {
+                if self.status.is_none() {
+                    self.status = child.try_wait().ok().flatten();
+                }
+                self.status.is_some()
+            }
+            None => {
+                let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.target.pid)).unwrap_or_default();
+                // Gone, or a zombie whose parent has not looked.
+                stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_none_or(|state| state == "Z")
+            }
+        }
+    }
+
+    /// What a shell would give: its exit status, or 128 plus the signal; 0 for one that goes on.
+    pub fn code(&self) -> u8 {
+        match self.status.map(|status| (status.code(), status.signal())) {
+            Some((Some(code), _)) => code as u8,
+            Some((None, Some(signal))) => 128u8.wrapping_add(signal as u8),
+            _ => 0,
+        }
+    }
+
+    /// Ends a target that we started: asks it, waits, and kills it. One that we attached to goes on.
+    pub fn end(&mut self, at_once: bool) {
+        if self.child.is_none() || self.ended() {
+            return;
+        }
+        let pid = Pid::from_raw(self.target.pid);
+        // It has not been waited for, so its id is not used again.
+        let _ = kill(pid, if at_once { Signal::SIGKILL } else { Signal::SIGTERM });
+        let deadline = Instant::now() + TO_THE_END;
+        while !self.ended() {
+            if Instant::now() > deadline {
+                let _ = kill(pid, Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// The program's file: as a shell finds it, from the target's working folder and its PATH.
+fn find(launch: &Launch) -> Result<PathBuf> {
+    let name = Path::new(&launch.program);
+    let absent = |error: std::io::ErrorKind, remedy: &str| Error::Start {
+        tool: name.display().to_string(),
+        error: error.into(),
+        remedy: remedy.to_owned(),
+    };
+    if name.components().count() > 1 {
+        let path = launch.folder.join(name);
+        return match path.is_file() {
+            true => Ok(std::path::absolute(&path).unwrap_or(path)),
+            false => Err(absent(std::io::ErrorKind::NotFound, "")),
+        };
+    }
+    let path = launch.variable("PATH").unwrap_or_default();
+    let file = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_program(file));
+    file.ok_or_else(|| absent(std::io::ErrorKind::NotFound, "it is in no folder of PATH"))
+}
+
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+/// The name that a program's session gets.
+pub fn name(program: &OsStr) -> String {
+    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
+    name.trim_matches('.').to_owned()
+}
