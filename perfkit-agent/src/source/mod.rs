@@ -5,6 +5,7 @@
 //! into its [`Outlet`] until the target has ended or [`Stop`] says so. What goes wrong with one ends that one alone.
 
 pub mod gdkrecord;
+pub mod line_format;
 mod lines;
 mod outlet;
 mod spec;

@@ -28,6 +28,7 @@ pub struct SeriesId(pub u32);
 pub enum Level {
     Error,
     Warning,
+    Message,
     Info,
     Debug,
 }
@@ -38,6 +39,7 @@ impl Level {
         match self {
             Level::Error => "error",
             Level::Warning => "warning",
+            Level::Message => "message",
             Level::Info => "info",
             Level::Debug => "debug",
         }
@@ -367,7 +369,7 @@ impl Seen {
 }
 
 /// The rows of some messages in words, as [`Seen::lines`] has them.
-fn readable(messages: &[Message]) -> Vec<String> {
+pub(crate) fn readable(messages: &[Message]) -> Vec<String> {
     let mut schemas = Vec::new();
     let mut known = Mentioned::default();
     let mut lines = Vec::new();
