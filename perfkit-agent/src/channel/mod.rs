@@ -1,8 +1,11 @@
 //! The channel: one target program, how it is started or attached to, and what watches it.
 
+mod facts;
 pub mod gate;
 mod launch;
 mod process;
+mod recording;
 
 pub use launch::{Launch, Target};
 pub use process::{Running, name};
+pub use recording::{Outcome, Plan, Recording, Subject};

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -22,7 +22,7 @@ const TO_THE_END: Duration = Duration::from_secs(5);
 /// The target's process, as long as it is watched.
 #[derive(Debug)]
 pub struct Running {
-    target: Target,
+    target: Arc<Target>,
     child: Option<(Child, Gate)>,
     status: Option<ExitStatus>,
 }
@@ -67,7 +67,7 @@ impl Running {
             _ => None,
         };
         let target = Target { pid, attached: false, scratch: launch.scratch.clone(), lines: Mutex::new(lines) };
-        Ok(Running { target, child: Some((child, gate)), status: None })
+        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None })
     }
 
     /// Watches a process that runs already.
@@ -76,11 +76,11 @@ impl Running {
         if pid <= 0 || here == Err(nix::errno::Errno::ESRCH) {
             return Err(Error::Invalid(format!("there is no process {pid}")));
         }
-        Ok(Running { target: Target::attached(pid, scratch), child: None, status: None })
+        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None })
     }
 
     /// The target, as sources see it.
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &Arc<Target> {
         &self.target
     }
 

@@ -15,7 +15,7 @@ mod tool;
 use std::path::PathBuf;
 
 pub use lines::Lines;
-pub use outlet::{Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
+pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
 pub use spec::Spec;
 pub use stop::{Stop, Stopper};
 pub use tool::Tool;

@@ -4,7 +4,7 @@
 //! tool itself had to drop is counted with [`Outlet::dropped`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::session::clock::now;
@@ -126,6 +126,13 @@ pub struct Module {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub enum Message {
+    /// The source begins, with the spec that it was asked for with.
+    Begin {
+        source: u32,
+        name: &'static str,
+        spec: String,
+        time: i64,
+    },
     /// A series that the source will use, before its first rows.
     Series {
         source: u32,
@@ -169,13 +176,24 @@ pub enum Message {
     },
 }
 
+/// What flows from all sources of a recording, and whether it does.
+#[derive(Debug, Default)]
+pub struct Flow {
+    /// While it is set, rows are thrown away.
+    pub paused: AtomicBool,
+    /// Rows that were handed on.
+    pub rows: AtomicU64,
+    /// What was lost, of every kind.
+    pub dropped: AtomicU64,
+}
+
 /// Where a source puts what it saw.
 #[derive(Debug)]
 pub struct Outlet {
     source: u32,
     name: &'static str,
     sender: SyncSender<Message>,
-    paused: Arc<AtomicBool>,
+    flow: Arc<Flow>,
     dictionary: Dictionary,
     series: Vec<(Schema, Rows)>,
     flushed: i64,
@@ -188,13 +206,13 @@ impl Outlet {
         sync_channel(QUEUE)
     }
 
-    /// An outlet for the source called `name`; while `paused` is set its rows are thrown away.
-    pub fn new(source: u32, name: &'static str, sender: SyncSender<Message>, paused: Arc<AtomicBool>) -> Outlet {
+    /// An outlet for the source called `name`.
+    pub fn new(source: u32, name: &'static str, sender: SyncSender<Message>, flow: Arc<Flow>) -> Outlet {
         Outlet {
             source,
             name,
             sender,
-            paused,
+            flow,
             dictionary: Dictionary::default(),
             series: Vec::new(),
             flushed: now(),
@@ -207,6 +225,11 @@ impl Outlet {
         // Unbounded, since nobody reads until all is said.
         let (sender, receiver) = sync_channel(1 << 20);
         (Outlet::new(0, name, sender, Arc::default()), Seen { receiver })
+    }
+
+    /// Says that the source begins, before anything else.
+    pub fn source_begins(&mut self, spec: &str) {
+        self.send(Message::Begin { source: self.source, name: self.name, spec: spec.to_owned(), time: now() });
     }
 
     /// The number of a series that this source will put rows into.
@@ -273,6 +296,7 @@ impl Outlet {
     /// Counts what was lost.
     pub fn dropped(&mut self, kind: &str, count: u64) {
         if count > 0 {
+            self.flow.dropped.fetch_add(count, Ordering::Relaxed);
             self.send(Message::Dropped { source: self.source, time: now(), kind: kind.to_owned(), count });
         }
     }
@@ -335,9 +359,10 @@ impl Outlet {
             return;
         }
         let rows = std::mem::replace(rows, Rows::new(schema));
-        if self.paused.load(Ordering::Relaxed) {
+        if self.flow.paused.load(Ordering::Relaxed) {
             return;
         }
+        self.flow.rows.fetch_add(rows.len() as u64, Ordering::Relaxed);
         let new = self.dictionary.take_new();
         self.send(Message::Rows { source: self.source, series, rows, new });
     }
@@ -461,16 +486,17 @@ mod tests {
     #[test]
     fn a_paused_source_yields_nothing_and_names_survive_the_pause() {
         let (sender, receiver) = Outlet::queue();
-        let paused = Arc::new(AtomicBool::new(true));
-        let mut outlet = Outlet::new(0, "test", sender, Arc::clone(&paused));
+        let flow = Arc::new(Flow { paused: AtomicBool::new(true), ..Flow::default() });
+        let mut outlet = Outlet::new(0, "test", sender, Arc::clone(&flow));
         let counters = outlet.series(&schemas::COUNTERS);
         let track = outlet.track(&Track::counter(0, "a.b"));
         outlet.point(counters, 1, track, &[Cell::Real(1.0)]);
         outlet.flush();
-        paused.store(false, Ordering::Relaxed);
+        flow.paused.store(false, Ordering::Relaxed);
         outlet.point(counters, 2, track, &[Cell::Real(2.0)]);
         outlet.flush();
         let messages: Vec<_> = receiver.try_iter().collect();
         assert_eq!(readable(&messages), ["counters 2 0/0 a.b value=2"]);
+        assert_eq!(flow.rows.load(Ordering::Relaxed), 1);
     }
 }
