@@ -42,6 +42,25 @@ pub enum Error {
     /// What was typed, or read, cannot mean anything.
     #[error("{0}")]
     Invalid(String),
+    /// A session that is to be made is there already.
+    #[error("{} is there already; remove it, or name another with -o", .0.display())]
+    Exists(PathBuf),
+    /// A file is not what it should be.
+    #[error("{} is no perfkit session", .0.display())]
+    NotASession(PathBuf),
+    /// A session comes from a later version of perfkit.
+    #[error("{} is a session of version {version}, and this perfkit reads up to version {known}: update perfkit", path.display())]
+    TooNew {
+        /// Which session.
+        path: PathBuf,
+        /// The version of its schema.
+        version: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// There is no room for what a session is about to write.
+    #[error("cannot write {}: the disk is full; what was committed before is kept", .0.display())]
+    Full(PathBuf),
     /// A session file refused something.
     #[error("{}: {error}", path.display())]
     Store {
@@ -62,7 +81,10 @@ impl Error {
     /// For `map_err` on an operation on a session.
     pub fn store(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
         let path = path.to_owned();
-        move |error| Error::Store { path, error }
+        move |error: rusqlite::Error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Error::Full(path),
+            _ => Error::Store { path, error },
+        }
     }
 }
 

@@ -4,11 +4,20 @@
 //! lie on *tracks* (a thread, a counter, a frame clock). A source fills [`Rows`] and hands them on through its
 //! [`crate::source::Outlet`].
 
+pub mod chunk;
 pub mod clock;
+pub mod column;
+mod file;
 pub mod gdk;
+mod ids;
+mod pending;
+mod reader;
 mod rows;
 pub mod schemas;
 mod series;
+mod store;
 
+pub use reader::{ChunkInfo, Series, Session};
 pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};
 pub use series::{Column, ColumnType, Schema, Shape, Unit};
+pub use store::Store;

@@ -96,6 +96,17 @@ pub const UNITS: &[(Unit, &str)] = &[
     (Unit::Share, "share"),
 ];
 
+/// The word for a member of one of these tables.
+pub fn word<T: PartialEq>(table: &[(T, &'static str)], member: T) -> &'static str {
+    // Each table has every member.
+    table.iter().find(|(known, _)| *known == member).map_or("", |(_, word)| word)
+}
+
+/// The member that a word of one of these tables stands for.
+pub fn member<T: Copy>(table: &[(T, &'static str)], word: &str) -> Option<T> {
+    table.iter().find(|(_, known)| *known == word).map(|(member, _)| *member)
+}
+
 impl Column {
     /// A column of a table that stands in the program.
     pub const fn new(name: &'static str, of: ColumnType, unit: Unit, doc: &'static str) -> Column {

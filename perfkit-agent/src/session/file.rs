@@ -1,0 +1,84 @@
+//! A session as an SQLite file: how one is made, recognised, and brought to today's schema.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Result};
+
+/// "pkit", in the head of every session.
+pub const APPLICATION_ID: i32 = 0x706b_6974;
+
+/// The scripts that lead from one version of the schema to the next; the first one makes version 1 of nothing.
+/// One that was released is never changed.
+pub const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+
+/// Today's version of the schema.
+pub const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// How long a lock is waited for, in milliseconds: a commit of the writer takes a fraction of that.
+const PATIENCE: u64 = 5_000;
+
+/// Makes a new session; a file that is there is never touched.
+pub fn create(path: &Path) -> Result<Connection> {
+    // SQLite would open a file that is there already.
+    std::fs::File::create_new(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
+        _ => Error::file("create", path)(error),
+    })?;
+    let make = || {
+        let mut db = Connection::open(path)?;
+        prepare(&db)?;
+        db.pragma_update(None, "application_id", APPLICATION_ID)?;
+        migrate(&mut db, 0)?;
+        // Readers see each commit while it is written, and what a commit holds is written once.
+        db.pragma_update(None, "journal_mode", "wal")?;
+        // A crash of the machine loses commits, and never the file.
+        db.pragma_update(None, "synchronous", "normal")?;
+        // 16 MB, so that the disk is waited for a few times a second at most.
+        db.pragma_update(None, "wal_autocheckpoint", 4096)?;
+        Ok(db)
+    };
+    make().map_err(Error::store(path))
+}
+
+/// Opens a file, and says which version its schema is of; refuses what is no session, or a newer one.
+pub fn open(path: &Path, flags: OpenFlags) -> Result<(Connection, i64)> {
+    // SQLite's own words for a missing file name neither the file nor the reason.
+    std::fs::File::open(path).map_err(Error::file("open", path))?;
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(Error::store(path))?;
+    prepare(&db).map_err(Error::store(path))?;
+    let read = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let id = read("application_id").map_err(|error| match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotASession(path.to_owned()),
+        _ => Error::store(path)(error),
+    })?;
+    let version = read("user_version").map_err(Error::store(path))?;
+    match (id == i64::from(APPLICATION_ID), version) {
+        (false, _) | (_, ..=0) => Err(Error::NotASession(path.to_owned())),
+        (_, version) if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
+        _ => Ok((db, version)),
+    }
+}
+
+/// Runs the scripts that a file of this version lacks, all of them or none.
+pub fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<()> {
+    if version == VERSION {
+        return Ok(());
+    }
+    let transaction = Transaction::new(db, TransactionBehavior::Immediate)?;
+    for script in MIGRATIONS.iter().skip(version as usize) {
+        transaction.execute_batch(script)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()
+}
+
+fn prepare(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(std::time::Duration::from_millis(PATIENCE))?;
+    // A hostile file must not run what it brings.
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The session's own numbers for texts, tracks and stacks, which several sources may mention: the same one has the
+//! same number. Each is written when it is met for the first time, in the transaction of the rows that mention it.
+
+use rusqlite::{Connection, Result, params};
+use rustc_hash::FxHashMap;
+
+use super::rows::{Frame, Track};
+use super::series::Shape;
+
+/// The numbers that were given so far, all from 1.
+#[derive(Debug, Default)]
+pub struct Ids {
+    strings: FxHashMap<Box<str>, u32>,
+    tracks: FxHashMap<(u32, Track), u32>,
+    modules: FxHashMap<Box<str>, u32>,
+    symbols: FxHashMap<Frame, u32>,
+    stacks: FxHashMap<(u32, u32), u32>,
+}
+
+impl Ids {
+    /// The number of a text.
+    pub fn string(&mut self, db: &Connection, text: &str) -> Result<u32> {
+        if let Some(&id) = self.strings.get(text) {
+            return Ok(id);
+        }
+        let id = self.strings.len() as u32 + 1;
+        db.prepare_cached("INSERT INTO string VALUES(?1, ?2)")?.execute(params![id, text])?;
+        self.strings.insert(text.into(), id);
+        Ok(id)
+    }
+
+    /// The number of a track of a series. The label of a series of values is a dotted name.
+    pub fn track(&mut self, db: &Connection, series: u32, shape: Shape, track: &Track) -> Result<u32> {
+        let key = (series, track.clone());
+        if let Some(&id) = self.tracks.get(&key) {
+            return Ok(id);
+        }
+        let id = self.tracks.len() as u32 + 1;
+        let mut insert = db.prepare_cached("INSERT INTO track VALUES(?1, ?2, ?3, ?4, ?5)")?;
+        insert.execute(params![id, series, track.pid, track.tid, track.label])?;
+        if shape == Shape::Sample && !track.label.is_empty() {
+            dotted(db, &track.label)?;
+        }
+        self.tracks.insert(key, id);
+        Ok(id)
+    }
+
+    /// The number of the stack of a frame that was called from `caller`; 0 is no caller.
+    pub fn stack(&mut self, db: &Connection, caller: u32, frame: &Frame) -> Result<u32> {
+        let symbol = self.symbol(db, frame)?;
+        if let Some(&id) = self.stacks.get(&(caller, symbol)) {
+            return Ok(id);
+        }
+        let id = self.stacks.len() as u32 + 1;
+        let parent = (caller > 0).then_some(caller);
+        db.prepare_cached("INSERT INTO stack VALUES(?1, ?2, ?3)")?.execute(params![id, parent, symbol])?;
+        self.stacks.insert((caller, symbol), id);
+        Ok(id)
+    }
+
+    fn symbol(&mut self, db: &Connection, frame: &Frame) -> Result<u32> {
+        if let Some(&id) = self.symbols.get(frame) {
+            return Ok(id);
+        }
+        let module = match &*frame.module {
+            "" => None,
+            path => Some(self.module(db, path)?),
+        };
+        let id = self.symbols.len() as u32 + 1;
+        // SQLite's numbers are signed; addresses of the kernel come out negative.
+        let address = frame.address as i64;
+        let mut insert = db.prepare_cached("INSERT INTO symbol VALUES(?1, ?2, ?3, ?4)")?;
+        insert.execute(params![id, frame.function, module, address])?;
+        self.symbols.insert(frame.clone(), id);
+        Ok(id)
+    }
+
+    /// The number of a file with code.
+    pub fn module(&mut self, db: &Connection, path: &str) -> Result<u32> {
+        if let Some(&id) = self.modules.get(path) {
+            return Ok(id);
+        }
+        let id = self.modules.len() as u32 + 1;
+        db.prepare_cached("INSERT INTO module(id, path) VALUES(?1, ?2)")?.execute(params![id, path])?;
+        self.modules.insert(path.into(), id);
+        Ok(id)
+    }
+}
+
+/// Makes a dotted name known, if it is not.
+pub fn dotted(db: &Connection, name: &str) -> Result<()> {
+    let mut insert = db.prepare_cached("INSERT OR IGNORE INTO name(name, depth) VALUES(?1, ?2)")?;
+    insert.execute(params![name, depth(name)])?;
+    Ok(())
+}
+
+/// The depth of a dotted name: the number of its dots.
+pub fn depth(name: &str) -> usize {
+    memchr::memchr_iter(b'.', name.as_bytes()).count()
+}
