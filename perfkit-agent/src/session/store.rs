@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Takes messages until all who send have ended, commits in time, and closes the session.
-    pub fn run(mut self, receiver: &Receiver<Message>) -> Result<()> {
+    pub fn run(mut self, receiver: Receiver<Message>) -> Result<()> {
         loop {
             match receiver.recv_timeout(COMMIT.saturating_sub(self.committed.elapsed())) {
                 Ok(message) => self.handle(message)?,
