@@ -75,6 +75,12 @@ impl Target {
     pub fn attached(pid: i32, scratch: &Path) -> Target {
         Target { pid, attached: true, scratch: scratch.to_owned(), lines: Mutex::default() }
     }
+
+    /// Whether it has ended: it is gone, or a zombie whose parent has not looked.
+    pub fn ended(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_none_or(|state| "ZX".contains(state))
+    }
 }
 
 #[cfg(test)]

@@ -100,11 +100,7 @@ impl Running {
                 }
                 self.status.is_some()
             }
-            None => {
-                let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.target.pid)).unwrap_or_default();
-                // Gone, or a zombie whose parent has not looked.
-                stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_none_or(|state| state == "Z")
-            }
+            None => self.target.ended(),
         }
     }
 

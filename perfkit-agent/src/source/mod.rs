@@ -4,11 +4,17 @@
 //! which may change how the target is started, attaches to it, and then runs on a thread of its own, putting rows
 //! into its [`Outlet`] until the target has ended or [`Stop`] says so. What goes wrong with one ends that one alone.
 
+mod beat;
 pub mod gdkrecord;
+pub mod journal;
 pub mod line_format;
 mod lines;
+mod openmetrics;
 mod outlet;
+pub mod output;
+mod script;
 mod spec;
+mod statsd;
 mod stop;
 mod tool;
 
@@ -115,5 +121,12 @@ pub enum Readiness {
 
 /// Every source there is.
 pub fn sources() -> Vec<Box<dyn Source>> {
-    vec![Box::new(gdkrecord::Gdkrecord)]
+    vec![
+        Box::new(gdkrecord::Gdkrecord),
+        Box::new(script::Script),
+        Box::new(statsd::Statsd),
+        Box::new(openmetrics::Openmetrics),
+        Box::new(output::Output),
+        Box::new(journal::Journal),
+    ]
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use rustc_hash::FxHashMap;
+
 use crate::session::clock::now;
 use crate::session::{Cell, Data, Dictionary, Frame, Mentioned, Rows, Schema, StackId, Track, TrackId, schemas};
 
@@ -389,28 +391,28 @@ impl Seen {
     ///
     /// Flush the outlet before.
     pub fn lines(&self) -> Vec<String> {
-        readable(&self.messages())
+        Seen::readable(&self.messages())
     }
-}
 
-/// The rows of some messages in words, as [`Seen::lines`] has them.
-pub(crate) fn readable(messages: &[Message]) -> Vec<String> {
-    let mut schemas = Vec::new();
-    let mut known = Mentioned::default();
-    let mut lines = Vec::new();
-    for message in messages {
-        match message {
-            Message::Series { schema, .. } => schemas.push(schema),
-            Message::Rows { series, rows, new, .. } => {
-                known.names.extend(new.names.iter().cloned());
-                known.tracks.extend(new.tracks.iter().cloned());
-                known.stacks.extend(new.stacks.iter().cloned());
-                lines.extend((0..rows.len()).map(|at| line(schemas[series.0 as usize], rows, at, &known)));
+    /// The rows of some messages in words, as [`Seen::lines`] has them.
+    pub fn readable(messages: &[Message]) -> Vec<String> {
+        let mut sources: FxHashMap<u32, (Vec<&Schema>, Mentioned)> = FxHashMap::default();
+        let mut lines = Vec::new();
+        for message in messages {
+            match message {
+                Message::Series { source, schema, .. } => sources.entry(*source).or_default().0.push(schema),
+                Message::Rows { source, series, rows, new } => {
+                    let (schemas, known) = sources.entry(*source).or_default();
+                    known.names.extend(new.names.iter().cloned());
+                    known.tracks.extend(new.tracks.iter().cloned());
+                    known.stacks.extend(new.stacks.iter().cloned());
+                    lines.extend((0..rows.len()).map(|at| line(schemas[series.0 as usize], rows, at, known)));
+                }
+                _ => {}
             }
-            _ => {}
         }
+        lines
     }
-    lines
 }
 
 fn line(schema: &Schema, rows: &Rows, at: usize, known: &Mentioned) -> String {
@@ -496,7 +498,7 @@ mod tests {
         outlet.point(counters, 2, track, &[Cell::Real(2.0)]);
         outlet.flush();
         let messages: Vec<_> = receiver.try_iter().collect();
-        assert_eq!(readable(&messages), ["counters 2 0/0 a.b value=2"]);
+        assert_eq!(Seen::readable(&messages), ["counters 2 0/0 a.b value=2"]);
         assert_eq!(flow.rows.load(Ordering::Relaxed), 1);
     }
 }

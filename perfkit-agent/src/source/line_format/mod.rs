@@ -27,6 +27,7 @@ mod statsd;
 use crate::source::{Level, Semantics};
 
 pub use feed::Feed;
+pub(crate) use json::level as level_of;
 pub use name::{clean, dotted};
 pub use stamp::Stamp;
 

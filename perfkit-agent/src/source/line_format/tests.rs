@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::session::clock::now;
-use crate::source::{Message, Outlet};
+use crate::source::{Message, Outlet, Seen};
 
 /// What a line says in words: `name=value` with what is not usual about it, one item after the other.
 fn said(line: &str) -> String {
@@ -173,7 +173,7 @@ fn fed(lines: &[&str]) -> (Vec<String>, Vec<String>) {
         _ => None,
     };
     let told = messages.iter().filter_map(told).collect();
-    (crate::source::outlet::readable(&messages), told)
+    (Seen::readable(&messages), told)
 }
 
 #[test]
