@@ -4,7 +4,9 @@
 //! [`source`]s collect, a [`channel`] holds the target that they look at, a [`session`] keeps what they saw.
 
 pub mod channel;
+pub mod cli;
 pub mod error;
+pub mod import;
 pub mod session;
 pub mod source;
 

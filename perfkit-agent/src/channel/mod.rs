@@ -7,5 +7,5 @@ mod process;
 mod recording;
 
 pub use launch::{Launch, Target};
-pub use process::{Running, name};
-pub use recording::{Outcome, Plan, Recording, Subject};
+pub use process::{Killer, Running, name};
+pub use recording::{Outcome, Plan, Problems, Recording, Subject};

@@ -113,20 +113,39 @@ impl Running {
         }
     }
 
+    /// What kills it.
+    pub fn killer(&self) -> Killer {
+        Killer((!self.target.attached && self.status.is_none()).then_some(self.target.pid))
+    }
+
     /// Ends a target that we started: asks it, waits, and kills it. One that we attached to goes on.
-    pub fn end(&mut self, at_once: bool) {
+    pub fn end(&mut self) {
         if self.child.is_none() || self.ended() {
             return;
         }
         let pid = Pid::from_raw(self.target.pid);
         // It has not been waited for, so its id is not used again.
-        let _ = kill(pid, if at_once { Signal::SIGKILL } else { Signal::SIGTERM });
+        let _ = kill(pid, Signal::SIGTERM);
         let deadline = Instant::now() + TO_THE_END;
         while !self.ended() {
             if Instant::now() > deadline {
                 let _ = kill(pid, Signal::SIGKILL);
             }
             std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+/// Kills a target that we started.
+#[derive(Clone, Copy, Debug)]
+pub struct Killer(Option<i32>);
+
+impl Killer {
+    /// Does it, without waiting.
+    pub fn kill(self) {
+        if let Some(pid) = self.0 {
+            // It is our child, or our wrapper's, which ends with it.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Launch, Running, Target, facts};
+use super::{Killer, Launch, Running, Target, facts};
 use crate::error::{Error, Result};
 use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
 
@@ -34,6 +34,21 @@ pub enum Subject {
     Attach(i32),
 }
 
+/// What went wrong with sources, a line each.
+#[derive(Clone, Debug, Default)]
+pub struct Problems(Arc<Mutex<Vec<String>>>);
+
+impl Problems {
+    /// Those that were told since this was asked last.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn tell(&self, line: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
+
 /// A source that was opened.
 struct Opened {
     name: &'static str,
@@ -48,7 +63,7 @@ pub struct Recording {
     collectors: Vec<JoinHandle<()>>,
     stopper: Stopper,
     flow: Arc<Flow>,
-    problems: Arc<Mutex<Vec<String>>>,
+    problems: Problems,
     store: JoinHandle<Result<()>>,
     /// What the recording itself says goes through this outlet.
     own: Outlet,
@@ -79,7 +94,7 @@ impl Recording {
         sources: &[Box<dyn Source>],
         store: impl FnOnce(Receiver<Message>) -> Result<()> + Send + 'static,
     ) -> Result<Recording> {
-        let problems: Arc<Mutex<Vec<String>>> = Arc::default();
+        let problems = Problems::default();
         let mut opened = open(&plan.sources, sources, &problems)?;
         let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
         let scratch = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
@@ -144,17 +159,22 @@ impl Recording {
 
     /// What went wrong with sources since it was asked last, a line each.
     pub fn problems(&self) -> Vec<String> {
-        std::mem::take(&mut *self.problems.lock().unwrap_or_else(PoisonError::into_inner))
+        self.problems.take()
     }
 
-    /// Kills a target that we started, at once.
-    pub fn kill(&mut self) {
-        self.running.end(true);
+    /// What will go wrong from now on, also while it is being finished.
+    pub fn later_problems(&self) -> Problems {
+        self.problems.clone()
+    }
+
+    /// What kills a target that we started, at once, also while the recording is being finished.
+    pub fn killer(&self) -> Killer {
+        self.running.killer()
     }
 
     /// Ends the target, unless it was attached to, then the sources, then the session.
     pub fn finish(mut self) -> Result<Outcome> {
-        self.running.end(false);
+        self.running.end();
         let deadline = Instant::now() + GRACE;
         while self.collectors.iter().any(|one| !one.is_finished()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
@@ -178,7 +198,7 @@ impl Recording {
 }
 
 /// Opens what was asked for: everything must make sense before anything starts.
-fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Mutex<Vec<String>>) -> Result<Vec<Opened>> {
+fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Result<Vec<Opened>> {
     let mut opened: Vec<Opened> = Vec::new();
     let mut claimed: Vec<(Claim, &'static str)> = Vec::new();
     for spec in specs {
@@ -201,11 +221,11 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Mutex<Vec<String
         let version = match source.readiness() {
             Readiness::Ready { version, .. } => version,
             Readiness::Limited { version, remedy, .. } => {
-                tell(problems, format!("{} works with limits: {remedy}", source.name()));
+                problems.tell(format!("{} works with limits: {remedy}", source.name()));
                 version
             }
             Readiness::Missing { remedy } => {
-                tell(problems, format!("{} is left out: {remedy}", source.name()));
+                problems.tell(format!("{} is left out: {remedy}", source.name()));
                 continue;
             }
         };
@@ -216,14 +236,10 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Mutex<Vec<String
 }
 
 /// Whether a source goes on after a step.
-fn kept(step: Result<()>, name: &str, problems: &Mutex<Vec<String>>) -> bool {
+fn kept(step: Result<()>, name: &str, problems: &Problems) -> bool {
     let Err(error) = step else { return true };
-    tell(problems, format!("{name} is left out: {error}"));
+    problems.tell(format!("{name} is left out: {error}"));
     false
-}
-
-fn tell(problems: &Mutex<Vec<String>>, line: String) {
-    problems.lock().unwrap_or_else(PoisonError::into_inner).push(line);
 }
 
 /// What every collector's thread is started with.
@@ -232,14 +248,14 @@ struct Start<'a> {
     sender: SyncSender<Message>,
     flow: &'a Arc<Flow>,
     stop: &'a Stop,
-    problems: &'a Arc<Mutex<Vec<String>>>,
+    problems: &'a Problems,
 }
 
 impl Start<'_> {
     fn collector(&self, number: u32, one: Opened) -> Result<JoinHandle<()>> {
         let failed = || Error::file("start a thread for", Path::new(one.name));
         let stop = self.stop.another().map_err(failed())?;
-        let (target, problems) = (Arc::clone(self.target), Arc::clone(self.problems));
+        let (target, problems) = (Arc::clone(self.target), self.problems.clone());
         let mut outlet = Outlet::new(number, one.name, self.sender.clone(), Arc::clone(self.flow));
         let Opened { name, spec, version, collector } = one;
         let failed = Error::file("start a thread for", Path::new(name));
@@ -254,7 +270,7 @@ impl Start<'_> {
             };
             if let Err(line) = &result {
                 outlet.note(&format!("{name} ended early: {line}"));
-                tell(&problems, format!("{name} ended early: {line}"));
+                problems.tell(format!("{name} ended early: {line}"));
             }
             outlet.end(result);
         };

@@ -1,0 +1,52 @@
+//! `import`: makes a session of files that other tools wrote.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use gdkrecord::units;
+
+use crate::error::{Error, Result};
+use crate::import;
+use crate::session::Store;
+use crate::source::{Flow, Outlet};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = import::help())]
+pub struct Args {
+    /// The files; what each is is seen from its content.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The session to make [default: the first file's name with .perfkit].
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What the files are, where it cannot be seen from them.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+}
+
+pub fn run(args: &Args) -> Result<ExitCode> {
+    // All of them are known before any is read.
+    let known =
+        args.files.iter().map(|file| import::recognise(file, args.format.as_deref()).map(|format| (file, format)));
+    let known: Vec<_> = known.collect::<Result<_>>()?;
+    let first = args.files.first().cloned().unwrap_or_default();
+    let output = args.output.clone().unwrap_or_else(|| first.with_extension("perfkit"));
+    let (sender, receiver) = Outlet::queue();
+    let store = Store::create(&output)?;
+    let store = std::thread::spawn(move || store.run(receiver));
+    let flow: Arc<Flow> = Arc::default();
+    let mut failed = None;
+    for (number, (file, format)) in (1..).zip(known) {
+        let mut outlet = Outlet::new(number, format.name, sender.clone(), Arc::clone(&flow));
+        outlet.source_begins(&file.display().to_string());
+        let result = (format.import)(file, &mut outlet);
+        outlet.end(result.as_ref().map(drop).map_err(ToString::to_string));
+        failed = failed.or(result.err());
+    }
+    drop(sender);
+    store.join().unwrap_or_else(|_| Err(Error::Invalid("the session's writer failed".to_owned())))?;
+    let rows = flow.rows.load(std::sync::atomic::Ordering::Relaxed);
+    super::say(&format!("{}: {} events", output.display(), units::count(rows)));
+    failed.map_or(Ok(ExitCode::SUCCESS), Err)
+}

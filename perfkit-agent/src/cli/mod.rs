@@ -1,0 +1,97 @@
+//! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
+
+mod control;
+mod import;
+mod progress;
+mod record;
+mod sources;
+mod templates;
+mod words;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::channel::gate;
+use crate::error::{Error, Result};
+
+/// The exit status where a command itself fails; a recorded program seldom ends with it.
+const FAILED: u8 = 125;
+
+/// Runs a program under the tuning utilities, and puts what they see into one session.
+#[derive(Debug, Parser)]
+#[command(name = "perfkit-agent", version, max_term_width = 100)]
+#[command(after_help = "Examples:
+  perfkit-agent record -- gnome-calculator                    with the sources that cost next to nothing
+  perfkit-agent record --with gdkrecord,strace -- ./myprog    with system calls
+  perfkit-agent sources                                       what else there is, and what it needs")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Record a program, or a process that runs already, into a session.
+    Record(record::Args),
+    /// Make a session of what other tools have recorded.
+    Import(import::Args),
+    /// Tell a recording that goes on to pause, resume, start again, or stop.
+    Control(control::Args),
+    /// List where performance data can come from here, and what each source still needs.
+    Sources(sources::Args),
+    /// List the templates for `record`.
+    Templates(templates::Args),
+}
+
+/// Runs the program's command line; the status is that of the recorded program where there is one.
+pub fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if words.get(1).is_some_and(|word| word == gate::COMMAND) {
+        return gate::pass(&words[2..]);
+    }
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no failures; a reader that has seen enough is none either.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(FAILED) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command {
+        Command::Record(args) => record::run(args),
+        Command::Import(args) => import::run(&args),
+        Command::Control(args) => control::run(&args),
+        Command::Sources(args) => sources::run(&args),
+        Command::Templates(args) => templates::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        say(&error.to_string());
+        ExitCode::from(FAILED)
+    })
+}
+
+/// Says a line on standard error, where nobody may be listening any more.
+fn say(line: &str) {
+    use io::Write;
+    let _ = writeln!(io::stderr(), "perfkit-agent: {line}");
+}
+
+/// Whether whoever read our output has seen enough.
+fn is_broken_pipe(error: &Error) -> bool {
+    matches!(error, Error::File { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<ExitCode> {
+    use io::Write;
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(Error::file("write to", std::path::Path::new("standard output")))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,70 @@
+//! Words of the command line that mean more than themselves.
+
+use std::time::Duration;
+
+use crate::source::{Source, Spec};
+
+/// A length of time: `10`, `2.5s`, `500ms`, `5m`, `1h`; seconds where no unit is given.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "s" => 1.0,
+        "ms" => 1e-3,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        other => return Err(format!("`{other}` is no unit of time; ms, s, m and h are")),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("`{digits}` is no number"))?;
+    match number * unit {
+        seconds if seconds > 0.0 && seconds < 1e9 => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("it must be more than nothing, and less than thirty years".to_owned()),
+    }
+}
+
+/// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.
+pub fn specs(text: &str, sources: &[Box<dyn Source>]) -> Result<Vec<Spec>, String> {
+    let known = |part: &str| {
+        let name = part.split([':', '@']).next().unwrap_or_default();
+        sources.iter().any(|source| source.name() == name)
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match parts.last_mut() {
+            // Only after a source that has an argument can there be more of it.
+            Some(last) if !known(part) && last.contains(':') => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => parts.push(part.trim().to_owned()),
+        }
+    }
+    parts.iter().map(|part| part.parse()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::sources;
+
+    #[test]
+    fn times_have_units() {
+        for (text, milliseconds) in [("10", 10_000), ("2.5s", 2500), ("500ms", 500), ("5m", 300_000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)));
+        }
+        for text in ["", "x", "0", "-1", "1d", "1e40"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn commas_of_an_argument_are_told_from_those_between_sources() {
+        let read = |text: &str| {
+            let specs = specs(text, &sources()).unwrap();
+            specs.iter().map(Spec::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(read("gdkrecord:text=keep,widgets=on,gdkrecord"), ["gdkrecord:text=keep,widgets=on", "gdkrecord"]);
+        assert_eq!(read("gdkrecord,nonsense"), ["gdkrecord", "nonsense"]);
+        assert!(specs("gdkrecord,,", &sources()).is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! Files that other tools wrote, told from one another by their content: one table.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::source::{Outlet, gdkrecord};
+
+/// A format that can be imported.
+pub struct Format {
+    /// Its name for `--format`, and of the source in the session.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    /// Whether the first bytes of a file, up to 64 KiB, are of this format.
+    pub recognises: fn(&[u8]) -> bool,
+    /// Puts a file into a session.
+    pub import: fn(&Path, &mut Outlet) -> Result<()>,
+}
+
+/// Every format, the surest to recognise first.
+pub const FORMATS: &[Format] = &[Format {
+    name: "gdkrecord",
+    about: "a recording of a GTK main loop",
+    recognises: |head| head.starts_with(b"GDKRECRD"),
+    import: gdkrecord::import,
+}];
+
+/// What a file is: as it is said to be, or as its content shows.
+pub fn recognise(path: &Path, said: Option<&str>) -> Result<&'static Format> {
+    let names = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    if let Some(said) = said {
+        let known = FORMATS.iter().find(|format| format.name == said);
+        return known.ok_or_else(|| Error::Invalid(format!("there is no format `{said}`; there are {}", names())));
+    }
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(Error::file("open", path))?;
+    file.take(64 * 1024).read_to_end(&mut head).map_err(Error::file("read", path))?;
+    FORMATS.iter().find(|format| (format.recognises)(&head)).ok_or_else(|| {
+        let path = path.display();
+        Error::Invalid(format!("{path} is nothing that can be recognised; `--format` may be one of {}", names()))
+    })
+}
+
+/// The formats, for `--help`.
+pub fn help() -> String {
+    let lines = FORMATS.iter().map(|format| format!("  {:<12} {}\n", format.name, format.about));
+    format!("Formats:\n{}", lines.collect::<String>())
+}
