@@ -12,6 +12,9 @@ pub const LOADER: &str = "libgdkrecord_gtk4.so";
 /// The command-line tool.
 pub const TOOL: &str = "gdkrecord-tool";
 
+/// The agent.
+pub const AGENT: &str = "perfkit-agent";
+
 /// The top of the repository.
 pub fn root() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -17,6 +17,8 @@ pub enum Loading {
     None,
     /// `gdkrecord-tool run`.
     Tool,
+    /// `perfkit-agent record`, with the sources of [`Launch::sources`].
+    Agent,
     /// GTK_MODULES and GTK_PATH, as after an installation under a prefix of one's own.
     Modules,
 }
@@ -28,6 +30,7 @@ pub struct Launch {
     args: Vec<OsString>,
     loading: Loading,
     options: String,
+    sources: String,
     output: Option<PathBuf>,
     environment: Vec<(String, OsString)>,
 }
@@ -40,6 +43,7 @@ impl Launch {
             args: Vec::new(),
             loading: Loading::Modules,
             options: String::new(),
+            sources: String::new(),
             output: None,
             environment: Vec::new(),
         }
@@ -68,7 +72,14 @@ impl Launch {
         self
     }
 
-    /// The recording's name; `app.gdkrecord` in the display's home where none is given.
+    /// Records with `perfkit-agent` and these sources, into a session.
+    pub fn sources(mut self, sources: &str) -> Launch {
+        self.loading = Loading::Agent;
+        self.sources = sources.to_owned();
+        self
+    }
+
+    /// The recording's name; `app.gdkrecord` or `app.perfkit` in the display's home where none is given.
     pub fn output(mut self, path: impl Into<PathBuf>) -> Launch {
         self.output = Some(path.into());
         self
@@ -82,7 +93,8 @@ impl Launch {
 
     /// Where the recording will lie.
     pub fn recording(&self, display: &Display) -> PathBuf {
-        self.output.clone().unwrap_or_else(|| display.home().join("app.gdkrecord"))
+        let name = if self.loading == Loading::Agent { "app.perfkit" } else { "app.gdkrecord" };
+        self.output.clone().unwrap_or_else(|| display.home().join(name))
     }
 
     /// The command that does it.
@@ -95,6 +107,15 @@ impl Launch {
                 command.arg("run").arg("--output").arg(&output);
                 if !self.options.is_empty() {
                     command.arg("--options").arg(&self.options);
+                }
+                command.arg("--").arg(&self.program);
+                command
+            }
+            Loading::Agent => {
+                let mut command = display.command(bins::path(bins::AGENT)?);
+                command.arg("record").arg("--output").arg(&output);
+                if !self.sources.is_empty() {
+                    command.arg("--with").arg(&self.sources);
                 }
                 command.arg("--").arg(&self.program);
                 command

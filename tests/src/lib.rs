@@ -1,8 +1,9 @@
 //! The harness of the journeys: a display of its own, real programs on it, scripted input, and pictures.
 //!
-//! [`Display`] is an Xvfb with a session bus, [`compositor`] a Wayland compositor in it, [`Launch`] says how a program is started under the recorder,
-//! [`App`] is the running program, [`Screen`] a picture of the display. Nothing here sleeps to know that
-//! something has happened: [`wait`] polls with a deadline. `cargo xtask demo` uses the same pieces.
+//! [`Display`] is an Xvfb with a session bus, [`compositor`] a Wayland compositor in it, [`Launch`] says how a
+//! program is started under the recorder, [`App`] is the running program, [`Screen`] a picture of the display,
+//! [`session`] reads what the agent recorded. Nothing here sleeps to know that something has happened: [`wait`]
+//! polls with a deadline. `cargo xtask demo` uses the same pieces.
 
 pub mod app;
 pub mod bins;
@@ -15,6 +16,7 @@ pub mod launch;
 pub mod process;
 pub mod programs;
 pub mod screen;
+pub mod session;
 pub mod wait;
 
 pub use app::App;
@@ -22,3 +24,4 @@ pub use display::Display;
 pub use error::{Failure, Result};
 pub use launch::{Launch, Loading};
 pub use screen::{Area, Screen};
+pub use session::query;

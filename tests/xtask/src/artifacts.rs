@@ -26,7 +26,12 @@ pub fn build_recorder() -> Result<()> {
     cargo(&["build", "--release", "--package", "gdkrecord", "--features", "tool", "--bin", bins::TOOL])
 }
 
-/// The agent and the graphical program in release.
-pub fn build_programs() -> Result<()> {
-    cargo(&["build", "--release", "--package", "perfkit-agent", "--package", "perfkit-app", "--bins"])
+/// The agent in release.
+pub fn build_agent() -> Result<()> {
+    cargo(&["build", "--release", "--package", "perfkit-agent", "--bin", bins::AGENT])
+}
+
+/// The graphical program in release.
+pub fn build_app() -> Result<()> {
+    cargo(&["build", "--release", "--package", "perfkit-app", "--bins"])
 }

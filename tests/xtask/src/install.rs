@@ -18,14 +18,15 @@ use crate::packages::{self, Need};
 use crate::{artifacts, gtkdirs};
 
 /// The programs that are installed.
-const PROGRAMS: [&str; 3] = [bins::TOOL, "perfkit-agent", "perfkit"];
+const PROGRAMS: [&str; 3] = [bins::TOOL, bins::AGENT, "perfkit"];
 
 /// Builds and installs; a previous installation under the same prefix is replaced.
 pub fn install(prefix: &Path) -> Result<()> {
     let prefix = std::path::absolute(prefix).cannot("understand the prefix")?;
     packages::install(Need::Test)?;
     artifacts::build_recorder()?;
-    artifacts::build_programs()?;
+    artifacts::build_agent()?;
+    artifacts::build_app()?;
     let mut manifest = Manifest::replace(&prefix)?;
     let done = place(&prefix, &mut manifest);
     // What was put in place before a failure is written down too, so that it can be removed.
