@@ -5,6 +5,7 @@
 //! into its [`Outlet`] until the target has ended or [`Stop`] says so. What goes wrong with one ends that one alone.
 
 mod beat;
+mod counters;
 pub mod gdkrecord;
 pub mod journal;
 pub mod line_format;
@@ -128,5 +129,6 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(openmetrics::Openmetrics),
         Box::new(output::Output),
         Box::new(journal::Journal),
+        Box::new(counters::Counters),
     ]
 }

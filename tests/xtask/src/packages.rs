@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use nix::unistd::Uid;
 use perfkit_tests::error::Context;
-use perfkit_tests::{Failure, Result};
+use perfkit_tests::process::run;
+use perfkit_tests::{Failure, Result, bins};
 
 /// What a package is needed for; each needs what stands before it too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,9 +55,17 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libxml2-utils", "validates XML against its schema"),
     (Need::Test, "python3-jsonschema", "validates JSON against its schema"),
     (Need::Test, "strace", "shows which system calls the recorder adds"),
-    (Need::Bench, "libsysprof-4-dev", "the recorder's peer"),
+    (Need::Test, "libpcp3-dev", "compiles a program that counts with PCP's library"),
+    (Need::Test, "libpcp-mmv1-dev", "compiles a program that counts with PCP's library"),
+    (Need::Test, "libpcp-pmda3", "PCP's tools read our counters"),
+    (Need::Test, "libsysprof-4-dev", "writes captures for the importer, and is the recorder's peer"),
+    (Need::Test, "sysprof", "writes captures of real programs for the importer"),
     (Need::Bench, "sqlite3", "the exporter's peer"),
 ];
+
+/// Packages that are unpacked into target/debian and not installed, since they would start services; what their
+/// programs need besides stands in the table above.
+const UNPACKED: &[(Need, &str, &str)] = &[(Need::Test, "pcp", "its tools read our counters")];
 
 /// Installs what is missing, and says before what and why.
 pub fn install(need: Need) -> Result<()> {
@@ -69,7 +78,7 @@ pub fn install(need: Need) -> Result<()> {
     };
     let missing: Vec<_> = wanted.into_iter().filter(|(_, name, _)| !there.iter().any(|have| have == name)).collect();
     if missing.is_empty() {
-        return Ok(());
+        return unpack(need);
     }
     eprintln!("These Debian packages are missing and will be installed with apt-get:");
     for (_, name, why) in &missing {
@@ -78,7 +87,29 @@ pub fn install(need: Need) -> Result<()> {
     let missing: Vec<&str> = missing.into_iter().map(|(_, name, _)| *name).collect();
     let command = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
     apt(&["update"], &command)?;
-    apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat(), &command)
+    apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat(), &command)?;
+    unpack(need)
+}
+
+/// Unpacks the packages that are not installed, once.
+fn unpack(need: Need) -> Result<()> {
+    for (_, name, why) in UNPACKED.iter().filter(|(of, ..)| *of <= need) {
+        let folder = bins::target().join("debian").join(name);
+        if folder.is_dir() {
+            continue;
+        }
+        eprintln!("Debian's package {name} is unpacked, and not installed, into {}: {why}", folder.display());
+        let fresh = tempfile::tempdir_in(bins::target()).cannot("make a folder in target")?;
+        let mut download = Command::new("apt-get");
+        run(download.args(["-qq", "download", name]).current_dir(fresh.path()))?;
+        let file = std::fs::read_dir(fresh.path()).cannot("read a folder in target")?.flatten().next();
+        let file = file.ok_or_else(|| Failure::new(format!("apt-get download {name} gave no file")))?.path();
+        let made = fresh.path().join("made");
+        run(Command::new("dpkg-deb").arg("-x").args([&file, &made]))?;
+        std::fs::create_dir_all(bins::target().join("debian")).cannot("make target/debian")?;
+        std::fs::rename(&made, &folder).cannot(format_args!("make {}", folder.display()))?;
+    }
+    Ok(())
 }
 
 /// Which of the packages are installed; `None` where there is no dpkg.
