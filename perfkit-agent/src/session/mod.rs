@@ -11,6 +11,7 @@ mod file;
 pub mod gdk;
 mod ids;
 mod pending;
+pub mod query;
 mod reader;
 mod rows;
 pub mod schemas;

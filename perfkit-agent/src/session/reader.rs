@@ -10,7 +10,7 @@ use super::chunk::{Chunk, Summary};
 use super::column::Damage;
 use super::file;
 use super::rows::{Rows, Track};
-use super::series::{COLUMN_TYPES, Column, SHAPES, Schema, UNITS, member};
+use super::series::{COLUMN_TYPES, Column, ColumnType, SHAPES, Schema, UNITS, member};
 use crate::error::{Error, Result};
 
 /// Names that are kept at hand; when there are more, all are forgotten, which bounds the memory.
@@ -32,6 +32,13 @@ pub struct Series {
     pub id: u32,
     /// What it declares.
     pub schema: Schema,
+}
+
+impl Series {
+    /// Whether the ids of a column are those of names, and not of stacks.
+    pub fn is_name(&self, column: usize) -> bool {
+        self.schema.columns.get(column).is_some_and(|column| column.of == ColumnType::Name)
+    }
 }
 
 /// A chunk of a session, not opened.
@@ -62,6 +69,17 @@ impl Session {
     /// The tables themselves.
     pub fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// Stays at the last commit until it is released, whatever is committed meanwhile.
+    pub fn hold(&self) -> Result<()> {
+        self.db.execute_batch("BEGIN").map_err(Error::store(&self.path))
+    }
+
+    /// Sees later commits again.
+    pub fn release(&self) {
+        // It was only read, so there is nothing to lose.
+        let _ = self.db.execute_batch("COMMIT");
     }
 
     /// Every series.

@@ -16,7 +16,7 @@ use super::file;
 use super::ids::{Ids, depth, dotted};
 use super::pending::{Maps, Pending};
 use super::rows::{Mentioned, Rows, Track};
-use super::series::{COLUMN_TYPES, Column, SHAPES, Schema, UNITS, word};
+use super::series::{COLUMN_TYPES, Column, SHAPES, Schema, Shape, UNITS, word};
 use crate::error::{Error, Result};
 use crate::source::{Message, Module, NameInfo, Process, SeriesId, Thread};
 
@@ -25,7 +25,7 @@ const COMMIT: Duration = Duration::from_millis(400);
 /// Chunks that are not sealed, of one series, before they are put together.
 const PARTS: usize = 32;
 /// What every row has in SQL beside the columns of its series.
-pub const OWN_COLUMNS: &[&str] = &["time", "duration", "pid", "tid", "track", "track_id", "rowid"];
+const OWN_COLUMNS: &[&str] = &["time", "duration", "pid", "tid", "track", "track_id", "rowid"];
 
 /// A session that is being written.
 #[derive(Debug)]
@@ -393,7 +393,8 @@ fn fitting(schema: &Schema) -> Schema {
         let mut column = column.clone();
         let taken = |name: &str, columns: &[Column]| {
             let same = |other: &str| other.eq_ignore_ascii_case(name);
-            OWN_COLUMNS.iter().any(|own| same(own)) || columns.iter().any(|column| same(&column.name))
+            let label = schema.shape == Shape::Sample && same("name");
+            label || OWN_COLUMNS.iter().any(|own| same(own)) || columns.iter().any(|column| same(&column.name))
         };
         while taken(&column.name, &columns) {
             column.name.to_mut().push('_');

@@ -1,0 +1,58 @@
+//! What SQL over a session can ask beside its tables.
+
+use std::sync::Arc;
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, OptionalExtension, Result, params};
+
+use super::scan::Shared;
+
+/// Frames of a stack that are put into words at most: a damaged file may have a stack without an end.
+const DEEPEST: usize = 4096;
+
+/// Makes the functions known to a connection.
+pub fn register(db: &Connection, shared: Arc<Shared>) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    let begin = shared.with(|session| {
+        let sql = "SELECT coalesce((SELECT min(first) FROM chunk), (SELECT min(monotonic) FROM clock), 0)";
+        session.db().query_row(sql, [], |row| row.get::<_, i64>(0))
+    })?;
+    db.create_scalar_function("seconds", 1, flags, move |context| {
+        let time: Option<i64> = context.get(0)?;
+        Ok(time.map(|time| (i128::from(time) - i128::from(begin)) as f64 / 1e9))
+    })?;
+    db.create_scalar_function("stack_text", 1, flags, move |context| {
+        let Some(stack) = context.get::<Option<i64>>(0)? else { return Ok(None) };
+        shared.with(|session| stack_text(session.db(), stack)).map(Some)
+    })
+}
+
+/// The functions of a stack from the outermost to the innermost, joined by `;` as flame graphs want them.
+fn stack_text(db: &Connection, stack: i64) -> Result<String> {
+    let sql = "SELECT stack.parent, symbol.function, module.path, symbol.address FROM stack
+               JOIN symbol ON symbol.id = stack.symbol LEFT JOIN module ON module.id = symbol.module
+               WHERE stack.id = ?1";
+    let mut select = db.prepare_cached(sql)?;
+    let mut frames = Vec::new();
+    let mut next = Some(stack);
+    while let Some(id) = next.filter(|_| frames.len() < DEEPEST) {
+        let frame = select.query_row(params![id], |row| {
+            let (function, module): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+            Ok((row.get::<_, Option<i64>>(0)?, place(function, module, row.get(3)?)))
+        });
+        let Some((parent, words)) = frame.optional()? else { break };
+        frames.push(words);
+        next = parent;
+    }
+    frames.reverse();
+    Ok(frames.join(";"))
+}
+
+/// The function, or what is known where that is not.
+fn place(function: String, module: Option<String>, address: i64) -> String {
+    if !function.is_empty() {
+        return function;
+    }
+    let module = module.as_deref().map_or("?", |path| path.rsplit('/').next().unwrap_or(path));
+    format!("{module}+{address:#x}")
+}
