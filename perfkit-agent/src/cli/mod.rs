@@ -1,8 +1,10 @@
 //! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
 
+mod answer;
 mod control;
 mod import;
 mod progress;
+mod query;
 mod record;
 mod sources;
 mod templates;
@@ -38,6 +40,8 @@ enum Command {
     Record(record::Args),
     /// Make a session of what other tools have recorded.
     Import(import::Args),
+    /// Answer SQL over a session.
+    Query(query::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// List where performance data can come from here, and what each source still needs.
@@ -63,6 +67,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Record(args) => record::run(args),
         Command::Import(args) => import::run(&args),
+        Command::Query(args) => query::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use super::reader::Session;
+use super::reader::{Series, Session};
 use crate::error::{Error, Result};
 use scan::Shared;
 
@@ -25,6 +25,7 @@ pub use views::{View, views};
 pub struct Query {
     db: Connection,
     shared: Arc<Shared>,
+    series: Vec<Series>,
 }
 
 impl Query {
@@ -43,12 +44,26 @@ impl Query {
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
         };
         make().map_err(Error::store(path))?;
-        Ok(Query { db, shared })
+        Ok(Query { db, shared, series })
     }
 
     /// The connection, on which any reading statement works.
     pub fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// The series of the session.
+    pub fn series(&self) -> &[Series] {
+        &self.series
+    }
+
+    /// The names of the columns of a table or view.
+    pub fn columns(&self, table: &str) -> Result<Vec<String>> {
+        let read = || {
+            let mut select = self.db.prepare_cached("SELECT name FROM pragma_table_info(?1)")?;
+            select.query_map([table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| Error::Invalid(format!("{table}: {error}")))
     }
 
     /// What was found damaged so far and left out of answers, a line each.

@@ -111,12 +111,14 @@ const GDK: &[Gdk] = &[
     Gdk { name: "input", doc: "What the user did.", of: |kind| kind.group == Group::Input, columns: None },
 ];
 
-/// Every table and view, for a list.
+/// Every table and view, for a list; of the kinds of gdkrecord those that the session has.
 pub fn views(series: &[Series]) -> Vec<View> {
     let view = |name: &str, doc: &str| View { name: name.to_owned(), doc: doc.to_owned() };
     let gdk = GDK.iter().map(|gdk| view(gdk.name, gdk.doc));
     let tables = TABLES.iter().map(|(name, doc, _)| view(name, doc));
-    let series = all_series(series).into_iter().map(|series| view(&series.schema.name, &series.schema.doc));
+    let listed = |series: &Series| series.id > 0 || SCHEMAS.iter().any(|schema| schema.name == series.schema.name);
+    let series = all_series(series).into_iter().filter(listed);
+    let series = series.map(|series| view(&series.schema.name, &series.schema.doc));
     gdk.chain(tables).chain(series).collect()
 }
 
