@@ -7,12 +7,14 @@
 mod beat;
 mod counters;
 pub mod gdkrecord;
+mod installed;
 pub mod journal;
 pub mod line_format;
 mod lines;
 mod openmetrics;
 mod outlet;
 pub mod output;
+pub mod perf;
 mod script;
 mod spec;
 mod statsd;
@@ -124,6 +126,7 @@ pub enum Readiness {
 pub fn sources() -> Vec<Box<dyn Source>> {
     vec![
         Box::new(gdkrecord::Gdkrecord),
+        Box::new(perf::Perf),
         Box::new(script::Script),
         Box::new(statsd::Statsd),
         Box::new(openmetrics::Openmetrics),

@@ -224,8 +224,8 @@ impl Outlet {
 
     /// An outlet without a session, and what [`Seen`] makes readable: for tests.
     pub fn to_memory(name: &'static str) -> (Outlet, Seen) {
-        // Unbounded, since nobody reads until all is said.
-        let (sender, receiver) = sync_channel(1 << 20);
+        // More than a test says, since nobody reads until all is said.
+        let (sender, receiver) = sync_channel(1 << 16);
         (Outlet::new(0, name, sender, Arc::default()), Seen { receiver })
     }
 

@@ -104,6 +104,27 @@ impl Tool {
         Ok(())
     }
 
+    /// Waits until `ready` holds, asked again and again, at most for `time`. An error where it ends before.
+    pub fn wait_until(&mut self, time: Duration, ready: &mut dyn FnMut() -> bool) -> Result<()> {
+        let deadline = Instant::now() + time;
+        while !ready() {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                let last = &mut self.last;
+                while self.child.stderr.is_some()
+                    && !read(&mut self.child.stderr, &mut self.err, &mut |line| keep(last, line))
+                    && readable(&self.child.stderr)
+                {}
+                return Err(self.died(Some(status)));
+            }
+            if Instant::now() > deadline {
+                let how = format!("was not ready after {} s", time.as_secs());
+                return Err(Error::Died { tool: self.name.to_owned(), how, words: words(&self.last) });
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(())
+    }
+
     /// Reads its lines to the end; `each` gets every line of its standard output.
     ///
     /// Once `stop` was said the tool gets its signal, and all that it writes after that is read too. An error where
@@ -146,6 +167,10 @@ impl Tool {
     fn step(&mut self, outlet: &mut Outlet, each: &mut dyn FnMut(&mut Outlet, &str)) -> Result<()> {
         if !self.has_more() {
             return Ok(());
+        }
+        if self.signal.is_none() && readable(&self.child.stdout) {
+            // One that ends with its input may have much of that to work through: it may take as long as it goes on.
+            self.told = self.told.map(|_| Instant::now());
         }
         if read(&mut self.child.stdout, &mut self.out, &mut |line| each(outlet, line)) {
             self.child.stdout = None;
@@ -266,13 +291,19 @@ fn wait_more(tools: &[Tool], stop: &Stop) {
     let _ = poll(&mut fds, 100u16);
 }
 
-/// Reads once, if there is something; true where the stream has ended.
-fn read<R: Read + AsFd>(from: &mut Option<R>, lines: &mut Lines, each: &mut dyn FnMut(&str)) -> bool {
+/// Whether there is something to read, or the stream has ended.
+fn readable<R: AsFd>(from: &Option<R>) -> bool {
     let Some(pipe) = from else { return false };
     let mut fds = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    if poll(&mut fds, PollTimeout::ZERO).unwrap_or(0) == 0 {
+    poll(&mut fds, PollTimeout::ZERO).unwrap_or(0) > 0
+}
+
+/// Reads once, if there is something; true where the stream has ended.
+fn read<R: Read + AsFd>(from: &mut Option<R>, lines: &mut Lines, each: &mut dyn FnMut(&str)) -> bool {
+    if !readable(from) {
         return false;
     }
+    let Some(pipe) = from else { return false };
     let mut block = [0; BLOCK];
     match pipe.read(&mut block) {
         Ok(0) => {
@@ -330,6 +361,21 @@ mod tests {
         stopper.stop();
         let (result, lines, _) = run(tool, &stop);
         assert!(result.is_ok() && lines == ["last"], "{lines:?}");
+    }
+
+    #[test]
+    fn one_is_waited_for_until_it_is_ready_or_dead() {
+        let second = Duration::from_secs(1);
+        let mut asked = 0;
+        let mut ready = || {
+            asked += 1;
+            asked > 3
+        };
+        shell("exec sleep 60").wait_until(second * 30, &mut ready).unwrap();
+        let error = shell("echo 'no such thing' >&2; exit 3").wait_until(second * 30, &mut || false).unwrap_err();
+        assert_eq!(error.to_string(), "sh exited with status 3: no such thing");
+        let error = shell("exec sleep 60").wait_until(second / 10, &mut || false).unwrap_err();
+        assert_eq!(error.to_string(), "sh was not ready after 0 s");
     }
 
     #[test]

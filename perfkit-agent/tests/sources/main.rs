@@ -4,6 +4,7 @@
 
 mod openmetrics;
 mod output;
+mod perf;
 mod script;
 mod statsd;
 
@@ -107,4 +108,14 @@ fn script(folder: &Path, name: &str, text: &str) -> String {
     std::fs::write(&path, text).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path.display().to_string()
+}
+
+/// A program of `tests/programs`, compiled, and the folder that it lies in.
+fn compile(name: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(name);
+    let program = folder.path().join(source.file_stem().unwrap());
+    let status = std::process::Command::new("cc").args(["-O1", "-g", "-o"]).arg(&program).arg(&source).status();
+    assert!(status.unwrap().success(), "{name} does not compile");
+    (folder, program)
 }
