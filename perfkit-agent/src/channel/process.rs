@@ -25,6 +25,8 @@ pub struct Running {
     target: Arc<Target>,
     child: Option<(Child, Gate)>,
     status: Option<ExitStatus>,
+    /// Whether we asked it to end.
+    asked: bool,
 }
 
 impl Running {
@@ -67,7 +69,7 @@ impl Running {
             _ => None,
         };
         let target = Target { pid, attached: false, scratch: launch.scratch.clone(), lines: Mutex::new(lines) };
-        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None })
+        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None, asked: false })
     }
 
     /// Watches a process that runs already.
@@ -76,7 +78,7 @@ impl Running {
         if pid <= 0 || here == Err(nix::errno::Errno::ESRCH) {
             return Err(Error::Invalid(format!("there is no process {pid}")));
         }
-        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None })
+        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None, asked: false })
     }
 
     /// The target, as sources see it.
@@ -104,9 +106,11 @@ impl Running {
         }
     }
 
-    /// What a shell would give: its exit status, or 128 plus the signal; 0 for one that goes on.
+    /// What a shell would give: its exit status, or 128 plus the signal; 0 for one that goes on, or that ended as
+    /// we had asked it to.
     pub fn code(&self) -> u8 {
         match self.status.map(|status| (status.code(), status.signal())) {
+            Some((None, Some(signal))) if self.asked && signal == Signal::SIGTERM as i32 => 0,
             Some((Some(code), _)) => code as u8,
             Some((None, Some(signal))) => 128u8.wrapping_add(signal as u8),
             _ => 0,
@@ -124,6 +128,7 @@ impl Running {
             return;
         }
         let pid = Pid::from_raw(self.target.pid);
+        self.asked = true;
         // It has not been waited for, so its id is not used again.
         let _ = kill(pid, Signal::SIGTERM);
         let deadline = Instant::now() + TO_THE_END;
