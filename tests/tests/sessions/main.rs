@@ -1,0 +1,8 @@
+//! Journeys of the agent: real programs are recorded by real tools into a session, which is then asked in SQL what
+//! a user would ask.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod control;
+mod recorder;
+mod status;
