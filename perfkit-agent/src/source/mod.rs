@@ -15,6 +15,7 @@ mod openmetrics;
 mod outlet;
 pub mod output;
 pub mod perf;
+pub mod proc;
 mod script;
 mod spec;
 mod statsd;
@@ -130,6 +131,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(script::Script),
         Box::new(statsd::Statsd),
         Box::new(openmetrics::Openmetrics),
+        Box::new(proc::Proc),
         Box::new(output::Output),
         Box::new(journal::Journal),
         Box::new(counters::Counters),

@@ -5,6 +5,7 @@
 mod openmetrics;
 mod output;
 mod perf;
+mod proc;
 mod script;
 mod statsd;
 
@@ -56,6 +57,9 @@ fn shell(script: &str) -> Launch {
     Launch::new("sh", ["-c", script])
 }
 
+/// Says whether the rows so far are enough.
+type Enough<'a> = dyn Fn(&[String]) -> bool + 'a;
+
 /// Records a program until it ends.
 fn record(specs: &[&str], launch: Launch) -> Recorded {
     record_subject(specs, Subject::Start(launch), None)
@@ -66,7 +70,7 @@ fn record_until(specs: &[&str], launch: Launch, enough: impl Fn(&[String]) -> bo
     record_subject(specs, Subject::Start(launch), Some(&enough))
 }
 
-fn record_subject(specs: &[&str], subject: Subject, enough: Option<&dyn Fn(&[String]) -> bool>) -> Recorded {
+fn record_subject(specs: &[&str], subject: Subject, enough: Option<&Enough<'_>>) -> Recorded {
     let specs = specs.iter().map(|spec| spec.parse().unwrap()).collect();
     let all: Arc<Mutex<Vec<Message>>> = Arc::default();
     let kept = Arc::clone(&all);
@@ -76,7 +80,7 @@ fn record_subject(specs: &[&str], subject: Subject, enough: Option<&dyn Fn(&[Str
     };
     let mut recording = Recording::start(Plan { subject, sources: specs }, &sources(), store).unwrap();
     let deadline = Instant::now() + PATIENCE;
-    let have = |enough: &dyn Fn(&[String]) -> bool| enough(&Seen::readable(&all.lock().unwrap()));
+    let have = |enough: &Enough<'_>| enough(&Seen::readable(&all.lock().unwrap()));
     while !recording.ended() && !enough.is_some_and(have) {
         assert!(Instant::now() < deadline, "the target did not end: {:?}", recording.problems());
         std::thread::sleep(Duration::from_millis(20));
