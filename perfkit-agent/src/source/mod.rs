@@ -15,6 +15,7 @@ mod openmetrics;
 mod outlet;
 pub mod output;
 pub mod perf;
+pub mod probes;
 pub mod proc;
 mod script;
 mod spec;
@@ -128,6 +129,8 @@ pub fn sources() -> Vec<Box<dyn Source>> {
     vec![
         Box::new(gdkrecord::Gdkrecord),
         Box::new(perf::Perf),
+        Box::new(probes::Systemtap),
+        Box::new(probes::Bpftrace),
         Box::new(script::Script),
         Box::new(statsd::Statsd),
         Box::new(openmetrics::Openmetrics),

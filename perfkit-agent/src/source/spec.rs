@@ -13,6 +13,9 @@ pub struct Spec {
     pub rate: Option<f64>,
 }
 
+/// What a source is called too: the name of its tool.
+const ALIASES: &[(&str, &str)] = &[("stap", "systemtap"), ("operf", "oprofile")];
+
 impl FromStr for Spec {
     type Err = String;
 
@@ -33,7 +36,10 @@ impl FromStr for Spec {
         };
         match source {
             "" => Err(format!("`{text}` names no source; `perfkit-agent sources` lists them")),
-            _ => Ok(Spec { source: source.to_owned(), argument, rate }),
+            name => {
+                let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+                Ok(Spec { source: alias.map_or(name, |(_, source)| source).to_owned(), argument, rate })
+            }
         }
     }
 }
@@ -66,6 +72,7 @@ mod tests {
             ("proc@0.5hz", spec("proc", None, Some(0.5))),
             ("script:./x.py", spec("script", Some("./x.py"), None)),
             ("script:./x.py a:b@2Hz", spec("script", Some("./x.py a:b"), Some(2.0))),
+            ("stap:./x.stp", spec("systemtap", Some("./x.stp"), None)),
             ("ltrace:main@MAIN", spec("ltrace", Some("main@MAIN"), None)),
         ] {
             let read: Result<Spec, String> = text.parse();

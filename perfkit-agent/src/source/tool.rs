@@ -37,6 +37,8 @@ pub struct Tool {
     err: Lines,
     /// The last lines of its standard error, for the message about its death.
     last: VecDeque<String>,
+    /// Parts of lines of its standard error that say nothing.
+    noise: &'static [&'static str],
 }
 
 impl Tool {
@@ -66,7 +68,14 @@ impl Tool {
             out: Lines::default(),
             err: Lines::default(),
             last: VecDeque::new(),
+            noise: &[],
         })
+    }
+
+    /// Leaves out lines of its standard error that have one of these parts: what it says always.
+    pub fn without(mut self, noise: &'static [&'static str]) -> Tool {
+        self.noise = noise;
+        self
     }
 
     /// Its process id.
@@ -91,11 +100,7 @@ impl Tool {
             if poll(&mut fds, timeout).unwrap_or(0) == 0 {
                 continue;
             }
-            let last = &mut self.last;
-            let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
-                found |= ready(line);
-                keep(last, line);
-            });
+            let ended = self.read_errors(&mut |line| found |= ready(line));
             if ended && !found {
                 let status = self.child.wait().ok();
                 return Err(self.died(status));
@@ -104,16 +109,29 @@ impl Tool {
         Ok(())
     }
 
+    /// Reads its standard output until `ready` holds for a line, at most for `time`: some say there that they have
+    /// attached. An error where it ends before. `ready` may get lines after that one too.
+    pub fn wait_for_output(&mut self, time: Duration, ready: &mut dyn FnMut(&str) -> bool) -> Result<()> {
+        let (mut found, mut lines) = (false, std::mem::take(&mut self.out));
+        let mut output = self.child.stdout.take();
+        let result = self.wait_until(time, &mut || {
+            while !found && readable(&output) {
+                if read(&mut output, &mut lines, &mut |line| found |= ready(line)) {
+                    output = None;
+                }
+            }
+            found
+        });
+        (self.out, self.child.stdout) = (lines, output);
+        result
+    }
+
     /// Waits until `ready` holds, asked again and again, at most for `time`. An error where it ends before.
     pub fn wait_until(&mut self, time: Duration, ready: &mut dyn FnMut() -> bool) -> Result<()> {
         let deadline = Instant::now() + time;
         while !ready() {
             if let Ok(Some(status)) = self.child.try_wait() {
-                let last = &mut self.last;
-                while self.child.stderr.is_some()
-                    && !read(&mut self.child.stderr, &mut self.err, &mut |line| keep(last, line))
-                    && readable(&self.child.stderr)
-                {}
+                while readable(&self.child.stderr) && !self.read_errors(&mut |_| ()) {}
                 return Err(self.died(Some(status)));
             }
             if Instant::now() > deadline {
@@ -176,15 +194,8 @@ impl Tool {
             self.child.stdout = None;
         }
         outlet.dropped("lines cut", self.out.take_cut());
-        let (last, name) = (&mut self.last, self.name);
-        let track = Track { pid: self.child.id() as i32, tid: 0, label: name.to_owned() };
-        let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
-            outlet.log(now(), &track, name, Some(Level::Info), line);
-            keep(last, line);
-        });
-        if ended {
-            self.child.stderr = None;
-        }
+        let (name, track) = (self.name, Track { pid: self.pid(), tid: 0, label: self.name.to_owned() });
+        self.read_errors(&mut |line| outlet.log(now(), &track, name, Some(Level::Info), line));
         if self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
             let _ = self.child.kill();
             (self.child.stdout, self.child.stderr) = (None, None);
@@ -204,6 +215,21 @@ impl Tool {
             true => Ok(()),
             false => Err(self.died(Some(status))),
         }
+    }
+
+    /// Reads its standard error once, if there is something; true where that has ended. `each` gets what is no noise.
+    fn read_errors(&mut self, each: &mut dyn FnMut(&str)) -> bool {
+        let (last, noise) = (&mut self.last, self.noise);
+        let ended = read(&mut self.child.stderr, &mut self.err, &mut |line| {
+            if !noise.iter().any(|part| line.contains(part)) {
+                each(line);
+                keep(last, line);
+            }
+        });
+        if ended {
+            self.child.stderr = None;
+        }
+        ended
     }
 
     /// Tells it to stop, once.
@@ -366,6 +392,17 @@ mod tests {
     #[test]
     fn one_is_waited_for_until_it_is_ready_or_dead() {
         let second = Duration::from_secs(1);
+        let mut tool = shell("echo noise >&2; echo a; echo ready; exec sleep 60").without(&["noi"]);
+        let mut seen = Vec::new();
+        tool.wait_for_output(second * 30, &mut |line| {
+            seen.push(line.to_owned());
+            line == "ready"
+        })
+        .unwrap();
+        assert_eq!(seen, ["a", "ready"]);
+        let mut noisy = shell("echo bad >&2; echo noise >&2; exit 3").without(&["noi"]);
+        let error = noisy.wait_for_output(second * 30, &mut |_| false).unwrap_err();
+        assert_eq!(error.to_string(), "sh exited with status 3: bad");
         let mut asked = 0;
         let mut ready = || {
             asked += 1;

@@ -5,6 +5,7 @@
 mod openmetrics;
 mod output;
 mod perf;
+mod probes;
 mod proc;
 mod script;
 mod statsd;

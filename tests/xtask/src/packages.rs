@@ -55,6 +55,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libxml2-utils", "validates XML against its schema"),
     (Need::Test, "python3-jsonschema", "validates JSON against its schema"),
     (Need::Test, "linux-perf", "samples programs"),
+    (Need::Test, "bpftrace", "runs scripts that watch programs"),
     (Need::Test, "strace", "shows which system calls the recorder adds"),
     (Need::Test, "libpcp3-dev", "compiles a program that counts with PCP's library"),
     (Need::Test, "libpcp-mmv1-dev", "compiles a program that counts with PCP's library"),

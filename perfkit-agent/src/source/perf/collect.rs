@@ -21,6 +21,9 @@ use crate::source::{Collector, Outlet, Stop, Tool};
 /// How long perf may take to attach: it looks at all that the processes have mapped.
 const TO_ATTACH: Duration = Duration::from_secs(20);
 
+/// What `perf record` says at every end.
+const NOISE: &[&str] = &["[ perf record: "];
+
 /// A collector.
 #[derive(Debug)]
 pub struct Perf {
@@ -53,7 +56,7 @@ impl Perf {
 
     fn start(&mut self, name: &'static str, mut command: Command, mut control: Control, says: Says) -> Result<()> {
         self.commands.push(words(&command));
-        let mut tool = Tool::start(name, &mut command, Signal::SIGINT, REMEDY)?;
+        let mut tool = Tool::start(name, &mut command, Signal::SIGINT, REMEDY)?.without(NOISE);
         control.ask()?;
         tool.wait_until(TO_ATTACH, &mut || control.answered())?;
         self.running.push(Running { tool, says });

@@ -16,7 +16,7 @@ pub use import::{data as import_data, text as import_text};
 pub use plan::{Access, Plan};
 pub use rows::Rows;
 pub use stat::Stat;
-pub use syscalls::Machine;
+pub use syscalls::{Machine, call};
 pub use text::{Frame, Record, Text, What};
 
 use super::{Collector, Readiness, Source, Spec, installed};
