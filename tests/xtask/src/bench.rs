@@ -2,11 +2,11 @@
 
 use perfkit_tests::{Failure, Result};
 
-use crate::artifacts::{build_recorder, cargo};
+use crate::artifacts::{build_agent, build_recorder, cargo};
 use crate::packages::{self, Need};
 
 /// The benches of tests/benches, in the order in which they run.
-const BENCHES: &[&str] = &["recorder", "dump", "overhead"];
+const BENCHES: &[&str] = &["recorder", "dump", "overhead", "sources"];
 
 /// Runs one, or all.
 pub fn run(only: Option<&str>) -> Result<()> {
@@ -15,6 +15,7 @@ pub fn run(only: Option<&str>) -> Result<()> {
     }
     packages::install(Need::Bench)?;
     build_recorder()?;
+    build_agent()?;
     for name in BENCHES.iter().filter(|name| only.is_none_or(|only| only == **name)) {
         cargo(&["bench", "--quiet", "--package", "perfkit-tests", "--bench", name])?;
     }

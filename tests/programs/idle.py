@@ -1,0 +1,4 @@
+"""Does nothing until it is ended."""
+import signal
+
+signal.pause()
