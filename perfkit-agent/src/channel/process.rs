@@ -166,7 +166,8 @@ fn find(launch: &Launch) -> Result<PathBuf> {
     if name.components().count() > 1 {
         let path = launch.folder.join(name);
         return match path.is_file() {
-            true => Ok(std::path::absolute(&path).unwrap_or(path)),
+            true if is_program(&path) => Ok(std::path::absolute(&path).unwrap_or(path)),
+            true => Err(absent(std::io::ErrorKind::PermissionDenied, "it may not be executed")),
             false => Err(absent(std::io::ErrorKind::NotFound, "")),
         };
     }
