@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::source::{Outlet, gdkrecord};
+use crate::source::{Outlet, gdkrecord, strace};
 
 /// A format that can be imported.
 pub struct Format {
@@ -20,12 +20,20 @@ pub struct Format {
 }
 
 /// Every format, the surest to recognise first.
-pub const FORMATS: &[Format] = &[Format {
-    name: "gdkrecord",
-    about: "a recording of a GTK main loop",
-    recognises: |head| head.starts_with(b"GDKRECRD"),
-    import: gdkrecord::import,
-}];
+pub const FORMATS: &[Format] = &[
+    Format {
+        name: "gdkrecord",
+        about: "a recording of a GTK main loop",
+        recognises: |head| head.starts_with(b"GDKRECRD"),
+        import: gdkrecord::import,
+    },
+    Format {
+        name: "strace",
+        about: "a log that strace wrote, with times (-ttt, -tt, -r)",
+        recognises: strace::recognises,
+        import: strace::import,
+    },
+];
 
 /// What a file is: as it is said to be, or as its content shows.
 pub fn recognise(path: &Path, said: Option<&str>) -> Result<&'static Format> {

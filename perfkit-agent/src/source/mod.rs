@@ -21,7 +21,10 @@ mod script;
 mod spec;
 mod statsd;
 mod stop;
+pub mod strace;
 mod tool;
+pub mod tracelog;
+mod tracer;
 
 use std::path::PathBuf;
 
@@ -128,6 +131,7 @@ pub enum Readiness {
 pub fn sources() -> Vec<Box<dyn Source>> {
     vec![
         Box::new(gdkrecord::Gdkrecord),
+        Box::new(strace::Strace),
         Box::new(perf::Perf),
         Box::new(probes::Systemtap),
         Box::new(probes::Bpftrace),

@@ -9,6 +9,7 @@ mod probes;
 mod proc;
 mod script;
 mod statsd;
+mod strace;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
