@@ -146,8 +146,8 @@ fn meant(args: Args, sources: &[Box<dyn Source>]) -> Result<Wanted> {
 }
 
 fn usual(sources: &[Box<dyn Source>]) -> Vec<Spec> {
-    let ready = |source: &&Box<dyn Source>| !matches!(source.readiness(), Readiness::Missing { .. });
-    let usual = sources.iter().filter(|source| USUAL.contains(&source.name())).filter(ready);
+    let ready = |source: &dyn Source| !matches!(source.readiness(), Readiness::Missing { .. });
+    let usual = sources.iter().filter(|source| USUAL.contains(&source.name()) && ready(&***source));
     usual.map(|source| Spec { source: source.name().to_owned(), argument: None, rate: None }).collect()
 }
 
