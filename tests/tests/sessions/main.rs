@@ -5,5 +5,7 @@
 
 mod click;
 mod control;
+mod ends;
+mod kill;
 mod recorder;
 mod status;

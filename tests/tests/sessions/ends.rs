@@ -1,0 +1,106 @@
+//! Targets that fork, run other programs and crash, and tools that are killed while they watch.
+
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+use perfkit_tests::process::send;
+use perfkit_tests::session::number;
+use perfkit_tests::{query, wait};
+
+use crate::recorder::{Recorder, said};
+
+/// Runs until it is ended, and keeps a processor busy now and then.
+const BUSY: &[&str] = &["python3", "-c", "import time\nwhile True:\n sum(range(20000)); time.sleep(0.001)"];
+
+#[test]
+fn forks_execs_and_signals_are_in_the_session() {
+    let script = "(exit 4) & wait $!; /bin/true; sh -c 'kill -TERM $$'; exec /bin/echo done";
+    let recorder = Recorder::new();
+    let output = recorder.record("strace,output,proc@100Hz", &[], &["sh", "-c", script]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let count = |sql: &str| number(&recorder.session(), sql).unwrap();
+    assert!(count("SELECT count(*) FROM life WHERE what = 'fork'") >= 3);
+    assert!(count("SELECT count(*) FROM life WHERE what = 'exec' AND name LIKE '%true'") >= 1);
+    assert!(count("SELECT count(*) FROM life WHERE what = 'exec' AND name LIKE '%echo'") >= 1);
+    assert!(count("SELECT count(*) FROM life WHERE what = 'kill' OR (what = 'signal' AND name = 'SIGTERM')") >= 1);
+    assert!(count("SELECT count(*) FROM processes") >= 4);
+    assert_eq!(count("SELECT count(*) FROM logs WHERE source = 'stdout' AND message = 'done'"), 1);
+}
+
+#[test]
+fn a_crash_is_the_targets_own() {
+    let recorder = Recorder::new();
+    let output = recorder.record("strace,output,proc", &[], &["sh", "-c", "echo before; kill -SEGV $$"]);
+    assert_eq!(output.status.code(), Some(128 + 11), "{}", said(&output));
+    assert_eq!(number(&recorder.session(), "SELECT count(*) FROM logs WHERE message = 'before'").unwrap(), 1);
+    assert!(number(&recorder.session(), "SELECT count(*) FROM life WHERE what = 'kill'").unwrap() >= 1);
+}
+
+/// The tools that are programs of their own, and which view has what they saw.
+const TOOLS: &[(&str, &str, &str)] = &[
+    ("strace", "strace", "syscalls"),
+    ("perf", "perf", "samples"),
+    (
+        "script:python3 -c 'import time\nwhile True: print(\"x 1\", flush=True); time.sleep(0.01)'",
+        "python3",
+        "counters",
+    ),
+];
+
+#[test]
+fn a_tool_that_is_killed_ends_alone() {
+    for (source, tool, view) in TOOLS {
+        let recorder = Recorder::new();
+        let mut recording = recorder.begin(&format!("{source},proc@50Hz"), &[], BUSY);
+        let session = recorder.session();
+        let rows = || number(&session, &format!("SELECT count(*) FROM {view}")).ok().filter(|&rows| rows > 0);
+        wait::until(&format!("rows of {tool}"), rows).unwrap();
+        let of_agent = format!("/proc/{0}/task/{0}/children", recording.pid());
+        let list = std::fs::read_to_string(of_agent).unwrap();
+        let name = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        let children: Vec<i32> = list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+        let target = number(&session, "SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'target.pid'").unwrap();
+        let tools: Vec<i32> =
+            children.into_iter().filter(|pid| i64::from(*pid) != target && name(pid).trim() == *tool).collect();
+        assert!(!tools.is_empty(), "{tool} runs");
+        for tool in tools {
+            // One may end with the other.
+            let _ = send(tool, Signal::SIGKILL);
+        }
+        let noted = || number(&session, "SELECT count(*) FROM notes").ok().filter(|&notes| notes > 0);
+        wait::until(&format!("a note about {tool}"), noted).unwrap();
+        let values = || number(&session, "SELECT count(*) FROM counters WHERE name = 'proc.memory.rss'").unwrap_or(0);
+        let before = values();
+        wait::until("proc to go on", || (values() > before).then_some(())).unwrap();
+        assert!(std::path::Path::new(&format!("/proc/{target}")).exists(), "{tool} took the target with it");
+        recorder.tell(&session, "stop").unwrap();
+        assert!(recording.wait().unwrap().success());
+        let notes = query(&session, "SELECT text FROM notes").unwrap();
+        assert!(notes.iter().any(|note| note.text("text").contains(source.split(':').next().unwrap())), "{notes:?}");
+    }
+}
+
+#[test]
+fn a_user_without_privileges_records_what_he_may() {
+    if !nix::unistd::Uid::effective().is_root() {
+        return;
+    }
+    let recorder = Recorder::new();
+    let nobody = "nobody";
+    let mut chown = Command::new("chown");
+    perfkit_tests::process::run(chown.arg(nobody).arg(recorder.folder.path())).unwrap();
+    // Built programs may lie where nobody else can look.
+    let agent = recorder.folder.path().join("perfkit-agent");
+    std::fs::copy(perfkit_tests::bins::path(perfkit_tests::bins::AGENT).unwrap(), &agent).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", nobody, "--regid", "nogroup", "--clear-groups", "--"]).arg(&agent);
+    command.args(["record", "--output"]).arg(recorder.session());
+    command.args(["--with", "strace,perf,proc@50Hz,output", "--", "sh", "-c", "echo hello; sleep 0.2"]);
+    command.env("HOME", recorder.folder.path()).env_remove("XDG_RUNTIME_DIR").env("TMPDIR", recorder.folder.path());
+    let output = command.current_dir(recorder.folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let count = |sql: &str| number(&recorder.session(), sql).unwrap();
+    assert_eq!(count("SELECT count(*) FROM logs WHERE message = 'hello'"), 1);
+    assert!(count("SELECT count(*) FROM syscalls WHERE name = 'write'") >= 1, "{}", said(&output));
+    assert!(count("SELECT count(*) FROM counters") >= 1);
+}
