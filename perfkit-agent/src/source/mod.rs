@@ -12,6 +12,7 @@ pub mod journal;
 pub mod line_format;
 mod lines;
 mod openmetrics;
+pub mod oprofile;
 mod outlet;
 pub mod output;
 pub mod perf;
@@ -133,6 +134,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(gdkrecord::Gdkrecord),
         Box::new(strace::Strace),
         Box::new(perf::Perf),
+        Box::new(oprofile::Oprofile),
         Box::new(probes::Systemtap),
         Box::new(probes::Bpftrace),
         Box::new(script::Script),

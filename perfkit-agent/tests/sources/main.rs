@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod openmetrics;
+mod oprofile;
 mod output;
 mod perf;
 mod probes;

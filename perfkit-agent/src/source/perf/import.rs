@@ -66,6 +66,17 @@ pub fn text(path: &Path, outlet: &mut Outlet) -> Result<()> {
     }
 }
 
+/// Whether a file that begins so is a text of `perf script`: it has records, and hardly anything else.
+pub fn recognises(head: &[u8]) -> bool {
+    let (mut reader, mut records, mut lines) = (Text::default(), 0u64, 0u64);
+    for line in String::from_utf8_lossy(head).lines().take(200) {
+        lines += 1;
+        reader.line(line, &mut |_| records += 1);
+    }
+    reader.finish(&mut |_| records += 1);
+    records > 0 && reader.take_unread() * 10 <= lines
+}
+
 struct Import {
     text: Text,
     rows: Rows,
@@ -109,5 +120,25 @@ impl Import {
         });
         self.rows.finish(outlet);
         outlet.dropped("lines of perf that mean nothing", self.text.take_unread());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_perf_script_are_recognised() {
+        for (text, known) in [
+            (include_str!("../../../tests/fixtures/perf/script-dwarf.txt"), true),
+            (include_str!("../../../tests/fixtures/perf/combined.txt"), true),
+            (include_str!("../../../tests/fixtures/perf/stat.jsonl"), false),
+            (include_str!("../../../tests/fixtures/oprofile/opreport-l.txt"), false),
+            ("1234 1795418299.397651792 read(3, \"\", 1) = 0 <0.000012>\n", false),
+            ("# only a comment\n", false),
+            ("", false),
+        ] {
+            assert_eq!(recognises(text.as_bytes()), known, "{}", text.lines().next().unwrap_or(""));
+        }
     }
 }

@@ -12,7 +12,7 @@ mod stat;
 mod syscalls;
 mod text;
 
-pub use import::{data as import_data, text as import_text};
+pub use import::{data as import_data, recognises as recognises_text, text as import_text};
 pub use plan::{Access, Plan};
 pub use rows::Rows;
 pub use stat::Stat;
