@@ -15,6 +15,7 @@ mod quiet;
 mod recorded;
 mod resize;
 mod run;
+mod surfaces;
 mod text;
 mod tree;
 mod trouble;
