@@ -8,6 +8,7 @@
 //! it can be written when the end is known; windows, frame clocks and devices are numbered from 1 and 0 is none.
 
 use crate::field::{Bytes, Field, FieldType, Intern, Maybe, Names, Real, Rects, Span, Text, Value, Wire};
+use crate::layout::ALIGN;
 use crate::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, WidgetWork};
 
 /// What a kind belongs to: the rows of a legend, and the colour role that drawings give it.
@@ -113,6 +114,15 @@ pub struct Event {
     pub body: Body,
 }
 
+/// The next field of a payload; `None` where it is torn. Less than a word into which the field does not fit is
+/// padding: the record is of an older writer, which did not have the field.
+fn next<T: Wire>(input: &mut &[u8]) -> Option<T> {
+    if input.len() < ALIGN && input.len() < T::SIZE {
+        *input = &[];
+    }
+    if input.is_empty() { Some(T::absent()) } else { T::take(input) }
+}
+
 macro_rules! kinds {
     ($(
         #[doc = $doc:literal]
@@ -212,10 +222,7 @@ macro_rules! kinds {
                 let input = &mut payload;
                 match code {
                     $($code => Some(Body::$Type($Type {
-                        $($field: Field::resolve(
-                            if input.is_empty() { Wire::absent() } else { Wire::take(input)? },
-                            names,
-                        ),)*
+                        $($field: Field::resolve(next(input)?, names),)*
                     })),)*
                     _ => None,
                 }
@@ -326,8 +333,14 @@ kinds! {
         scale: Real,
     }
 
-    /// A window's parent or role became known, or changed.
-    17 "window-parent" Window true WindowParent { window: u32, parent: u32, role: Role, }
+    /// A window's parent, role or X window became known, or changed.
+    17 "window-parent" Window true WindowParent {
+        window: u32,
+        parent: u32,
+        role: Role,
+        /// The X window id; 0 where there is none, or where the window's own record has it.
+        xid: u32,
+    }
 
     /// One dispatch of a main-loop source.
     20 "dispatch" Loop false Dispatch {

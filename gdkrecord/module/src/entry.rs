@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gdkrecord::Rect;
 
 use crate::ffi::event;
-use crate::ffi::glib::{DispatchFunc, PollFunc, SignalHint, Source, Value};
+use crate::ffi::glib::{Constructed, DispatchFunc, PollFunc, SignalHint, Source, Value};
 use crate::ffi::memory::{self, Word};
-use crate::ffi::{Ptr, gdk::EventFunc};
+use crate::ffi::{Object, Ptr, gdk::EventFunc};
 use crate::recorder::{Session, Toolkit, guarded};
 use crate::{events, facts, frames, load, mainloop, recorder, windows};
 
@@ -170,10 +170,25 @@ pub fn take_handler(slot: &Word, theirs: usize) {
     unsafe { slot.set(event as *const () as usize) };
 }
 
+/// `constructed` of the classes of windows before ours.
+pub static CONSTRUCTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Stands in for `constructed` of the classes of windows of GTK 2 and 3.
+pub unsafe extern "C-unwind" fn constructed(window: Ptr) {
+    let original = CONSTRUCTED.load(Ordering::Acquire);
+    // SAFETY: set to the function of GObject's type before this one was put in its place.
+    unsafe { std::mem::transmute::<usize, Constructed>(original)(window) };
+    guarded(|session| {
+        // SAFETY: GObject's new instance.
+        windows::made(session, unsafe { Object::from_c(window) }?);
+        Some(())
+    });
+}
+
 /// A window with our number was finalized.
 pub unsafe extern "C-unwind" fn window_finalized(number: Ptr) {
-    guarded(|_| {
-        windows::finalized(number as usize as u32);
+    guarded(|session| {
+        windows::finalized(session, number as usize as u32);
         Some(())
     });
 }

@@ -17,7 +17,7 @@ use crate::entry;
 use crate::ffi::glib::{Class, Source};
 use crate::recorder::{Local, Session, with};
 use crate::sites::{key, name_code};
-use crate::{events, facts, frames, gtk4, windows};
+use crate::{events, facts, frames, gtk4};
 
 /// How many different dispatch functions can be replaced.
 pub const SLOTS: usize = 128;
@@ -210,28 +210,28 @@ fn look_now(session: &Session, time: u64) {
     }
 }
 
-/// What is looked at between events: windows, presented frames, and whether the application took the handler.
+/// The recorder's own work since `begin` is in the recording like everybody's, where it took noticeable time.
+pub fn own_work(session: &Session, local: &mut Local, what: &str, begin: u64) {
+    let took = now() - begin;
+    if took > 5_000 {
+        let (source, callback) = (session.recorder.text("gdkrecord"), session.recorder.text(what));
+        let (duration, late) = (Span::from_ns(took), Maybe(None));
+        local.lane.push(begin, &raw::Dispatch { duration, source, callback, priority: 0, late });
+    }
+}
+
+/// What is looked at between events: new modules, presented frames, and whether the application took the handler.
 #[inline]
 fn tick(session: &'static Session, local: &mut Local, time: u64) {
     events::keep_handler(session);
     gtk4::tick(session, local, time);
     if time >= NEXT_TICK.load(Ordering::Relaxed) {
         NEXT_TICK.store(time + 5_000_000, Ordering::Relaxed);
+        // Only the thread that runs the frame clock changes what this looks at, and that is this one.
         frames::presented(session, local, time);
-        if windows::due(local, time) {
-            // The recorder's own work is in the recording like everybody's.
-            let site = local.sites.get(key(SLOTS, 0, b"gdkrecord"), || {
-                (session.recorder.text("gdkrecord"), session.recorder.text("windows and modules"))
-            });
-            let (source, callback) = site;
-            let late = Maybe(None);
-            let record = raw::Dispatch { duration: Span::UNKNOWN, source, callback, priority: 0, late };
-            let open = local.lane.begin(now(), &record);
-            windows::tick(session, local, time);
+        if facts::due(time) {
             facts::tick(session, time);
-            if let Some(open) = open {
-                local.lane.end(open, now());
-            }
+            own_work(session, local, "modules", time);
         }
     }
 }

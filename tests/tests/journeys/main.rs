@@ -20,3 +20,4 @@ mod text;
 mod tree;
 mod trouble;
 mod wayland;
+mod windows;

@@ -51,6 +51,11 @@ functions! {
         fn gdk_event_get_pointer_emulated(event: Object) -> c_int;
         fn gdk_display_get_default() -> Option<Object>;
         fn gtk_window_get_type() -> GType;
+        fn gdk_window_get_type() -> GType;
+        fn gdk_window_object_get_type() -> GType;
+        fn gdk_x11_window_get_type() -> GType;
+        fn gdk_wayland_window_get_type() -> GType;
+        fn gdk_broadway_window_get_type() -> GType;
         raw gdk_window_get_position(Ptr, *mut c_int, *mut c_int);
         raw gdk_window_get_user_data(Ptr, *mut Ptr);
         raw gdk_window_peek_children(Ptr) -> *mut List;

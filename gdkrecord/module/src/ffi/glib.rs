@@ -11,6 +11,8 @@ pub type PollFunc = unsafe extern "C-unwind" fn(Ptr, c_uint, c_int) -> c_int;
 pub type DispatchFunc = unsafe extern "C-unwind" fn(Ptr, Ptr, Ptr) -> c_int;
 /// `GSignalEmissionHook`.
 pub type EmissionHook = unsafe extern "C-unwind" fn(*const SignalHint, c_uint, *const Value, Ptr) -> c_int;
+/// `GObjectClass.constructed`.
+pub type Constructed = unsafe extern "C-unwind" fn(Ptr);
 /// `GDestroyNotify`.
 pub type DestroyNotify = unsafe extern "C-unwind" fn(Ptr);
 
@@ -28,6 +30,13 @@ pub struct SignalHint {
 pub struct Value {
     of: GType,
     data: [u64; 2],
+}
+
+/// `GObjectClass`, as far as it is looked at.
+#[repr(C)]
+struct ObjectClass {
+    before: [Ptr; 9],
+    constructed: Constructed,
 }
 
 /// `GSourceFuncs`.
@@ -247,6 +256,21 @@ impl Glib {
     pub fn is_a(&self, object: Object, of: GType) -> bool {
         // SAFETY: a living instance.
         self.g_type_check_instance_is_a.is_some_and(|is| unsafe { is(object.as_ptr(), of) } != 0)
+    }
+
+    /// What a class calls when an object of it was made.
+    pub fn constructed(&self, class: GType) -> Option<Constructed> {
+        let class = self.g_type_class_ref(class)?.cast::<ObjectClass>();
+        // SAFETY: the class of an object type, which is never given back.
+        unsafe { class.as_ref() }.map(|class| class.constructed)
+    }
+
+    /// Puts another function there; false where the memory refuses.
+    pub fn set_constructed(&self, class: GType, with: Constructed) -> bool {
+        let class = self.g_type_class_ref(class).unwrap_or(std::ptr::null_mut());
+        let slot = class.wrapping_byte_add(std::mem::offset_of!(ObjectClass, constructed));
+        // SAFETY: the class of an object type, whose structure lives for ever; the function has the right type.
+        !class.is_null() && unsafe { memory::write_word(slot.cast(), with as usize) }
     }
 
     /// A key for [`Glib::tag`].

@@ -170,7 +170,7 @@ impl Surfaces {
         let role = if modal { Role::Dialog } else { Role::Toplevel };
         if (parent, role) != (known.parent, known.role) {
             (known.parent, known.role) = (parent, role);
-            out.state(&raw::WindowParent { window: known.window, parent, role });
+            out.state(&raw::WindowParent { window: known.window, parent, role, xid: 0 });
         }
     }
 
