@@ -8,6 +8,7 @@
 mod busy;
 mod click;
 mod damage;
+mod events;
 mod exports;
 mod hard;
 mod kill;

@@ -1,0 +1,148 @@
+//! Events of devices that no private display has: a GTK 3 program makes them up, and each is recorded with the
+//! fields that the program gave it.
+//!
+//! GTK 4 has no constructors of events, and Xvfb no touchscreen, touchpad or tablet, so what GTK 4 says of these
+//! is held by unit tests of the recorder alone.
+
+use gdkrecord::kind::flags;
+use gdkrecord::sets::{EventType, GesturePhase};
+use gdkrecord::{Body, Event};
+use perfkit_tests::programs::compiled;
+use perfkit_tests::{App, Display, Launch};
+
+use crate::recorded::Recorded;
+
+/// The server's time that the program gives where an event bears one.
+const TIME: u32 = 4711;
+/// GDK_SHIFT_MASK and GDK_CONTROL_MASK.
+const SHIFT: u32 = 1;
+const CONTROL: u32 = 4;
+
+struct Put {
+    recorded: Recorded,
+    window: u32,
+}
+
+impl Put {
+    /// The one event of this type that was put into the queue.
+    fn one(&self, wanted: EventType) -> &Event {
+        let found: Vec<&Event> = self.recorded.events.iter().filter(|at| event(at) == Some((wanted, true))).collect();
+        assert_eq!(found.len(), 1, "{wanted:?} among {:?}", self.recorded.counts());
+        found[0]
+    }
+
+    /// Checks what all events have in common.
+    fn common(&self, window: u32, time: u32, device: u8, duration: gdkrecord::Span) {
+        assert_eq!((window, time), (self.window, TIME));
+        assert_ne!(device, 0, "it has a device");
+        assert!(duration.ns().is_some(), "its handling ended");
+    }
+}
+
+/// The type of an event of GDK's, and whether it was sent.
+fn event(at: &Event) -> Option<(EventType, bool)> {
+    macro_rules! of {
+        ($($Kind:ident),*) => {
+            match &at.body {
+                $(Body::$Kind(one) => Some((one.event, one.flags & flags::SENT != 0)),)*
+                _ => None,
+            }
+        };
+    }
+    of!(Touch, Touchpad, Pad, Other, Property, WindowState, Selection, Drag, GrabBroken, Setting)
+}
+
+fn put() -> Put {
+    let display = Display::start().unwrap();
+    let program = compiled("gtk3-events", &["gtk+-3.0"]).unwrap();
+    let mut app = App::spawn(&display, &Launch::new(program)).unwrap();
+    let status = app.process().wait().unwrap();
+    assert_eq!(app.said(), "");
+    assert!(status.success() && app.stdout() == "handled 27 of 27\n", "{status}: {}", app.stdout());
+    let recorded = Recorded::open(app.recording());
+    recorded.assert_whole();
+    let named = |(_, known): &(u32, crate::recorded::Known)| known.titles.iter().any(|title| title == "Events");
+    let top = recorded.windows().into_iter().filter(|(_, known)| known.parent == 0).find(named);
+    let window = top.expect("the window has a title").0;
+    Put { recorded, window }
+}
+
+#[test]
+fn every_event_that_a_gtk3_program_makes_up_is_recorded_with_its_fields() {
+    let put = put();
+    let close = |a: f32, b: f32| (a - b).abs() < 1e-4;
+
+    let touches = [
+        (EventType::TouchBegin, 10.0, 20.0),
+        (EventType::TouchUpdate, 11.0, 22.0),
+        (EventType::TouchEnd, 12.0, 24.0),
+        (EventType::TouchCancel, 13.0, 26.0),
+    ];
+    for (of, x, y) in touches {
+        let Body::Touch(touch) = &put.one(of).body else { panic!("{of:?}") };
+        put.common(touch.window, touch.server_time, touch.device, touch.duration);
+        assert_eq!((touch.x.0, touch.y.0, touch.x_root.0, touch.y_root.0), (x, y, x + 1000.0, y + 2000.0));
+        let first = of == EventType::TouchBegin;
+        assert_eq!((touch.sequence, touch.state, touch.emulating_pointer), (0x77, SHIFT, first));
+        assert_eq!(touch.flags & flags::EMULATED != 0, first);
+    }
+
+    let Body::Touchpad(swipe) = &put.one(EventType::TouchpadSwipe).body else { panic!() };
+    put.common(swipe.window, swipe.server_time, swipe.device, swipe.duration);
+    assert_eq!((swipe.phase, swipe.fingers, swipe.state), (GesturePhase::Update, 3, CONTROL));
+    assert_eq!((swipe.x.0, swipe.y.0, swipe.delta_x.0, swipe.delta_y.0), (30.0, 40.0, -1.5, 2.5));
+    assert!(swipe.scale.known().is_none() && swipe.angle.known().is_none());
+    let Body::Touchpad(pinch) = &put.one(EventType::TouchpadPinch).body else { panic!() };
+    put.common(pinch.window, pinch.server_time, pinch.device, pinch.duration);
+    assert_eq!((pinch.phase, pinch.fingers, pinch.state), (GesturePhase::End, 2, CONTROL));
+    assert_eq!((pinch.x.0, pinch.y.0, pinch.delta_x.0, pinch.delta_y.0), (31.0, 41.0, -3.0, 4.0));
+    assert!(close(pinch.scale.0, 1.75) && close(pinch.angle.0, 0.25), "{pinch:?}");
+
+    let pads = [
+        (EventType::PadButtonPress, 2, None),
+        (EventType::PadButtonRelease, 2, None),
+        (EventType::PadRing, 2, Some(0.5)),
+        (EventType::PadStrip, 2, Some(0.5)),
+        (EventType::PadGroupMode, 0, None),
+    ];
+    for (of, index, value) in pads {
+        let Body::Pad(pad) = &put.one(of).body else { panic!("{of:?}") };
+        put.common(pad.window, pad.server_time, pad.device, pad.duration);
+        assert_eq!((pad.group, pad.index, pad.mode, pad.value.known()), (1, index, 3, value), "{of:?}");
+    }
+
+    for of in [EventType::ProximityIn, EventType::ProximityOut] {
+        let Body::Other(near) = &put.one(of).body else { panic!("{of:?}") };
+        put.common(near.window, near.server_time, near.device, near.duration);
+    }
+    let Body::GrabBroken(grab) = &put.one(EventType::GrabBroken).body else { panic!() };
+    assert_eq!((grab.window, grab.keyboard, grab.implicit, grab.grab_window), (put.window, true, true, put.window));
+    let Body::Setting(setting) = &put.one(EventType::Setting).body else { panic!() };
+    assert_eq!((&*setting.name, setting.action), ("gtk-journey", 1));
+    for of in [EventType::SelectionClear, EventType::SelectionRequest, EventType::SelectionNotify] {
+        let Body::Selection(selection) = &put.one(of).body else { panic!("{of:?}") };
+        assert_eq!((selection.window, selection.server_time), (put.window, TIME));
+        let names = (&*selection.selection, &*selection.target, &*selection.property);
+        assert_eq!(names, ("PRIMARY", "STRING", "JOURNEY"), "{of:?}");
+    }
+    let Body::Selection(owner) = &put.one(EventType::OwnerChange).body else { panic!() };
+    assert_eq!((&*owner.selection, owner.server_time), ("PRIMARY", TIME));
+    let Body::Property(property) = &put.one(EventType::Property).body else { panic!() };
+    assert_eq!((&*property.atom, property.deleted, property.server_time), ("JOURNEY", true, TIME));
+    let Body::WindowState(state) = &put.one(EventType::WindowState).body else { panic!() };
+    // GDK_WINDOW_STATE_MAXIMIZED and GDK_WINDOW_STATE_FOCUSED.
+    assert_eq!((state.changed, state.state), (1 << 2, 1 << 2 | 1 << 7));
+    let drags = [
+        EventType::DragEnter,
+        EventType::DragLeave,
+        EventType::DragMotion,
+        EventType::DragStatus,
+        EventType::DropStart,
+        EventType::DropFinished,
+    ];
+    for of in drags {
+        let Body::Drag(drag) = &put.one(of).body else { panic!("{of:?}") };
+        assert_eq!((drag.window, drag.server_time), (put.window, TIME), "{of:?}");
+        assert_eq!((drag.x_root.0, drag.y_root.0), (111.0, -5.0), "{of:?}");
+    }
+}
