@@ -9,7 +9,9 @@
 
 use crate::field::{Bytes, Field, FieldType, Intern, Maybe, Names, Real, Rects, Span, Text, Value, Wire};
 use crate::layout::ALIGN;
-use crate::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, WidgetWork};
+use crate::sets::{
+    CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, SourceWork, WidgetWork,
+};
 
 /// What a kind belongs to: the rows of a legend, and the colour role that drawings give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -362,6 +364,14 @@ kinds! {
         timeout: i16,
         /// File descriptors that were ready.
         ready: u16,
+    }
+
+    /// GDK's source was prepared or checked, before or after the poll, and took noticeable time: it talks to X there.
+    22 "check" Loop false Check {
+        duration: Span,
+        /// The source's name.
+        source: Text,
+        work: SourceWork,
     }
 
     /// One frame of a frame clock; the phases are offsets from the frame's begin, unknown where one did not run.

@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int};
 use gdkrecord::Rect;
 
 use super::glib::{Glib, List, list};
-use super::memory::Word;
+use super::memory::{self, Word};
 use super::{GType, Object, Ptr, functions, text};
 
 /// `GdkEventFunc`.
@@ -80,6 +80,12 @@ unsafe extern "C-unwind" fn nothing(_: Ptr, _: Ptr, _: Ptr) -> c_int {
 }
 
 impl Gdk {
+    /// Whether code lies in the same file as GDK.
+    pub fn is_in_library(&self, code: usize) -> bool {
+        let base = |at: usize| memory::name_of(at).map(|(_, base, _)| base);
+        self.gdk_display_get_default.is_some_and(|gdk| base(gdk as usize) == base(code))
+    }
+
     /// Sets the handler of all events.
     pub fn set_event_handler(&self, handler: EventFunc) -> bool {
         // SAFETY: a handler of the right type, which needs no data and is never freed.
