@@ -158,6 +158,41 @@ fn every_event_that_a_gtk4_program_makes_up_is_recorded_with_its_fields() {
 }
 
 #[test]
+fn a_real_drag_in_gtk4_is_recorded_from_enter_to_drop() {
+    let display = Display::start().unwrap();
+    let mut app = App::start(&display, &Launch::new("gtk4-demo").arg("--run=dnd")).unwrap();
+    let items = app.pointer().to(228, 165).pause(200).press(1).pause(100).to(240, 180).pause(100);
+    items.to(260, 200).pause(100).to(300, 220).pause(200).to(340, 230).pause(200).release(1).pause(600).play().unwrap();
+    app.settle().unwrap();
+    app.close().unwrap();
+
+    let recorded = Recorded::open(app.recording());
+    recorded.assert_whole();
+    let drags: Vec<_> = recorded
+        .events
+        .iter()
+        .filter_map(|at| match &at.body {
+            Body::Drag(drag) => Some(drag),
+            _ => None,
+        })
+        .collect();
+    let mut kinds: Vec<_> = drags.iter().map(|drag| drag.event).collect();
+    kinds.dedup();
+    assert_eq!(kinds, [EventType::DragEnter, EventType::DragMotion, EventType::DropStart]);
+    let dropped = drags.last().unwrap();
+    assert_eq!((dropped.x_root.0, dropped.y_root.0), (340.0, 230.0));
+    assert!(drags.iter().all(|drag| drag.duration.ns().is_some() && recorded.toplevel(drag.window) == drag.window));
+    let owners = recorded.events.iter().filter_map(|at| match &at.body {
+        Body::WindowOwner(owner) => Some((owner.window, &*owner.owner)),
+        _ => None,
+    });
+    let icon = owners.into_iter().find(|(_, owner)| *owner == "GtkDragIcon").expect("what is dragged is a window").0;
+    let known = &recorded.windows()[&icon];
+    assert_eq!(known.role, Role::Drag);
+    assert!(recorded.exposures_from(0).any(|exposure| exposure.window == icon), "it was painted");
+}
+
+#[test]
 fn every_event_that_a_gtk3_program_makes_up_is_recorded_with_its_fields() {
     let put = put_by_gtk3();
     let close = |a: f32, b: f32| (a - b).abs() < 1e-4;

@@ -167,7 +167,8 @@ impl Surfaces {
         let Some(known) = self.told(surface).filter(|known| matches!(known.role, Role::Toplevel | Role::Dialog)) else {
             return;
         };
-        let role = if modal { Role::Dialog } else { Role::Toplevel };
+        // A window that belongs to another is a dialog to window managers, modal or not.
+        let role = if modal || parent != 0 { Role::Dialog } else { Role::Toplevel };
         if (parent, role) != (known.parent, known.role) {
             (known.parent, known.role) = (parent, role);
             out.state(&raw::WindowParent { window: known.window, parent, role, xid: 0 });
