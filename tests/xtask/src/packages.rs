@@ -38,7 +38,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Demo, "gtk-4-examples", "gtk4-widget-factory, a program to record"),
     (Need::Demo, "adwaita-icon-theme", "these programs' icons"),
     (Need::Demo, "librsvg2-common", "these programs' icons"),
-    (Need::Demo, "fonts-dejavu-core", "labels"),
+    (Need::Demo, "fonts-dejavu-core", "labels, and those of the reference pictures"),
     (Need::Demo, "fonts-cantarell", "labels"),
     (Need::Test, "libgtk-4-dev", "builds the graphical program"),
     (Need::Test, "libadwaita-1-dev", "builds the graphical program"),

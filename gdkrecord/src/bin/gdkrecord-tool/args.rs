@@ -154,6 +154,9 @@ pub struct GraphArgs {
     /// Width in pixels.
     #[arg(long, value_name = "PIXELS")]
     pub width: Option<u32>,
+    /// Pixels of a PNG for each of the figure's, each way: 2 is sharp on a HiDPI screen and in print.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub scale: u32,
 }
 
 /// Arguments of `exposures`.
