@@ -105,6 +105,14 @@ impl Recorded {
         })
     }
 
+    /// What is told under the name of a fact.
+    pub fn facts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.events.iter().filter_map(move |at| match &at.body {
+            Body::Fact(fact) if &*fact.name == name => Some(&*fact.value),
+            _ => None,
+        })
+    }
+
     /// The exposures at or after a time.
     pub fn exposures_from(&self, time: u64) -> impl Iterator<Item = &Exposure> {
         self.events.iter().filter(move |at| at.time >= time).filter_map(|at| match &at.body {

@@ -43,13 +43,7 @@ const MENU: (i32, i32) = (700, 620);
 fn is_recorded(program: &str) {
     let recorded = drive(program);
     recorded.assert_whole();
-    let fact = |name: &str| {
-        recorded.events.iter().find_map(|at| match &at.body {
-            Body::Fact(fact) if &*fact.name == name => Some(fact.value.to_string()),
-            _ => None,
-        })
-    };
-    assert_eq!(fact("backend").as_deref(), Some("wayland"));
+    assert_eq!(recorded.facts("backend").collect::<Vec<_>>(), ["wayland"]);
 
     // The window lies at the output's corner since it fills it: its coordinates are the display's.
     let windows = recorded.windows();

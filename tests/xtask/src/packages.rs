@@ -48,6 +48,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "python3-gi", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-3.0", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),
+    (Need::Test, "libgl1-mesa-dri", "GL without a graphics card"),
     (Need::Test, "weston", "a Wayland compositor to record under"),
     (Need::Test, "binutils", "shows what the recorder links to"),
     (Need::Test, "ffmpeg", "writes and checks webm animations"),
