@@ -113,8 +113,8 @@ impl Tally for Busy {
             "busy",
             "busy of span",
             "explained by dispatches",
-            "longest gap",
-            "gap at",
+            "longest unexplained",
+            "from",
         ];
         let mut open = Section::new("unfinished", "Unfinished at the end");
         open.columns = &["callback", "thread", "begun", "running for"];

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::sample::write;
-use gdkrecord::field::{Maybe, Span};
-use gdkrecord::kind::{Check, Dispatch, Frame, Poll, Thread};
-use gdkrecord::sets::SourceWork;
+use gdkrecord::field::{Maybe, Rect, Rects, Span};
+use gdkrecord::kind::{Check, Dispatch, Exposure, Frame, Other, Poll, Thread, WidgetCost};
+use gdkrecord::sets::{EventType, Exposed, SourceWork, WidgetWork};
 use gdkrecord::{Body, Text};
 
 const MS: u64 = 1_000_000;
@@ -86,6 +86,41 @@ fn a_slow_frame_names_its_phase_and_what_ran_before() {
     assert_eq!(json["frames"]["budget_ns"], 16_666_667);
     let causes = json["slow_frames"]["rows"][0]["causes"].as_str().unwrap().to_owned();
     assert!(causes.contains("layout 30 ms (75 %)") && causes.contains("50 ms in load_everything"), "{causes}");
+}
+
+#[test]
+fn a_frame_is_no_cause_of_a_later_one_and_trifles_are_none() {
+    let mut events = vec![dispatch(0, Some(40), "draws"), frame(1, 39, 1, 5), dispatch(50, Some(20), "draws")];
+    events.push(frame(51, 18, 1, 2));
+    let class = Text::from("GtkLabel");
+    let cost = WidgetCost { duration: Span::from_ns(MS), class, count: 1, work: WidgetWork::Snapshot };
+    events.push((52 * MS, Body::WidgetCost(cost)));
+    let rects = Rects(vec![Rect::new(0, 0, 50, 40)]);
+    events.push((53 * MS, Body::Exposure(Exposure { window: 1, frame: 51, what: Exposed::Both, rects })));
+    let (_folder, recording) = write(&events, Some(200 * MS));
+    let json = collect(&recording, 10).json();
+    let rows = &json["slow_frames"]["rows"];
+    assert_eq!(rows[1]["causes"], "paint 16 ms (89 %); 2.00 kpx repainted");
+    let phases = &json["over_budget"]["rows"][0];
+    assert_eq!((phases["phase"].as_str(), phases["frames"].as_u64()), (Some("paint"), Some(2)));
+}
+
+#[test]
+fn a_long_dispatch_says_which_event_it_was() {
+    let click = dispatch(10, Some(30), "x11");
+    let slow = Other {
+        duration: Span::from_ns(28 * MS),
+        latency: Span::UNKNOWN,
+        window: 1,
+        server_time: 0,
+        event: EventType::Delete,
+        flags: 0,
+        device: 0,
+        source: 0,
+    };
+    let (_folder, recording) = write(&[click, (11 * MS, Body::Other(slow))], Some(100 * MS));
+    let json = collect(&recording, 10).json();
+    assert_eq!(json["longest_dispatches"]["rows"][0]["mostly"], "delete 28 ms");
 }
 
 #[test]
