@@ -18,6 +18,7 @@ mod resize;
 mod run;
 mod surfaces;
 mod text;
+mod tool;
 mod tree;
 mod trouble;
 mod wayland;

@@ -54,6 +54,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "ffmpeg", "writes and checks webm animations"),
     (Need::Test, "libxml2-utils", "validates XML against its schema"),
     (Need::Test, "python3-jsonschema", "validates JSON against its schema"),
+    (Need::Test, "jq", "reads JSON in examples of the help"),
     (Need::Test, "strace", "shows which system calls the recorder adds"),
     (Need::Bench, "libsysprof-4-dev", "the recorder's peer"),
     (Need::Bench, "sqlite3", "the exporter's peer"),

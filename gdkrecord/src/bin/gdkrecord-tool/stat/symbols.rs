@@ -66,9 +66,13 @@ impl<'a> Symbols<'a> {
     }
 }
 
-/// A source's name as toolkits give it, without the library in front; `None` for one that says nothing.
+/// What GLib calls sources that nobody gave a name.
+const NAMELESS: &[&str] = &["", "timeout", "idle", "GIdleSource", "GTimeoutSource", "unix-fd", "child-watch"];
+
+/// A source's name, without the library that toolkits put in front; `None` for one that says nothing.
 fn told(source: &str) -> Option<&str> {
-    source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(_, name)| name)
+    let name = source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(source, |(_, name)| name);
+    (!NAMELESS.contains(&name)).then_some(name)
 }
 
 fn lookup(table: &[Function], offset: u64) -> Option<&str> {
@@ -167,6 +171,7 @@ mod tests {
             assert_eq!(symbols.name(name), name);
         }
         assert_eq!(symbols.dispatch("[gtk] paint_idle", "lib.so+0x10"), "paint_idle");
+        assert_eq!(symbols.dispatch("GDK X11 Event source (:0)", "lib.so+0x10"), "GDK X11 Event source (:0)");
         assert_eq!(symbols.dispatch("timeout", "lib.so+0x10"), "lib.so+0x10");
         assert_eq!(symbols.dispatch("[gtk] paint_idle", "on_paint"), "on_paint");
     }
