@@ -97,6 +97,19 @@ fn a_dash_is_standard_input_and_output() {
 }
 
 #[test]
+fn a_graph_for_hidpi_is_the_same_figure_in_more_pixels() {
+    let folder = folder();
+    let size = |scale: &str| {
+        let args = ["graph", "-", "-o", "-", "--width", "800", "--scale", scale];
+        let png = with_input(&folder, "app.gdkrecord", &args).stdout;
+        // IHDR comes first: width and height, big-endian.
+        [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()))
+    };
+    let once = size("1");
+    assert_eq!((once[0], size("2")), (800, once.map(|side| side * 2)));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_failure() {
     let folder = folder();
     for args in [

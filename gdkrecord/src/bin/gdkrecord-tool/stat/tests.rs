@@ -140,3 +140,19 @@ fn every_kind_of_event_can_be_reported() {
     assert_eq!(report.json()["kinds"]["events"], recording.events().count());
     assert!(report.text().contains("HANDLING OF EVENTS"));
 }
+
+#[test]
+fn no_recording_makes_nonsense_of_numbers() {
+    let (_kept, every) = crate::sample::recording();
+    let (_empty, nothing) = write(&[], None);
+    let (_instant, instant) = write(&[poll(0, 0), frame(0, 0, 0, 0), dispatch(0, Some(0), "")], Some(0));
+    for recording in [&every, &nothing, &instant] {
+        let report = collect(recording, 10);
+        let text = report.text();
+        assert!(text.starts_with("RECORDING"), "{text}");
+        for nonsense in ["NaN", "inf ", "inf/", "-0.0"] {
+            assert!(!text.contains(nonsense), "{nonsense}: {text}");
+        }
+        assert_eq!(report.json()["format"], "gdkrecord-stat");
+    }
+}
