@@ -8,7 +8,10 @@
 //! it can be written when the end is known; windows, frame clocks and devices are numbered from 1 and 0 is none.
 
 use crate::field::{Bytes, Field, FieldType, Intern, Maybe, Names, Real, Rects, Span, Text, Value, Wire};
-use crate::sets::{CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, WidgetWork};
+use crate::layout::ALIGN;
+use crate::sets::{
+    CrossingDetail, CrossingMode, EventType, Exposed, GesturePhase, Role, ScrollDirection, SourceWork, WidgetWork,
+};
 
 /// What a kind belongs to: the rows of a legend, and the colour role that drawings give it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -113,6 +116,15 @@ pub struct Event {
     pub body: Body,
 }
 
+/// The next field of a payload; `None` where it is torn. Less than a word into which the field does not fit is
+/// padding: the record is of an older writer, which did not have the field.
+fn next<T: Wire>(input: &mut &[u8]) -> Option<T> {
+    if input.len() < ALIGN && input.len() < T::SIZE {
+        *input = &[];
+    }
+    if input.is_empty() { Some(T::absent()) } else { T::take(input) }
+}
+
 macro_rules! kinds {
     ($(
         #[doc = $doc:literal]
@@ -212,10 +224,7 @@ macro_rules! kinds {
                 let input = &mut payload;
                 match code {
                     $($code => Some(Body::$Type($Type {
-                        $($field: Field::resolve(
-                            if input.is_empty() { Wire::absent() } else { Wire::take(input)? },
-                            names,
-                        ),)*
+                        $($field: Field::resolve(next(input)?, names),)*
                     })),)*
                     _ => None,
                 }
@@ -326,8 +335,14 @@ kinds! {
         scale: Real,
     }
 
-    /// A window's parent or role became known, or changed.
-    17 "window-parent" Window true WindowParent { window: u32, parent: u32, role: Role, }
+    /// A window's parent, role or X window became known, or changed.
+    17 "window-parent" Window true WindowParent {
+        window: u32,
+        parent: u32,
+        role: Role,
+        /// The X window id; 0 where there is none, or where the window's own record has it.
+        xid: u32,
+    }
 
     /// One dispatch of a main-loop source.
     20 "dispatch" Loop false Dispatch {
@@ -349,6 +364,14 @@ kinds! {
         timeout: i16,
         /// File descriptors that were ready.
         ready: u16,
+    }
+
+    /// GDK's source was prepared or checked, before or after the poll, and took noticeable time: it talks to X there.
+    22 "check" Loop false Check {
+        duration: Span,
+        /// The source's name.
+        source: Text,
+        work: SourceWork,
     }
 
     /// One frame of a frame clock; the phases are offsets from the frame's begin, unknown where one did not run.

@@ -121,6 +121,10 @@ closed_set! {
     GesturePhase { Other = "other", Begin = "begin", Update = "update", End = "end", Cancel = "cancel", }
 }
 closed_set! {
+    /// What the main loop asks a source besides its dispatch.
+    SourceWork { Other = "other", Prepare = "prepare", Check = "check", }
+}
+closed_set! {
     /// What a widget did that cost time.
     WidgetWork { Other = "other", Measure = "measure", Allocate = "allocate", Snapshot = "snapshot", }
 }

@@ -41,6 +41,12 @@ pub fn count(number: u64) -> String {
     out
 }
 
+/// So many of something: "1 frame", "1 204 frames".
+pub fn plural(number: u64, word: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {word}{s}", count(number))
+}
+
 /// Square pixels: "640 px", "12.5 kpx", "2.07 Mpx".
 pub fn area(px: u64) -> String {
     scaled(px, &["px", "kpx", "Mpx", "Gpx", "Tpx"], 1000.0)

@@ -137,7 +137,7 @@ impl Recorder {
             let name = self.text(&map::thread_name());
             let thread = raw::Thread { index, tid: map::thread_id(), name };
             // From that time on the index means this thread, and no record of the one before is as late.
-            let since = self.state(lane.after_last().max(now()), &thread);
+            let since = self.state((lane.last() + 1).max(now()), &thread);
             lane.begin_at(since.unwrap_or_else(now));
         }
         lane

@@ -22,8 +22,52 @@ static gboolean tick(gpointer data) {
     return G_SOURCE_REMOVE;
 }
 
+// A class of sources that lies on the heap, as language bindings may have it.
+static GSourceFuncs *heap;
+
+static gboolean heap_dispatch(GSource *source, GSourceFunc callback, gpointer data) {
+    return callback(data);
+}
+
+static gboolean always(GSource *source, gint *timeout) {
+    return TRUE;
+}
+
+static gboolean always_check(GSource *source) {
+    return TRUE;
+}
+
+static gboolean heap_tick(gpointer count) {
+    g_usleep(500);
+    return ++*(int *)count < 50;
+}
+
+static void heap_source(void) {
+    static int count;
+    heap = g_new0(GSourceFuncs, 1);
+    heap->prepare = always;
+    heap->check = always_check;
+    heap->dispatch = heap_dispatch;
+    GSource *source = g_source_new(heap, sizeof(GSource));
+    g_source_set_callback(source, heap_tick, &count, NULL);
+    g_source_attach(source, NULL);
+    g_source_unref(source);
+}
+
+// Makes sources in the main loop's context and destroys them, while that loop looks for new ones.
+static gpointer churn(gpointer data) {
+    for (int i = 0; i < 200000; i++) {
+        GSource *source = g_timeout_source_new(100000);
+        g_source_attach(source, NULL);
+        g_source_destroy(source);
+        g_source_unref(source);
+    }
+    return NULL;
+}
+
 static gboolean done(gpointer data) {
-    g_print("threads %d ticks %d child %s\n", THREADS, THREADS * TICKS, child_says);
+    g_print("threads %d ticks %d child %s heap %s\n", THREADS, THREADS * TICKS, child_says,
+            heap->dispatch == heap_dispatch ? "kept" : "changed");
     return G_SOURCE_REMOVE;
 }
 
@@ -80,6 +124,8 @@ int main(int argc, char **argv) {
     char *echoed = NULL;
     g_spawn_command_line_sync("/bin/echo hello", &echoed, NULL, NULL, NULL);
     g_snprintf(child_says, sizeof child_says, "%s fork %d", echoed ? g_strchomp(echoed) : "nothing", forked());
+    heap_source();
+    g_thread_unref(g_thread_new("churn", churn, NULL));
     for (int i = 0; i < THREADS; i++)
         g_thread_unref(g_thread_new("worker", work, NULL));
     gtk_main();

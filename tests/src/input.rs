@@ -103,6 +103,16 @@ impl<'d> Pointer<'d> {
         self.push(["click".into(), button.to_string()])
     }
 
+    /// Presses a button and holds it.
+    pub fn press(self, button: u8) -> Pointer<'d> {
+        self.push(["mousedown".into(), button.to_string()])
+    }
+
+    /// Lets go of a button.
+    pub fn release(self, button: u8) -> Pointer<'d> {
+        self.push(["mouseup".into(), button.to_string()])
+    }
+
     /// Types a text.
     pub fn text(self, text: &str) -> Pointer<'d> {
         // `type` takes all words that follow as text, so the text is typed key by key.

@@ -10,7 +10,16 @@ use crate::process::{run, stdout_of};
 
 /// Compiles `tests/programs/NAME.c` against the pkg-config packages, unless that is done already.
 pub fn compiled(name: &str, packages: &[&str]) -> Result<PathBuf> {
-    let source = script(&format!("{name}.c"))?;
+    build(name, name, packages)
+}
+
+/// The same of a source that is compiled against several packages, each time against one.
+pub fn compiled_for(name: &str, package: &str) -> Result<PathBuf> {
+    build(name, &format!("{name}-{package}"), &[package])
+}
+
+fn build(source: &str, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let source = script(&format!("{source}.c"))?;
     let folder = bins::target().join("test-programs");
     fs::create_dir_all(&folder).cannot(format_args!("create {}", folder.display()))?;
     let program = folder.join(name);

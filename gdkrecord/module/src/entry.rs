@@ -8,13 +8,16 @@ use std::ffi::{c_char, c_int, c_uint};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gdkrecord::Rect;
+use gdkrecord::sets::SourceWork;
 
 use crate::ffi::event;
-use crate::ffi::glib::{DispatchFunc, PollFunc, SignalHint, Source, Value};
+use crate::ffi::glib::{
+    Asked, CheckFunc, Class, Constructed, DispatchFunc, PollFunc, PrepareFunc, SignalHint, Source, Value,
+};
 use crate::ffi::memory::{self, Word};
-use crate::ffi::{Ptr, gdk::EventFunc};
+use crate::ffi::{Object, Ptr, gdk::EventFunc};
 use crate::recorder::{Session, Toolkit, guarded};
-use crate::{events, facts, frames, load, mainloop, recorder, windows};
+use crate::{events, facts, frames, load, mainloop, recorder, sources, windows};
 
 /// GTK 2 and 3 call it for a module that GTK_MODULES names.
 #[unsafe(no_mangle)]
@@ -60,7 +63,7 @@ unsafe extern "C-unwind" fn dispatch<const SLOT: usize>(source: Ptr, callback: P
     // SAFETY: GLib holds the source while it dispatches it.
     let open = mainloop::begin(SLOT, unsafe { Source::from_c(source) }, callback as usize, data as usize);
     // SAFETY: a class's dispatch was replaced by this function after its original was stored.
-    let original = unsafe { std::mem::transmute::<usize, DispatchFunc>(mainloop::original(SLOT)) };
+    let original = unsafe { std::mem::transmute::<usize, DispatchFunc>(sources::original(SLOT)) };
     // SAFETY: the arguments that GLib gave for it.
     let again = unsafe { original(source, callback, data) };
     mainloop::end(open);
@@ -69,7 +72,7 @@ unsafe extern "C-unwind" fn dispatch<const SLOT: usize>(source: Ptr, callback: P
 
 /// The entry points by number.
 #[rustfmt::skip]
-pub static DISPATCH: [DispatchFunc; mainloop::SLOTS] = [
+pub static DISPATCH: [DispatchFunc; sources::SLOTS] = [
     dispatch::<0>, dispatch::<1>, dispatch::<2>, dispatch::<3>, dispatch::<4>, dispatch::<5>, dispatch::<6>, dispatch::<7>,
     dispatch::<8>, dispatch::<9>, dispatch::<10>, dispatch::<11>, dispatch::<12>, dispatch::<13>, dispatch::<14>, dispatch::<15>,
     dispatch::<16>, dispatch::<17>, dispatch::<18>, dispatch::<19>, dispatch::<20>, dispatch::<21>, dispatch::<22>, dispatch::<23>,
@@ -87,6 +90,56 @@ pub static DISPATCH: [DispatchFunc; mainloop::SLOTS] = [
     dispatch::<112>, dispatch::<113>, dispatch::<114>, dispatch::<115>, dispatch::<116>, dispatch::<117>, dispatch::<118>, dispatch::<119>,
     dispatch::<120>, dispatch::<121>, dispatch::<122>, dispatch::<123>, dispatch::<124>, dispatch::<125>, dispatch::<126>, dispatch::<127>,
 ];
+
+/// `prepare` and `check` of GDK's sources before ours.
+static CHECKS: [[AtomicUsize; 2]; sources::CHECKS] = [const { [const { AtomicUsize::new(0) }; 2] }; sources::CHECKS];
+
+unsafe extern "C-unwind" fn prepare<const SLOT: usize>(source: Ptr, timeout: *mut c_int) -> c_int {
+    let begin = mainloop::check_begins();
+    // SAFETY: the original was stored before this function took its place.
+    let original = unsafe { std::mem::transmute::<usize, PrepareFunc>(CHECKS[SLOT][0].load(Ordering::Acquire)) };
+    // SAFETY: the arguments that GLib gave for it.
+    let ready = unsafe { original(source, timeout) };
+    if let Some(begin) = begin {
+        // SAFETY: GLib holds the source while it asks it.
+        mainloop::check_ends(SLOT, unsafe { Source::from_c(source) }, SourceWork::Prepare, begin);
+    }
+    ready
+}
+
+unsafe extern "C-unwind" fn check<const SLOT: usize>(source: Ptr) -> c_int {
+    let begin = mainloop::check_begins();
+    // SAFETY: the original was stored before this function took its place.
+    let original = unsafe { std::mem::transmute::<usize, CheckFunc>(CHECKS[SLOT][1].load(Ordering::Acquire)) };
+    // SAFETY: the argument that GLib gave for it.
+    let ready = unsafe { original(source) };
+    if let Some(begin) = begin {
+        // SAFETY: GLib holds the source while it asks it.
+        mainloop::check_ends(SLOT, unsafe { Source::from_c(source) }, SourceWork::Check, begin);
+    }
+    ready
+}
+
+/// Puts the entry points of a number in the place of a class's prepare and check; false where it has not both.
+pub fn take_checks(slot: usize, class: Class) -> bool {
+    const ENTRIES: [(PrepareFunc, CheckFunc); sources::CHECKS] = [
+        (prepare::<0>, check::<0>),
+        (prepare::<1>, check::<1>),
+        (prepare::<2>, check::<2>),
+        (prepare::<3>, check::<3>),
+    ];
+    let (Some(first), Some(second)) = (class.asked(Asked::Prepare), class.asked(Asked::Check)) else { return false };
+    if first == 0 || second == 0 {
+        return false;
+    }
+    CHECKS[slot][0].store(first, Ordering::Release);
+    CHECKS[slot][1].store(second, Ordering::Release);
+    let (prepare, check) = ENTRIES[slot];
+    // SAFETY: the entry points have the types of what they stand in for.
+    unsafe {
+        class.replace_asked(Asked::Prepare, prepare as usize) && class.replace_asked(Asked::Check, check as usize)
+    }
+}
 
 /// The default context's poll function before ours.
 pub static POLL: AtomicUsize = AtomicUsize::new(0);
@@ -170,10 +223,25 @@ pub fn take_handler(slot: &Word, theirs: usize) {
     unsafe { slot.set(event as *const () as usize) };
 }
 
+/// `constructed` of the classes of windows before ours.
+pub static CONSTRUCTED: AtomicUsize = AtomicUsize::new(0);
+
+/// Stands in for `constructed` of the classes of windows of GTK 2 and 3.
+pub unsafe extern "C-unwind" fn constructed(window: Ptr) {
+    let original = CONSTRUCTED.load(Ordering::Acquire);
+    // SAFETY: set to the function of GObject's type before this one was put in its place.
+    unsafe { std::mem::transmute::<usize, Constructed>(original)(window) };
+    guarded(|session| {
+        // SAFETY: GObject's new instance.
+        windows::made(session, unsafe { Object::from_c(window) }?);
+        Some(())
+    });
+}
+
 /// A window with our number was finalized.
 pub unsafe extern "C-unwind" fn window_finalized(number: Ptr) {
-    guarded(|_| {
-        windows::finalized(number as usize as u32);
+    guarded(|session| {
+        windows::finalized(session, number as usize as u32);
         Some(())
     });
 }

@@ -67,8 +67,20 @@ pub fn end(open: Open) {
 
 fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Open> {
     let event = event_type(seen.of);
-    let looks = matches!(event, EventType::Expose | EventType::Configure | EventType::Map | EventType::Unmap);
-    let window = seen.window.map_or(0, |window| windows::number_of(session, local, window, looks));
+    // GDK's lock is held here.
+    windows::look(session, local);
+    // Where input happened must be known as it was; the pointer moves too often, and enters first.
+    let looks = matches!(
+        seen.detail,
+        Detail::Expose { .. }
+            | Detail::Configure { .. }
+            | Detail::Property { .. }
+            | Detail::WindowState { .. }
+            | Detail::Button { .. }
+            | Detail::Crossing { .. }
+            | Detail::Touch { .. }
+    ) || matches!(event, EventType::Map | EventType::Unmap);
+    let window = seen.window.map_or(0, |window| windows::number_of(session, window, looks));
     let device = device(session, local, session.gdk.gdk_event_get_device(seen.event).flatten().or(seen.device));
     let source = device_of_source(session, local, &seen, device);
     let input = !matches!(
@@ -144,7 +156,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
             push_at!(Touch at { sequence: sequence as u32, emulating_pointer: emulating })
         }
         Detail::Crossing { at, mode, detail, focus, subwindow } => {
-            let subwindow = subwindow.map_or(0, |window| windows::number_of(session, local, window, false));
+            let subwindow = subwindow.map_or(0, |window| windows::number_of(session, window, false));
             push_at!(Crossing at {
                 mode: member(CrossingMode::ALL, mode), detail: member(CrossingDetail::ALL, detail),
                 focus: focus, subwindow: subwindow,
@@ -192,7 +204,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         }
         Detail::Drag { x_root, y_root } => push!(Drag { x_root: root(x_root), y_root: root(y_root) }),
         Detail::GrabBroken { keyboard, implicit, window: grab } => {
-            let grab = grab.map_or(0, |window| windows::number_of(session, local, window, false));
+            let grab = grab.map_or(0, |window| windows::number_of(session, window, false));
             push!(GrabBroken { keyboard: keyboard, implicit: implicit, grab_window: grab })
         }
         Detail::Setting { name, action } => {

@@ -100,6 +100,12 @@ pub fn modules(session: &Session) {
     }
 }
 
+/// Whether it is time for [`tick`].
+#[inline]
+pub fn due(time: u64) -> bool {
+    time >= NEXT.load(Ordering::Relaxed) || BACKEND.get().is_none()
+}
+
 /// At intervals: the display, once it is open, and what was loaded since.
 pub fn tick(session: &Session, time: u64) {
     display(session);

@@ -9,7 +9,8 @@ use gdkrecord::writer::{Open, now};
 use crate::clocks::FrameClock;
 use crate::entry;
 use crate::ffi::Object;
-use crate::recorder::{Local, Session, with};
+use crate::recorder::{Local, Session, Toolkit, with};
+use crate::windows;
 
 /// The clock's signals, in the order in which they come.
 const PHASES: [&std::ffi::CStr; 7] =
@@ -105,6 +106,10 @@ pub fn phase(clock: Object, phase: usize) {
         }
         if phase == 5 || phase == 6 {
             timings(session, local, phase == 5);
+        }
+        // GDK's lock is held here.
+        if phase == 5 && session.toolkit == Toolkit::Gtk3 {
+            windows::look(session, local);
         }
     });
 }

@@ -14,7 +14,7 @@ use gdkrecord::writer::{Lane, Open, Recorder, now};
 
 use crate::clocks::EventClock;
 pub use crate::ffi::gtk4::Api;
-use crate::ffi::gtk4::contexts::{Region, damage_known};
+use crate::ffi::gtk4::contexts::Region;
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
 use crate::ffi::gtk4::{Handle, hooks};
@@ -40,8 +40,8 @@ struct State {
     /// What was told: hooks on draw contexts, X's events, backend and renderer.
     contexts: Option<bool>,
     display: bool,
-    renderer: String,
-    strange: bool,
+    /// Classes of renderers that were told.
+    renderers: Vec<usize>,
 }
 
 /// Where records go.
@@ -124,9 +124,7 @@ pub fn install(session: &'static Session) {
 pub fn surface_constructed(surface: Handle) {
     with(|session, api, state, _| {
         let surface = Surface { api, handle: surface };
-        if state.surfaces.constructed(surface) {
-            api.watch(surface.handle);
-        }
+        state.surfaces.constructed(surface);
         first_display(session, api, state, surface);
     });
 }
@@ -164,26 +162,28 @@ pub fn surface_rendered(surface: Handle) {
         state.surfaces.window(surface, out);
         state.surfaces.update(surface, out);
         first_display(session, api, state, surface);
-        let renderer = surface.renderer().unwrap_or_default();
-        if renderer == state.renderer && state.contexts == Some(true) {
+        let renderer = surface.renderer().unwrap_or(0);
+        if state.renderers.contains(&renderer) {
             return;
         }
-        session.fact("renderer", &renderer);
-        state.renderer = renderer;
+        // Another renderer can come with other draw contexts.
+        state.renderers.push(renderer);
+        session.fact("renderer", &api.type_name(renderer));
         let patched = api.hook_contexts();
-        let on = patched.classes > 0;
-        if state.contexts != Some(on) {
-            state.contexts = Some(on);
-            let note = match (on, damage_known()) {
-                (false, _) => "no draw context has the expected slots".into(),
-                (true, true) => format!("damage and repaint of {} draw context classes", patched.classes),
-                (true, false) => format!("repaint of {} draw context classes; damage is not known", patched.classes),
-            };
-            session.hook("gtk4.exposures", on, &note);
-        }
-        if let Some(class) = patched.strange.filter(|_| !state.strange) {
-            state.strange = true;
-            session.hook("gtk4.exposures", on, &format!("{} has other slots", api.type_name(class)));
+        let note = match patched.strange {
+            Some(class) => format!("the slots of {} are not known in GTK 4.{}", api.type_name(class), api.minor()),
+            None => format!("damage and repaint of {} draw context classes", patched.classes),
+        };
+        state.contexts = Some(patched.classes > 0);
+        session.hook("gtk4.exposures", patched.classes > 0, &note);
+    });
+}
+
+/// A frame was painted, and nobody said where.
+pub fn frame_tells_nothing() {
+    with(|session, api, state, _| {
+        if state.contexts.replace(false) == Some(true) {
+            session.hook("gtk4.exposures", false, &format!("GTK 4.{} tells no region of a frame", api.minor()));
         }
     });
 }
@@ -206,6 +206,10 @@ fn exposed(context: Handle, region: Region, what: Exposed) {
         let mut rects = std::mem::take(&mut state.rects);
         rects.clear();
         region.rectangles(api, &mut rects);
+        if region.device {
+            let scale = surface.scale();
+            rects.iter_mut().for_each(|rect| *rect = in_application_pixels(*rect, scale));
+        }
         let (time, frame) = (now(), surface.frame());
         if rects.len() > RECTS_MAX {
             for part in rects.chunks(RECTS_MAX) {
@@ -219,6 +223,16 @@ fn exposed(context: Handle, region: Region, what: Exposed) {
         state.rects = rects;
         Some(())
     });
+}
+
+/// The smallest rectangle of application pixels around one of device pixels.
+fn in_application_pixels(rect: gdkrecord::Rect, scale: f64) -> gdkrecord::Rect {
+    let (low, high) =
+        (|at: i32| (f64::from(at) / scale).floor() as i32, |at: i32| (f64::from(at) / scale).ceil() as i32);
+    let (x, y) = (i32::from(rect.x), i32::from(rect.y));
+    let (left, top) = (low(x), low(y));
+    let (right, bottom) = (high(x + i32::from(rect.width)), high(y + i32::from(rect.height)));
+    gdkrecord::Rect::new(left, top, right - left, bottom - top)
 }
 
 /// An event's handling begins.
@@ -285,3 +299,16 @@ pub fn dispatch_ended(_: &Session, local: &mut Local, time: u64) {
 
 /// An iteration of the main loop ended. Surfaces tell of their end by themselves.
 pub fn tick(_: &Session, _: &mut Local, _: u64) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn device_pixels_become_the_application_pixels_around_them() {
+        let rect = |x, y, width, height| gdkrecord::Rect::new(x, y, width, height);
+        assert_eq!(in_application_pixels(rect(3, 5, 4, 5), 1.0), rect(3, 5, 4, 5));
+        assert_eq!(in_application_pixels(rect(3, 4, 4, 5), 2.0), rect(1, 2, 3, 3));
+        assert_eq!(in_application_pixels(rect(5, 5, 5, 10), 1.25), rect(4, 4, 4, 8));
+    }
+}

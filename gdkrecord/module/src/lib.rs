@@ -16,5 +16,6 @@ mod load;
 mod mainloop;
 mod recorder;
 mod sites;
+mod sources;
 mod widgets;
 mod windows;

@@ -1,62 +1,29 @@
-//! The main loop: every dispatch of a source, every poll, and the discovery of new classes of sources.
-//!
-//! A class's `dispatch` is replaced by one of a fixed number of entry points, each of which knows its original by
-//! its own number: so a class that copied another's function pointer still finds the right one. Classes are
-//! found by looking at the ids that the default context gave out since the last look, in the poll function.
+//! The main loop: every dispatch of a source, every poll, and what GDK's source does outside of its dispatch.
 
-use std::ffi::CStr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use gdkrecord::Span;
-use gdkrecord::field::Maybe;
+use gdkrecord::field::{Maybe, TextId};
 use gdkrecord::kind::raw;
+use gdkrecord::sets::SourceWork;
 use gdkrecord::writer::{Open, now};
 
 use crate::entry;
-use crate::ffi::glib::{Class, Source};
-use crate::recorder::{Local, Session, with};
+use crate::ffi::glib::Source;
+use crate::recorder::{self, Local, Session, with};
 use crate::sites::{key, name_code};
-use crate::{events, facts, frames, gtk4, windows};
+use crate::{events, facts, frames, gtk4, sources};
 
-/// How many different dispatch functions can be replaced.
-pub const SLOTS: usize = 128;
+/// What takes less is not worth a record of its own, in nanoseconds.
+const NOTICEABLE: u64 = 5_000;
 
-static ORIGINALS: [AtomicUsize; SLOTS] = [const { AtomicUsize::new(0) }; SLOTS];
-static CLASSES: Mutex<Vec<usize>> = Mutex::new(Vec::new());
 static THREADS_DISPATCH: AtomicUsize = AtomicUsize::new(0);
-
-/// The next look is due at this time.
-static NEXT_LOOK: AtomicU64 = AtomicU64::new(0);
-/// While this lasts, every iteration looks: new classes come in flocks.
-static BUSY_UNTIL: AtomicU64 = AtomicU64::new(0);
-static SEEN_ID: AtomicUsize = AtomicUsize::new(0);
 static NEXT_TICK: AtomicU64 = AtomicU64::new(0);
-
-const KNOWN: &[(&CStr, &str)] = &[
-    (c"g_timeout_funcs", "timeout"),
-    (c"g_idle_funcs", "idle"),
-    (c"g_child_watch_funcs", "child watch"),
-    (c"g_io_watch_funcs", "io watch"),
-    (c"g_unix_signal_funcs", "unix signal"),
-    (c"g_unix_fd_source_funcs", "unix fd"),
-];
-
-/// The original of an entry point's number.
-#[inline]
-pub fn original(slot: usize) -> usize {
-    ORIGINALS[slot].load(Ordering::Acquire)
-}
 
 /// Hooks the loop.
 pub fn install(session: &'static Session) {
     THREADS_DISPATCH.store(session.gdk.threads_dispatch(&session.glib), Ordering::Relaxed);
-    let found = KNOWN
-        .iter()
-        .filter_map(|(name, _)| session.glib.exported_class(session.library, name))
-        .filter(|class| take(*class))
-        .count();
-    session.hook("dispatch", found > 0, &format!("{found} of {} exported source classes", KNOWN.len()));
+    sources::install(session);
     let polled = match session.glib.take_poll(entry::poll) {
         Some(original) if original as usize != entry::poll as *const () as usize => {
             entry::POLL.store(original as usize, Ordering::Release);
@@ -67,27 +34,6 @@ pub fn install(session: &'static Session) {
     session.hook("poll", polled, if polled { "default main context" } else { "GLib has no poll function to replace" });
 }
 
-/// Replaces a class's dispatch function; false where that could not be done.
-fn take(class: Class) -> bool {
-    if class.dispatch == 0 {
-        return false;
-    }
-    if entry::DISPATCH.iter().any(|&ours| ours as usize == class.dispatch) {
-        return true;
-    }
-    let Ok(mut classes) = CLASSES.lock() else { return false };
-    let slot = match classes.iter().position(|&known| known == class.dispatch) {
-        Some(slot) => slot,
-        None if classes.len() < SLOTS => {
-            ORIGINALS[classes.len()].store(class.dispatch, Ordering::Release);
-            classes.push(class.dispatch);
-            classes.len() - 1
-        }
-        None => return false,
-    };
-    class.replace_dispatch(entry::DISPATCH[slot])
-}
-
 /// A dispatch begins.
 #[inline]
 pub fn begin(slot: usize, source: Source, callback: usize, data: usize) -> Option<Option<Open>> {
@@ -96,8 +42,8 @@ pub fn begin(slot: usize, source: Source, callback: usize, data: usize) -> Optio
         let real = if callback != 0 && callback == threads { entry::wrapped_callback(data) } else { callback };
         let site = session.glib.with_source_name(source, |name| {
             local.sites.get(key(slot, real, name), || {
-                let source = if name.is_empty() { class_name(session, slot) } else { text_of(session, name) };
-                let code = if real != 0 { real } else { original(slot) };
+                let source = if name.is_empty() { sources::class_name(session, slot) } else { text_of(session, name) };
+                let code = if real != 0 { real } else { sources::original(slot) };
                 (source, name_code(&session.recorder, code))
             })
         });
@@ -136,20 +82,7 @@ pub fn end(begun: Option<Option<Open>>) {
 }
 
 #[cold]
-fn class_name(session: &Session, slot: usize) -> gdkrecord::field::TextId {
-    let dispatch = original(slot);
-    for (name, known) in KNOWN {
-        // By now the exported tables hold our entry points.
-        let class = session.glib.exported_class(session.library, name);
-        if class.is_some_and(|class| class.dispatch == entry::DISPATCH[slot] as usize) {
-            return session.recorder.text(known);
-        }
-    }
-    name_code(&session.recorder, dispatch)
-}
-
-#[cold]
-fn text_of(session: &Session, name: &[u8]) -> gdkrecord::field::TextId {
+fn text_of(session: &Session, name: &[u8]) -> TextId {
     session.recorder.text(&String::from_utf8_lossy(name))
 }
 
@@ -158,7 +91,7 @@ fn text_of(session: &Session, name: &[u8]) -> gdkrecord::field::TextId {
 pub fn poll_begins(timeout: i32) -> Option<Open> {
     with(|session, local| {
         let time = now();
-        look(session, time);
+        sources::look(session, time);
         if local.main {
             tick(session, local, time);
         }
@@ -180,58 +113,56 @@ pub fn poll_ends(open: Open, timeout: i32, ready: i32) {
         }
         local.lane.end(open, time);
         if timeout != 0 {
-            look(session, time);
+            sources::look(session, time);
         }
     });
 }
 
-/// Looks for new classes of sources: at every iteration while new ones come, else at most every 4 ms.
+/// A source is about to be prepared or checked; `None` where recording is off.
 #[inline]
-fn look(session: &Session, time: u64) {
-    if time >= NEXT_LOOK.load(Ordering::Relaxed) || time < BUSY_UNTIL.load(Ordering::Relaxed) {
-        look_now(session, time);
+pub fn check_begins() -> Option<u64> {
+    recorder::session().map(|_| now())
+}
+
+/// It was: recorded where it took noticeable time, since it is done in every iteration.
+#[inline]
+pub fn check_ends(slot: usize, source: Source, work: SourceWork, begin: u64) {
+    let end = now();
+    if end - begin > NOTICEABLE {
+        with(|session, local| {
+            let (source, _) = session.glib.with_source_name(source, |name| {
+                local.sites.get(key(sources::SLOTS + slot, 0, name), || (text_of(session, name), TextId(0)))
+            });
+            // What was recorded meanwhile stands before it.
+            let begin = begin.max(local.lane.last());
+            let duration = Span::from_ns(end.saturating_sub(begin));
+            local.lane.push(begin, &raw::Check { duration, source, work });
+        });
     }
 }
 
-fn look_now(session: &Session, time: u64) {
-    NEXT_LOOK.store(time + 4_000_000, Ordering::Relaxed);
-    let Some(newest) = session.glib.newest_source() else { return };
-    let seen = SEEN_ID.swap(newest as usize, Ordering::Relaxed) as u32;
-    // The newest is our own probe. At the first look, and after a flood, only the last ids are looked at.
-    let first = (seen + 1).max(newest.saturating_sub(4096)).max(1);
-    for id in first..newest {
-        if let Some(class) = session.glib.class_of_source(id)
-            && !entry::DISPATCH.iter().any(|&ours| ours as usize == class.dispatch)
-            && class.dispatch != 0
-        {
-            take(class);
-            BUSY_UNTIL.store(time + 1_000_000_000, Ordering::Relaxed);
-        }
+/// The recorder's own work since `begin` is in the recording like everybody's, where it took noticeable time.
+pub fn own_work(session: &Session, local: &mut Local, what: &str, begin: u64) {
+    let took = now() - begin;
+    if took > NOTICEABLE {
+        let (source, callback) = (session.recorder.text("gdkrecord"), session.recorder.text(what));
+        let (duration, late) = (Span::from_ns(took), Maybe(None));
+        local.lane.push(begin, &raw::Dispatch { duration, source, callback, priority: 0, late });
     }
 }
 
-/// What is looked at between events: windows, presented frames, and whether the application took the handler.
+/// What is looked at between events: new modules, presented frames, and whether the application took the handler.
 #[inline]
 fn tick(session: &'static Session, local: &mut Local, time: u64) {
     events::keep_handler(session);
     gtk4::tick(session, local, time);
     if time >= NEXT_TICK.load(Ordering::Relaxed) {
         NEXT_TICK.store(time + 5_000_000, Ordering::Relaxed);
+        // Only the thread that runs the frame clock changes what this looks at, and that is this one.
         frames::presented(session, local, time);
-        if windows::due(local, time) {
-            // The recorder's own work is in the recording like everybody's.
-            let site = local.sites.get(key(SLOTS, 0, b"gdkrecord"), || {
-                (session.recorder.text("gdkrecord"), session.recorder.text("windows and modules"))
-            });
-            let (source, callback) = site;
-            let late = Maybe(None);
-            let record = raw::Dispatch { duration: Span::UNKNOWN, source, callback, priority: 0, late };
-            let open = local.lane.begin(now(), &record);
-            windows::tick(session, local, time);
+        if facts::due(time) {
             facts::tick(session, time);
-            if let Some(open) = open {
-                local.lane.end(open, now());
-            }
+            own_work(session, local, "modules", time);
         }
     }
 }

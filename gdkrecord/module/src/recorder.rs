@@ -19,7 +19,6 @@ use crate::ffi::gdk::Gdk;
 use crate::ffi::glib::Glib;
 use crate::frames::Frames;
 use crate::sites::Sites;
-use crate::windows::Windows;
 
 /// Which GTK records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +61,6 @@ pub struct Local {
     pub sites: Sites,
     /// Frames in the making.
     pub frames: Frames,
-    /// Known windows of GTK 2 and 3.
-    pub windows: Windows,
     /// Devices and atoms that events mentioned.
     pub events: Events,
     /// Whether it is the thread that loaded the recorder, in which GTK runs.
@@ -157,7 +154,6 @@ impl Local {
             lane: session.recorder.lane(),
             sites: Sites::default(),
             frames: Frames::default(),
-            windows: Windows::default(),
             events: Events::default(),
             main: MAIN.get(),
             depth: 0,

@@ -1,5 +1,8 @@
 //! Names for what is dispatched: found once for each source and callback, then kept by the thread.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 use gdkrecord::field::TextId;
 use gdkrecord::writer::Recorder;
 
@@ -8,15 +11,28 @@ use crate::ffi::memory::name_of;
 /// A dispatch's names: those of the source and of the callback.
 pub type Site = (TextId, TextId);
 
-const SLOTS: usize = 1024;
+/// A thread forgets all its names at this many: a program that makes names without end.
+const MOST: usize = 16 * 1024;
 
-/// The names a thread has found, in a table that forgets where two fall into the same place.
-#[derive(Debug)]
-pub struct Sites(Box<[(u64, Site)]>);
+/// The names a thread has found.
+#[derive(Debug, Default)]
+pub struct Sites(HashMap<u64, Site, BuildHasherDefault<Mixed>>);
 
-impl Default for Sites {
-    fn default() -> Self {
-        Sites(vec![(0, (TextId(0), TextId(0))); SLOTS].into())
+/// Hashes keys of [`key`], which are well mixed.
+#[derive(Debug, Default)]
+pub struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, key: u64) {
+        self.0 = key;
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
     }
 }
 
@@ -24,11 +40,13 @@ impl Sites {
     /// The names for a key; `find` is asked where they are not known.
     #[inline]
     pub fn get(&mut self, key: u64, find: impl FnOnce() -> Site) -> Site {
-        let slot = &mut self.0[key as usize % SLOTS];
-        if slot.0 != key {
-            *slot = (key, find());
+        if let Some(site) = self.0.get(&key) {
+            return *site;
         }
-        slot.1
+        if self.0.len() >= MOST {
+            self.0.clear();
+        }
+        *self.0.entry(key).or_insert_with(find)
     }
 }
 
@@ -44,7 +62,7 @@ pub fn key(class: usize, callback: usize, name: &[u8]) -> u64 {
         hash = mix(hash, chunk.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight)));
     }
     let rest = chunks.remainder().iter().fold(0, |rest, &byte| rest << 8 | u64::from(byte));
-    mix(mix(hash, rest), 0) | 1 << 63
+    mix(mix(hash, rest), 0)
 }
 
 /// The name of a function: its symbol where it has one, else file+offset.
@@ -61,4 +79,29 @@ pub fn name_code(recorder: &Recorder, address: usize) -> TextId {
         None => format!("{address:#x}"),
     };
     recorder.text(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_site_is_found_once() {
+        let mut sites = Sites::default();
+        let mut found = 0;
+        for _ in 0..3 {
+            for callback in 0..4000 {
+                let site = sites.get(key(3, 0x7f00_0000 + 16 * callback, b"idle"), || {
+                    found += 1;
+                    (TextId(1), TextId(callback as u32))
+                });
+                assert_eq!(site.1, TextId(callback as u32));
+            }
+        }
+        assert_eq!(found, 4000, "names were forgotten");
+        for callback in 0..10 * MOST {
+            sites.get(key(4, callback, b""), || (TextId(0), TextId(0)));
+        }
+        assert!(sites.0.capacity() <= 2 * MOST);
+    }
 }

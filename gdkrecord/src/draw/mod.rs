@@ -8,7 +8,11 @@
 pub mod columns;
 pub mod exposures;
 pub mod palette;
+#[cfg(test)]
+mod reference;
 pub mod scale;
+#[cfg(test)]
+mod scenes;
 pub mod text;
 pub mod timeline;
 pub mod windows;

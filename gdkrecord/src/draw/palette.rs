@@ -1,8 +1,9 @@
 //! The one table of colours: a role for each group of the kind table, for the phases of a frame, and for damage.
 //!
-//! The hues are those of Okabe and Ito (2008), which people with any colour blindness tell apart; the dark
-//! variant lightens them. Meaning never rests on hue alone: damage is outlined, repaint is filled, and what is
-//! over budget is taller than the budget line.
+//! A hue is a group: near those of Okabe and Ito (2008), moved until people with any colour blindness tell all of
+//! them apart, which a test holds them to; the dark variant lightens them. The phases of a frame are shades of
+//! the frames' hue, so bright or dark in their order that no hue is needed to tell them. Meaning never rests on
+//! hue alone: damage is outlined, repaint is filled, and what is over budget is taller than the budget line.
 
 use crate::kind::Group;
 use crate::sets::Exposed;
@@ -87,7 +88,10 @@ pub struct Palette {
     pub slow: Color,
     /// The pointer and its clicks.
     pub pointer: Color,
+    /// What had changed, around what was repainted.
+    damage: Color,
     hues: Hues,
+    phases: [Color; 5],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,16 +116,24 @@ impl Palette {
         dim: Color::hex(0x5f6672),
         slow: Color::hex(0xc23b00),
         pointer: Color::hex(0x101216),
+        damage: Color::hex(0x4b2a86),
         hues: Hues {
-            blue: Color::hex(0x0072b2),
+            blue: Color::hex(0x0073b5),
             sky: Color::hex(0x3d9bd6),
-            green: Color::hex(0x009e73),
+            green: Color::hex(0x00a071),
             yellow: Color::hex(0xb5b500),
-            orange: Color::hex(0xe69f00),
-            purple: Color::hex(0xb8588f),
+            orange: Color::hex(0xcb7e00),
+            purple: Color::hex(0xb25390),
             brown: Color::hex(0x8a6440),
-            grey: Color::hex(0x808793),
+            grey: Color::hex(0x8c959c),
         },
+        phases: [
+            Color::hex(0x9fdbc4),
+            Color::hex(0x63bf9c),
+            Color::hex(0x2f9f79),
+            Color::hex(0x00744f),
+            Color::hex(0x003322),
+        ],
     };
 
     /// For dark backgrounds.
@@ -133,16 +145,24 @@ impl Palette {
         dim: Color::hex(0xa3aab5),
         slow: Color::hex(0xff7b45),
         pointer: Color::hex(0xffffff),
+        damage: Color::hex(0xe7e4ff),
         hues: Hues {
-            blue: Color::hex(0x5aa9f0),
+            blue: Color::hex(0x5aaaf0),
             sky: Color::hex(0x8fd0f7),
-            green: Color::hex(0x2fc79b),
+            green: Color::hex(0x2dd2a1),
             yellow: Color::hex(0xf0e04c),
             orange: Color::hex(0xf5b530),
-            purple: Color::hex(0xe08cbd),
+            purple: Color::hex(0xe5a0ca),
             brown: Color::hex(0xc9a27c),
-            grey: Color::hex(0x98a0ad),
+            grey: Color::hex(0x989caa),
         },
+        phases: [
+            Color::hex(0x1b5a46),
+            Color::hex(0x208066),
+            Color::hex(0x26a684),
+            Color::hex(0x6fdcb8),
+            Color::hex(0xd8fbef),
+        ],
     };
 
     /// The dark or the light one.
@@ -166,19 +186,13 @@ impl Palette {
 
     /// The colour of a phase of a frame.
     pub fn phase(&self, phase: Phase) -> Color {
-        match phase {
-            Phase::Events => self.hues.sky,
-            Phase::Update => self.hues.yellow,
-            Phase::Layout => self.hues.orange,
-            Phase::Paint => self.hues.green,
-            Phase::After => self.hues.grey,
-        }
+        self.phases[phase as usize]
     }
 
     /// The colour of an exposure: what changed, what was repainted, or both in one.
     pub fn exposed(&self, what: Exposed) -> Color {
         match what {
-            Exposed::Damage => self.hues.blue,
+            Exposed::Damage => self.damage,
             // No toolkit records both forms, so that what was repainted always has its group's colour.
             Exposed::Repaint | Exposed::Both => self.group(Group::Exposure),
         }
@@ -207,21 +221,59 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// How people without one sort of cone see it: Viénot, Brettel and Mollon (1999), on linear light.
+    fn seen(color: Color, [red, green]: [[f64; 3]; 2]) -> [f64; 3] {
+        let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
+        let gamma = |part: f64| if part <= 0.0031 { part * 12.92 } else { 1.055 * part.powf(1.0 / 2.4) - 0.055 };
+        let light = [color.0, color.1, color.2].map(linear);
+        let mixed = |row: [f64; 3]| gamma(row.iter().zip(light).map(|(a, b)| a * b).sum::<f64>().clamp(0.0, 1.0));
+        [mixed(red), mixed(green), color.2]
+    }
+
+    const EYES: [(&str, [[f64; 3]; 2]); 3] = [
+        ("all cones", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+        ("no red cones", [[0.1124, 0.8876, 0.0], [0.1124, 0.8876, 0.0]]),
+        ("no green cones", [[0.2928, 0.7072, 0.0], [0.2928, 0.7072, 0.0]]),
+    ];
+
     #[test]
-    fn text_is_readable_and_no_two_groups_look_alike() {
+    fn text_is_readable() {
         for palette in [Palette::LIGHT, Palette::DARK] {
             for below in [palette.background, palette.panel] {
                 assert!(contrast(palette.text, below) >= 7.0);
                 assert!(contrast(palette.dim, below) >= 4.5);
                 assert!(contrast(palette.slow, below) >= 4.5, "{}", contrast(palette.slow, below));
             }
-            for (at, &group) in Group::ALL.iter().enumerate() {
-                assert!(contrast(palette.group(group), palette.panel) >= 1.8, "{group:?}");
-                for &other in &Group::ALL[..at] {
-                    let (a, b) = (palette.group(group).bytes(), palette.group(other).bytes());
-                    let apart: u32 = a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b))).sum();
-                    assert!(apart >= 60, "{group:?} and {other:?}");
+        }
+    }
+
+    #[test]
+    fn no_two_meanings_look_alike_to_anybody() {
+        for palette in [Palette::LIGHT, Palette::DARK] {
+            let groups = Group::ALL.iter().map(|&group| (group.name(), palette.group(group)));
+            let others = [("slow", palette.slow), ("damage", palette.exposed(Exposed::Damage))];
+            let all: Vec<_> = groups.chain(others).collect();
+            for (at, (name, color)) in all.iter().enumerate() {
+                assert!(contrast(*color, palette.panel) >= 1.8, "{name}");
+                for (other, beside) in &all[..at] {
+                    for (eyes, matrix) in EYES {
+                        let (a, b) = (seen(*color, matrix), seen(*beside, matrix));
+                        let apart = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+                        assert!(apart >= 0.14, "{name} and {other} with {eyes}: {apart:.3}");
+                    }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn phases_are_told_by_their_brightness_alone() {
+        for palette in [Palette::LIGHT, Palette::DARK] {
+            let shades = std::iter::once(palette.panel).chain(Phase::ALL.map(|phase| palette.phase(phase)));
+            let bright: Vec<_> = shades.map(|shade| luminance(shade) + 0.05).collect();
+            for pair in bright.windows(2) {
+                let ratio = if bright[0] > bright[1] { pair[0] / pair[1] } else { pair[1] / pair[0] };
+                assert!(ratio >= 1.35, "{bright:?}");
             }
         }
     }

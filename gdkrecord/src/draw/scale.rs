@@ -52,6 +52,18 @@ pub fn step(most: f64, count: usize) -> f64 {
     [1.0, 2.0, 5.0, 10.0].into_iter().map(|by| by * power).find(|&step| step >= rough * (1.0 - 1e-9)).unwrap_or(rough)
 }
 
+/// The step of ticks on a time axis, in seconds: of minutes and hours where it is longer than half a minute.
+pub fn time_step(seconds: f64, count: usize) -> f64 {
+    const LONG: [f64; 11] = [60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0];
+    let rough = seconds / count.max(1) as f64;
+    if rough <= 20.0 {
+        return step(seconds, count);
+    }
+    let long = std::iter::once(30.0).chain(LONG).find(|&step| step >= rough);
+    // Whole days.
+    long.unwrap_or_else(|| step(seconds / 86_400.0, count).max(1.0) * 86_400.0)
+}
+
 /// The label of a tick `seconds` into a recording, for ticks `step` seconds apart: "350 ms", "1.25 s", "2:30".
 pub fn tick_label(seconds: f64, step: f64, most: f64) -> String {
     if seconds == 0.0 {
@@ -60,6 +72,9 @@ pub fn tick_label(seconds: f64, step: f64, most: f64) -> String {
     let decimals = |step: f64| (-(step * (1.0 + 1e-9)).log10().floor()).max(0.0) as usize;
     if most >= 120.0 && step >= 1.0 {
         let whole = seconds.round() as u64;
+        if step >= 3600.0 {
+            return format!("{} h", whole / 3600);
+        }
         if whole >= 3600 {
             return format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
         }
@@ -148,6 +163,9 @@ mod tests {
         for most in [1e-6, 0.37, 9.99, 12345.0] {
             assert!((2..=8).contains(&ticks(most, 7).len()), "{most}");
         }
+        for (seconds, step) in [(3.0, 0.5), (400.0, 120.0), (5_000.0, 900.0), (93_600.0, 21_600.0), (4e6, 864_000.0)] {
+            assert_eq!(time_step(seconds, 6), step, "{seconds}");
+        }
         assert_eq!(Axis::log(0.1, 500.0).ticks(5), [100.0, 10.0, 1.0, 0.1]);
     }
 
@@ -157,6 +175,7 @@ mod tests {
         assert_eq!(tick_label(1.5, 0.5, 3.0), "1.5 s");
         assert_eq!(tick_label(2.0, 1.0, 10.0), "2 s");
         assert_eq!(tick_label(150.0, 30.0, 400.0), "2:30");
+        assert_eq!(tick_label(21_600.0, 10_800.0, 93_600.0), "6 h");
     }
 
     #[test]

@@ -3,6 +3,13 @@
 use super::Result;
 use super::palette::Color;
 
+/// The fonts of labels, best first.
+#[cfg(not(test))]
+const FONTS: &str = "Cantarell, Noto Sans, DejaVu Sans, sans-serif";
+/// Reference pictures are the same everywhere.
+#[cfg(test)]
+const FONTS: &str = "DejaVu Sans";
+
 /// Which end of a label lies at the given place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
@@ -22,12 +29,13 @@ pub struct Label<'a> {
     size: f64,
     bold: bool,
     most: Option<f64>,
+    cut: pango::EllipsizeMode,
 }
 
 impl<'a> Label<'a> {
     /// A line of 12 pixels.
     pub fn new(text: &'a str, color: Color) -> Self {
-        Label { text, color, size: 12.0, bold: false, most: None }
+        Label { text, color, size: 12.0, bold: false, most: None, cut: pango::EllipsizeMode::End }
     }
 
     /// Another size, in pixels.
@@ -45,6 +53,12 @@ impl<'a> Label<'a> {
     /// At most this many pixels wide: longer text ends in an ellipsis.
     pub fn most(mut self, width: f64) -> Self {
         self.most = Some(width.max(0.0));
+        self
+    }
+
+    /// Leaves out the middle where it is too long: names of functions and sources differ at their ends.
+    pub fn keep_ends(mut self) -> Self {
+        self.cut = pango::EllipsizeMode::Middle;
         self
     }
 
@@ -72,7 +86,15 @@ impl<'a> Label<'a> {
 
     fn layout(&self, ctx: &cairo::Context) -> pango::Layout {
         let layout = pangocairo::functions::create_layout(ctx);
-        let mut font = pango::FontDescription::from_string("Cantarell, Noto Sans, DejaVu Sans, sans-serif");
+        // A drawing is looked at elsewhere than here: this screen's hinting and order of subpixels do not matter.
+        if let Ok(mut options) = cairo::FontOptions::new() {
+            options.set_antialias(cairo::Antialias::Gray);
+            options.set_hint_style(cairo::HintStyle::None);
+            options.set_hint_metrics(cairo::HintMetrics::Off);
+            pangocairo::functions::context_set_font_options(&layout.context(), Some(&options));
+            layout.context_changed();
+        }
+        let mut font = pango::FontDescription::from_string(FONTS);
         font.set_absolute_size(self.size * f64::from(pango::SCALE));
         if self.bold {
             font.set_weight(pango::Weight::Bold);
@@ -83,7 +105,7 @@ impl<'a> Label<'a> {
         layout.set_text(&self.text.replace('\0', "␀"));
         if let Some(most) = self.most {
             layout.set_width((most * f64::from(pango::SCALE)) as i32);
-            layout.set_ellipsize(pango::EllipsizeMode::End);
+            layout.set_ellipsize(self.cut);
         }
         layout
     }

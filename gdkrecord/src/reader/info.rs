@@ -111,6 +111,7 @@ impl Info {
             Body::WindowParent(now) => self.change(now.window, |window| {
                 window.parent = now.parent;
                 window.role = now.role;
+                window.xid = if now.xid != 0 { now.xid } else { window.xid };
             }),
             Body::WindowGeometry(now) => self.change(now.window, |window| window.geometry = Some(now)),
             _ => {}

@@ -70,14 +70,15 @@ impl Lane {
         self.stream
     }
 
-    /// The first time that no record of the lane has.
-    pub(super) fn after_last(&self) -> u64 {
-        self.last + 1
-    }
-
     /// No record that follows is earlier.
     pub(super) fn begin_at(&mut self, time: u64) {
         self.last = self.last.max(time);
+    }
+
+    /// The time of the last record: one that follows stands there with that time at least.
+    #[inline]
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// Appends a record that is complete.

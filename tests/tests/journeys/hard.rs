@@ -33,7 +33,7 @@ fn threads_and_forks() {
     let program = compiled("gtk3-threads", &["gtk+-3.0"]).unwrap();
     let display = Display::start().unwrap();
     let mut app = App::start(&display, &Launch::new(program)).unwrap();
-    let expected = "threads 4 ticks 400 child hello fork 7";
+    let expected = "threads 4 ticks 400 child hello fork 7 heap kept";
     wait::until("all threads to be done", || app.stdout().contains(expected).then_some(())).unwrap();
     assert!(app.close().unwrap().success());
 

@@ -8,6 +8,7 @@
 mod busy;
 mod click;
 mod damage;
+mod events;
 mod exports;
 mod hard;
 mod kill;
@@ -15,7 +16,10 @@ mod quiet;
 mod recorded;
 mod resize;
 mod run;
+mod surfaces;
 mod text;
+mod tool;
 mod tree;
 mod trouble;
 mod wayland;
+mod windows;

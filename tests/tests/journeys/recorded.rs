@@ -5,12 +5,13 @@ use std::path::Path;
 
 use gdkrecord::kind::{Button, Exposure, WindowGeometry};
 use gdkrecord::sets::{EventType, Role};
-use gdkrecord::{Body, Diagnostic, Event, Recording};
+use gdkrecord::{Body, Diagnostic, Event, Info, Recording};
 
 /// All of a recording.
 pub struct Recorded {
     pub events: Vec<Event>,
     pub diagnostics: Vec<Diagnostic>,
+    pub info: Info,
 }
 
 /// What a recording says about a window.
@@ -28,7 +29,7 @@ impl Recorded {
     pub fn open(path: &Path) -> Recorded {
         let recording = Recording::open(path).unwrap_or_else(|error| panic!("{error}"));
         let events = recording.events().collect();
-        Recorded { events, diagnostics: recording.diagnostics() }
+        Recorded { events, diagnostics: recording.diagnostics(), info: recording.info().clone() }
     }
 
     /// Fails where the reader found anything wrong but that the process was killed.
@@ -59,6 +60,7 @@ impl Recorded {
                 Body::WindowParent(now) => {
                     if let Some(known) = windows.get_mut(&now.window) {
                         (known.parent, known.role) = (now.parent, now.role);
+                        known.xid = if now.xid != 0 { now.xid } else { known.xid };
                     }
                 }
                 Body::WindowTitle(now) => {
@@ -99,6 +101,14 @@ impl Recorded {
     pub fn buttons(&self, event: EventType) -> impl Iterator<Item = (&Event, &Button)> {
         self.events.iter().filter_map(move |at| match &at.body {
             Body::Button(button) if button.event == event => Some((at, button)),
+            _ => None,
+        })
+    }
+
+    /// What is told under the name of a fact.
+    pub fn facts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.events.iter().filter_map(move |at| match &at.body {
+            Body::Fact(fact) if &*fact.name == name => Some(&*fact.value),
             _ => None,
         })
     }

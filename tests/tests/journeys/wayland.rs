@@ -1,6 +1,7 @@
 //! Programs of GTK 3 and 4 under a Wayland compositor: places, sizes, popups, and what a compositor tells of time.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gdkrecord::sets::{EventType, Role};
 use gdkrecord::{Body, Span};
@@ -19,14 +20,20 @@ fn drive(program: &str) -> Recorded {
     let display = Display::start().unwrap();
     let compositor = Compositor::start(&display).unwrap();
     let mut app = App::spawn(&display, &compositor.launch(Launch::new(program))).unwrap();
-    let at = wait::until("the program's window", || compositor.windows().filter(|at| at.right - at.left > 300));
-    let at = at.unwrap_or_else(|error| panic!("{error}; it said: {}", app.said()));
-    app.settle().unwrap();
-    // From outside onto the header bar, which lies below the window's shadow.
-    let title = ((at.left + at.right) / 2, at.top + 40);
-    app.pointer().to(SIZE.0 + 60, 20).to(title.0, title.1).pause(200).click(1).pause(40).click(1).play().unwrap();
+    let there = wait::until("the program's window", || compositor.windows().filter(|at| at.right - at.left > 300));
+    there.unwrap_or_else(|error| panic!("{error}; it said: {}", app.said()));
+    app.pointer().to(SIZE.0 + 60, 20).play().unwrap();
     let fills = || compositor.windows().filter(|at| (at.right, at.bottom) == SIZE && (at.left, at.top) == (0, 0));
-    wait::until("the window to fill the output", fills).unwrap();
+    // Where the machine is so busy that two clicks are none double, there is another chance.
+    let filled = (0..3).any(|_| {
+        app.settle().unwrap();
+        let at = compositor.windows().unwrap();
+        // Onto the header bar, which lies below the window's shadow.
+        let title = ((at.left + at.right) / 2, at.top + 40);
+        app.pointer().to(title.0, title.1).pause(200).click(1).pause(40).click(1).play().unwrap();
+        wait::until_within(Duration::from_secs(8), "the window to fill the output", fills).is_ok()
+    });
+    assert!(filled, "the window never filled the output: {:?}", compositor.windows());
     app.settle().unwrap();
     app.pointer().to(CLICK.0, CLICK.1).pause(150).click(1).pause(500).play().unwrap();
     app.pointer().to(MENU.0, MENU.1).pause(150).click(3).pause(600).key("Escape").pause(300).play().unwrap();
@@ -43,13 +50,7 @@ const MENU: (i32, i32) = (700, 620);
 fn is_recorded(program: &str) {
     let recorded = drive(program);
     recorded.assert_whole();
-    let fact = |name: &str| {
-        recorded.events.iter().find_map(|at| match &at.body {
-            Body::Fact(fact) if &*fact.name == name => Some(fact.value.to_string()),
-            _ => None,
-        })
-    };
-    assert_eq!(fact("backend").as_deref(), Some("wayland"));
+    assert_eq!(recorded.facts("backend").collect::<Vec<_>>(), ["wayland"]);
 
     // The window lies at the output's corner since it fills it: its coordinates are the display's.
     let windows = recorded.windows();

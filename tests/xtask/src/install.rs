@@ -54,20 +54,33 @@ fn place(prefix: &Path, manifest: &mut Manifest) -> Result<bool> {
     manifest.copy(&bins::root().join("data").join(desktop), &prefix.join("share/applications").join(desktop), 0o644)?;
 
     let gtks = gtkdirs::found();
-    let in_system =
-        [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix) && gtks.iter().all(|gtk| writable(gtk));
-    if !in_system {
+    let of_all = [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix);
+    let closed = gtks.iter().flat_map(|gtk| folders(gtk)).find(|folder| of_all && !writable(folder));
+    if let Some(folder) = &closed {
+        eprintln!(
+            "{} cannot be written to, so programs find the recorder only through the variable below (or try sudo).",
+            folder.display()
+        );
+    }
+    if !of_all || closed.is_some() {
         manifest.link(&module, &own.join("modules").join(bins::MODULE))?;
         manifest.copy(&bins::path(bins::LOADER)?, &own.join("4.0.0/immodules").join(bins::LOADER), 0o644)?;
         return Ok(false);
     }
-    for gtk in gtks {
-        manifest.link(&module, &gtk.join("modules").join(bins::MODULE))?;
-        if gtk.ends_with("gtk-4.0") {
-            manifest.copy(&bins::path(bins::LOADER)?, &gtk.join("4.0.0/immodules").join(bins::LOADER), 0o644)?;
+    for folder in gtks.iter().flat_map(|gtk| folders(gtk)) {
+        if folder.ends_with("immodules") {
+            manifest.copy(&bins::path(bins::LOADER)?, &folder.join(bins::LOADER), 0o644)?;
+        } else {
+            manifest.link(&module, &folder.join(bins::MODULE))?;
         }
     }
     Ok(true)
+}
+
+/// Where a GTK looks: all of them in `modules` when GTK_MODULES is set, GTK 4 for its loader in `immodules`.
+fn folders(gtk: &Path) -> Vec<PathBuf> {
+    let loader = gtk.ends_with("gtk-4.0").then(|| gtk.join("4.0.0/immodules"));
+    [gtk.join("modules")].into_iter().chain(loader).collect()
 }
 
 /// Man pages and shell completions, which the tool makes from its own definitions.

@@ -83,17 +83,51 @@ pub fn uninstall(prefix: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Takes away what a list names, last first; folders only where they are empty.
+/// Takes away what a list names, last first; folders only where they are empty. Where a file cannot be removed,
+/// the list stays for the next attempt.
 fn remove(list: &Path) -> Result<()> {
     let text = fs::read_to_string(list).cannot(format_args!("read {}", list.display()))?;
-    for line in text.lines().rev() {
-        let path = Path::new(line);
-        if line.ends_with('/') {
-            // Others may have put something into it since.
-            let _ = fs::remove_dir(path);
-        } else if path.is_symlink() || path.exists() {
-            fs::remove_file(path).cannot(format_args!("remove {} (may you write there? try sudo)", path.display()))?;
-        }
+    let (folders, files): (Vec<&str>, Vec<&str>) = text.lines().rev().partition(|line| line.ends_with('/'));
+    let there = |path: &Path| path.is_symlink() || path.exists();
+    let mut failed = Ok(());
+    for path in files.into_iter().map(Path::new).filter(|path| *path != list && there(path)) {
+        let removed = fs::remove_file(path);
+        failed = failed.and(removed.cannot(format_args!("remove {} (may you write there? try sudo)", path.display())));
+    }
+    failed?;
+    fs::remove_file(list).cannot(format_args!("remove {} (may you write there? try sudo)", list.display()))?;
+    for folder in folders {
+        // Others may have put something into it since.
+        let _ = fs::remove_dir(folder);
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_removed_can_be_tried_again() {
+        let prefix = tempfile::tempdir().unwrap();
+        let prefix = prefix.path();
+        let source = prefix.join("source");
+        fs::write(&source, "text").unwrap();
+        let mut manifest = Manifest::replace(prefix).unwrap();
+        let (first, second) = (prefix.join("lib/first"), prefix.join("lib/second"));
+        manifest.copy(&source, &first, 0o644).unwrap();
+        manifest.copy(&source, &second, 0o644).unwrap();
+        manifest.save().unwrap();
+        // A folder in a file's place cannot be removed as a file.
+        fs::remove_file(&second).unwrap();
+        fs::create_dir(&second).unwrap();
+        let said = uninstall(prefix).unwrap_err().0;
+        assert!(said.starts_with(&format!("cannot remove {}", second.display())), "{said}");
+        assert!(!first.exists() && second.exists());
+        fs::remove_dir(&second).unwrap();
+        uninstall(prefix).unwrap();
+        let left: Vec<_> = fs::read_dir(prefix).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["source"]);
+    }
 }

@@ -39,7 +39,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Demo, "gtk-4-examples", "gtk4-widget-factory, a program to record"),
     (Need::Demo, "adwaita-icon-theme", "these programs' icons"),
     (Need::Demo, "librsvg2-common", "these programs' icons"),
-    (Need::Demo, "fonts-dejavu-core", "labels"),
+    (Need::Demo, "fonts-dejavu-core", "labels, and those of the reference pictures"),
     (Need::Demo, "fonts-cantarell", "labels"),
     (Need::Test, "libgtk-4-dev", "builds the graphical program"),
     (Need::Test, "libadwaita-1-dev", "builds the graphical program"),
@@ -49,6 +49,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "python3-gi", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-3.0", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),
+    (Need::Test, "libgl1-mesa-dri", "GL without a graphics card"),
     (Need::Test, "weston", "a Wayland compositor to record under"),
     (Need::Test, "binutils", "shows what the recorder links to"),
     (Need::Test, "ffmpeg", "writes and checks webm animations"),
@@ -64,6 +65,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libpcp-pmda3", "PCP's tools read our counters"),
     (Need::Test, "libsysprof-4-dev", "writes captures for the importer, and is the recorder's peer"),
     (Need::Test, "sysprof", "writes captures of real programs for the importer"),
+    (Need::Test, "jq", "reads JSON in examples of the help"),
     (Need::Bench, "sqlite3", "the exporter's peer"),
 ];
 

@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int};
 use gdkrecord::Rect;
 
 use super::glib::{Glib, List, list};
-use super::memory::Word;
+use super::memory::{self, Word};
 use super::{GType, Object, Ptr, functions, text};
 
 /// `GdkEventFunc`.
@@ -51,6 +51,11 @@ functions! {
         fn gdk_event_get_pointer_emulated(event: Object) -> c_int;
         fn gdk_display_get_default() -> Option<Object>;
         fn gtk_window_get_type() -> GType;
+        fn gdk_window_get_type() -> GType;
+        fn gdk_window_object_get_type() -> GType;
+        fn gdk_x11_window_get_type() -> GType;
+        fn gdk_wayland_window_get_type() -> GType;
+        fn gdk_broadway_window_get_type() -> GType;
         raw gdk_window_get_position(Ptr, *mut c_int, *mut c_int);
         raw gdk_window_get_user_data(Ptr, *mut Ptr);
         raw gdk_window_peek_children(Ptr) -> *mut List;
@@ -75,6 +80,12 @@ unsafe extern "C-unwind" fn nothing(_: Ptr, _: Ptr, _: Ptr) -> c_int {
 }
 
 impl Gdk {
+    /// Whether code lies in the same file as GDK.
+    pub fn is_in_library(&self, code: usize) -> bool {
+        let base = |at: usize| memory::name_of(at).map(|(_, base, _)| base);
+        self.gdk_display_get_default.is_some_and(|gdk| base(gdk as usize) == base(code))
+    }
+
     /// Sets the handler of all events.
     pub fn set_event_handler(&self, handler: EventFunc) -> bool {
         // SAFETY: a handler of the right type, which needs no data and is never freed.

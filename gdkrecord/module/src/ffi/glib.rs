@@ -7,10 +7,16 @@ use super::{GType, Library, Object, Ptr, functions, memory, text};
 
 /// `GPollFunc`.
 pub type PollFunc = unsafe extern "C-unwind" fn(Ptr, c_uint, c_int) -> c_int;
+/// `GSourceFuncs.prepare`.
+pub type PrepareFunc = unsafe extern "C-unwind" fn(Ptr, *mut c_int) -> c_int;
+/// `GSourceFuncs.check`.
+pub type CheckFunc = unsafe extern "C-unwind" fn(Ptr) -> c_int;
 /// `GSourceFuncs.dispatch`.
 pub type DispatchFunc = unsafe extern "C-unwind" fn(Ptr, Ptr, Ptr) -> c_int;
 /// `GSignalEmissionHook`.
 pub type EmissionHook = unsafe extern "C-unwind" fn(*const SignalHint, c_uint, *const Value, Ptr) -> c_int;
+/// `GObjectClass.constructed`.
+pub type Constructed = unsafe extern "C-unwind" fn(Ptr);
 /// `GDestroyNotify`.
 pub type DestroyNotify = unsafe extern "C-unwind" fn(Ptr);
 
@@ -28,6 +34,13 @@ pub struct SignalHint {
 pub struct Value {
     of: GType,
     data: [u64; 2],
+}
+
+/// `GObjectClass`, as far as it is looked at.
+#[repr(C)]
+struct ObjectClass {
+    before: [Ptr; 9],
+    constructed: Constructed,
 }
 
 /// `GSourceFuncs`.
@@ -129,20 +142,57 @@ pub unsafe fn list(mut at: *const List) -> Vec<Object> {
     all
 }
 
-/// What `dispatch` of a class of sources was found to be.
+/// Where the functions of a class of sources lie (`GSourceFuncs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Class {
-    funcs: usize,
-    /// Address of the dispatch function.
-    pub dispatch: usize,
+pub struct Class(usize);
+
+/// The functions of a class that can be replaced besides `dispatch`.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked {
+    Prepare,
+    Check,
 }
 
 impl Class {
+    /// The address of its dispatch function; `None` where the class does not lie in a loaded file.
+    pub fn dispatch(self) -> Option<usize> {
+        self.read(std::mem::offset_of!(SourceFuncs, dispatch))
+    }
+
+    /// The address of its prepare or check function.
+    pub fn asked(self, which: Asked) -> Option<usize> {
+        self.read(Class::place(which))
+    }
+
     /// Puts another dispatch function in; false where the memory refuses.
     pub fn replace_dispatch(self, with: DispatchFunc) -> bool {
-        let slot = (self.funcs + std::mem::offset_of!(SourceFuncs, dispatch)) as *mut usize;
-        // SAFETY: the funcs of a living source or an exported table; the new function has the right type.
-        unsafe { memory::write_word(slot, with as usize) }
+        self.write(std::mem::offset_of!(SourceFuncs, dispatch), with as usize)
+    }
+
+    /// Puts another prepare or check function in; false where the memory refuses.
+    ///
+    /// # Safety
+    /// `with` is a function of that type.
+    pub unsafe fn replace_asked(self, which: Asked, with: usize) -> bool {
+        self.write(Class::place(which), with)
+    }
+
+    fn place(which: Asked) -> usize {
+        match which {
+            Asked::Prepare => std::mem::offset_of!(SourceFuncs, prepare),
+            Asked::Check => std::mem::offset_of!(SourceFuncs, check),
+        }
+    }
+
+    fn read(self, offset: usize) -> Option<usize> {
+        // SAFETY: the word lies in a loaded file, and aligned as the linker does.
+        memory::is_loaded(self.0, size_of::<SourceFuncs>()).then(|| unsafe { memory::word_at(self.0 + offset) })
+    }
+
+    fn write(self, offset: usize, value: usize) -> bool {
+        // SAFETY: as in read; the callers' functions have the right type.
+        memory::is_loaded(self.0, size_of::<SourceFuncs>())
+            && unsafe { memory::write_word((self.0 + offset) as *mut usize, value) }
     }
 }
 
@@ -179,17 +229,19 @@ impl Glib {
         }
     }
 
-    /// The class of the source with this id in the default context.
-    pub fn class_of_source(&self, id: u32) -> Option<Class> {
+    /// The address and the class of the source with this id in the default context.
+    ///
+    /// Where another thread destroys the source meanwhile, the class is what its memory held; asking again tells.
+    pub fn class_of_source(&self, id: u32) -> Option<(usize, Class)> {
         let find = self.g_main_context_find_source_by_id?;
-        // SAFETY: the null context is the default one; a source that is found lives.
+        // SAFETY: the null context is the default one; memory that was a source's a moment ago can be read.
         unsafe {
             let source = find(std::ptr::null_mut(), id);
             if source.is_null() {
                 return None;
             }
-            let funcs = (*source.cast::<SourceHead>()).funcs;
-            (!funcs.is_null()).then(|| Class { funcs: funcs as usize, dispatch: (*funcs).dispatch as usize })
+            let funcs = std::ptr::addr_of!((*source.cast::<SourceHead>()).funcs).read_volatile();
+            Some((source as usize, Class(funcs as usize)))
         }
     }
 
@@ -209,10 +261,8 @@ impl Glib {
 
     /// The classes of sources that GLib exports.
     pub fn exported_class(&self, library: Library, name: &CStr) -> Option<Class> {
-        let funcs = library.symbol(name).cast::<SourceFuncs>();
-        // SAFETY: GLib exports GSourceFuncs under the names that are asked for.
-        let dispatch = unsafe { funcs.as_ref() }?.dispatch as usize;
-        Some(Class { funcs: funcs as usize, dispatch })
+        let funcs = library.symbol(name) as usize;
+        (funcs != 0).then_some(Class(funcs))
     }
 
     /// The name of a source that is being dispatched.
@@ -247,6 +297,21 @@ impl Glib {
     pub fn is_a(&self, object: Object, of: GType) -> bool {
         // SAFETY: a living instance.
         self.g_type_check_instance_is_a.is_some_and(|is| unsafe { is(object.as_ptr(), of) } != 0)
+    }
+
+    /// What a class calls when an object of it was made.
+    pub fn constructed(&self, class: GType) -> Option<Constructed> {
+        let class = self.g_type_class_ref(class)?.cast::<ObjectClass>();
+        // SAFETY: the class of an object type, which is never given back.
+        unsafe { class.as_ref() }.map(|class| class.constructed)
+    }
+
+    /// Puts another function there; false where the memory refuses.
+    pub fn set_constructed(&self, class: GType, with: Constructed) -> bool {
+        let class = self.g_type_class_ref(class).unwrap_or(std::ptr::null_mut());
+        let slot = class.wrapping_byte_add(std::mem::offset_of!(ObjectClass, constructed));
+        // SAFETY: the class of an object type, whose structure lives for ever; the function has the right type.
+        !class.is_null() && unsafe { memory::write_word(slot.cast(), with as usize) }
     }
 
     /// A key for [`Glib::tag`].

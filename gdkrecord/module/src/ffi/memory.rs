@@ -107,14 +107,57 @@ pub fn adds() -> u64 {
     adds
 }
 
-/// The protection of an address; what is in no loaded file is heap, and writable.
-fn protection(address: usize) -> c_int {
-    let all = loaded();
-    let parts = all.iter().flat_map(|one| &one.parts);
-    parts
-        .filter(|(from, to, _)| (from & !(page() - 1)..to.next_multiple_of(page())).contains(&address))
-        .fold(None, |_, &(_, _, prot)| Some(prot))
-        .unwrap_or(libc::PROT_READ | libc::PROT_WRITE)
+/// What [`at_address`] is asked, and what it found.
+struct Asked {
+    address: usize,
+    protection: Option<c_int>,
+}
+
+unsafe extern "C" fn at_address(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut c_void) -> c_int {
+    // SAFETY: dl_iterate_phdr gives a filled structure and the data that protection() gave it.
+    let (info, asked) = unsafe { (&*info, &mut *data.cast::<Asked>()) };
+    // SAFETY: so many headers are there.
+    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    for header in headers {
+        let from = (info.dlpi_addr as usize).wrapping_add(header.p_vaddr as usize);
+        let to = from + header.p_memsz as usize;
+        let bit = |flag: u32, prot| if header.p_flags & flag != 0 { prot } else { 0 };
+        match header.p_type {
+            libc::PT_LOAD if (from & !(page() - 1)..to.next_multiple_of(page())).contains(&asked.address) => {
+                asked.protection = Some(
+                    bit(libc::PF_R, libc::PROT_READ)
+                        | bit(libc::PF_W, libc::PROT_WRITE)
+                        | bit(libc::PF_X, libc::PROT_EXEC),
+                );
+            }
+            // Comes after the segments.
+            libc::PT_GNU_RELRO if (from & !(page() - 1)..to & !(page() - 1)).contains(&asked.address) => {
+                asked.protection = Some(libc::PROT_READ);
+            }
+            _ => {}
+        }
+    }
+    asked.protection.is_some().into()
+}
+
+/// The protection of an address in a loaded file; `None` for what is in none.
+fn protection(address: usize) -> Option<c_int> {
+    let mut asked = Asked { address, protection: None };
+    // SAFETY: the callback gets the structure that lives here.
+    unsafe { libc::dl_iterate_phdr(Some(at_address), (&raw mut asked).cast()) };
+    asked.protection
+}
+
+/// Whether so many bytes at an address, aligned as words are, lie in a loaded file.
+pub fn is_loaded(address: usize, length: usize) -> bool {
+    address.is_multiple_of(align_of::<usize>())
+        && protection(address).is_some()
+        && protection(address + length - 1).is_some()
+}
+
+/// Whether an address lies in the code of a loaded file.
+pub fn is_code(address: usize) -> bool {
+    protection(address).is_some_and(|protection| protection & libc::PROT_EXEC != 0)
 }
 
 /// Stores a word, also where the page is read-only; false where the kernel refuses.
@@ -122,7 +165,8 @@ fn protection(address: usize) -> c_int {
 /// # Safety
 /// `slot` is an aligned, mapped word, and whoever reads it can do with `value`.
 pub unsafe fn write_word(slot: *mut usize, value: usize) -> bool {
-    let prot = protection(slot as usize);
+    // What is in no loaded file is heap, and writable.
+    let prot = protection(slot as usize).unwrap_or(libc::PROT_READ | libc::PROT_WRITE);
     let at = (slot as usize & !(page() - 1)) as *mut c_void;
     if prot & libc::PROT_WRITE == 0 {
         // SAFETY: the page is mapped; it only gets more permissions.

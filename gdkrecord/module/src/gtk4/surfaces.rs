@@ -59,17 +59,17 @@ impl Surfaces {
         }
     }
 
-    /// Gives a new surface its number. True the first time.
-    pub fn constructed(&mut self, surface: Surface<'_>) -> bool {
+    /// Gives a new surface its number, and asks to be told of its death.
+    pub fn constructed(&mut self, surface: Surface<'_>) {
         let address = surface.handle.address();
         if self.known.contains_key(&address) {
-            return false;
+            return;
         }
+        surface.api.watch(surface.handle);
         let class = surface.api.type_name(surface.handle.gtype());
         let known =
             Known { window: recorder::number(), x11: class.starts_with("GdkX11"), scale: 1.0, ..Known::default() };
         self.known.insert(address, known);
-        true
     }
 
     fn announce(&mut self, surface: Surface<'_>, out: &mut Out<'_>) {
@@ -167,10 +167,11 @@ impl Surfaces {
         let Some(known) = self.told(surface).filter(|known| matches!(known.role, Role::Toplevel | Role::Dialog)) else {
             return;
         };
-        let role = if modal { Role::Dialog } else { Role::Toplevel };
+        // A window that belongs to another is a dialog to window managers, modal or not.
+        let role = if modal || parent != 0 { Role::Dialog } else { Role::Toplevel };
         if (parent, role) != (known.parent, known.role) {
             (known.parent, known.role) = (parent, role);
-            out.state(&raw::WindowParent { window: known.window, parent, role });
+            out.state(&raw::WindowParent { window: known.window, parent, role, xid: 0 });
         }
     }
 

@@ -12,9 +12,9 @@ use crate::select::{Moment, Seconds};
 #[derive(Debug, Parser)]
 #[command(name = "gdkrecord-tool", version, max_term_width = 100)]
 #[command(after_help = "Examples:
-  gdkrecord-tool run -- gtk4-demo              record a program
-  gdkrecord-tool stat 4711-gtk4-demo.gdkrecord see where its time went
-  gdkrecord-tool graph 4711-gtk4-demo.gdkrecord
+  gdkrecord-tool run -- gtk4-demo                 record a program
+  gdkrecord-tool stat 4711-gtk4-demo.gdkrecord    see where its time went
+  gdkrecord-tool graph 4711-gtk4-demo.gdkrecord   draw it
   gdkrecord-tool dump 4711-gtk4-demo.gdkrecord --format csv -o events.csv")]
 pub struct Cli {
     /// What to do.
@@ -60,7 +60,7 @@ pub struct RunArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Options of the recorder, such as widgets=on,ring=30,max=64M: see the man page.
-    #[arg(long, value_name = "K=V,…", default_value = "")]
+    #[arg(long, value_name = "K=V,…", default_value = "", hide_default_value = true)]
     pub options: String,
     /// Keep typed text and key values, which replay needs and which may hold passwords.
     #[arg(long)]
@@ -139,7 +139,7 @@ pub struct DumpArgs {
 pub struct GraphArgs {
     /// The recording; - is standard input.
     pub file: PathBuf,
-    /// NAME.png or NAME.svg [default: FILE.png].
+    /// NAME.png or NAME.svg; - is standard output, a PNG [default: FILE.png].
     #[arg(short, long, value_name = "NAME")]
     pub output: Option<PathBuf>,
     /// Light on dark.
@@ -154,6 +154,9 @@ pub struct GraphArgs {
     /// Width in pixels.
     #[arg(long, value_name = "PIXELS")]
     pub width: Option<u32>,
+    /// Pixels of a PNG for each of the figure's, each way: 2 is sharp on a HiDPI screen and in print.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4))]
+    pub scale: u32,
 }
 
 /// Arguments of `exposures`.
@@ -165,7 +168,7 @@ pub struct GraphArgs {
 pub struct ExposureArgs {
     /// The recording; - is standard input.
     pub file: PathBuf,
-    /// NAME.gif, NAME.webm or NAME.png (a sequence); without, it plays in a window.
+    /// NAME.gif, NAME.webm or NAME.png (a sequence); - is standard output, a GIF. Without, it plays in a window.
     #[arg(short, long, value_name = "NAME")]
     pub output: Option<PathBuf>,
     /// Times as fast as it happened.
@@ -195,7 +198,7 @@ pub struct CheckArgs {
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
-  gdkrecord-tool completions bash > ~/.local/share/bash-completion/completions/gdkrecord-tool")]
+  source <(gdkrecord-tool completions bash)")]
 pub struct CompletionsArgs {
     /// For which shell.
     pub shell: clap_complete::Shell,
@@ -203,6 +206,8 @@ pub struct CompletionsArgs {
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
+#[command(after_help = "Example:
+  gdkrecord-tool man ~/.local/share/man/man1")]
 pub struct ManArgs {
     /// The folder to write into.
     pub folder: PathBuf,

@@ -42,19 +42,48 @@ fn pages() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     man.render_options_section(&mut page)?;
     man.render_subcommands_section(&mut page)?;
     environment(&mut page)?;
-    man.render_extra_section(&mut page)?;
+    extra(&mut page, &command)?;
     man.render_version_section(&mut page)?;
     let mut pages = vec![("gdkrecord-tool.1".into(), page)];
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
         let name = sub.get_display_name().unwrap_or(sub.get_name()).to_owned();
         let mut page = Vec::new();
-        Man::new(sub.clone()).render(&mut page)?;
+        let man = Man::new(sub.clone());
+        man.render_title(&mut page)?;
+        man.render_name_section(&mut page)?;
+        man.render_synopsis_section(&mut page)?;
+        man.render_description_section(&mut page)?;
+        man.render_options_section(&mut page)?;
         if sub.get_name() == "run" {
             environment(&mut page)?;
         }
+        extra(&mut page, sub)?;
         pages.push((format!("{name}.1").into(), page));
     }
     Ok(pages)
+}
+
+/// What stands below the options in help: examples, line by line, and what else is to be known.
+fn extra(page: &mut Vec<u8>, command: &clap::Command) -> io::Result<()> {
+    let mut roff = roff::Roff::new();
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
+        match paragraph.split_once(":\n") {
+            Some(("Example" | "Examples", lines)) => {
+                roff.control("SH", ["EXAMPLES"]);
+                roff.control("nf", []);
+                for line in lines.lines() {
+                    roff.text([roff::roman(line.trim_start())]);
+                }
+                roff.control("fi", []);
+            }
+            _ => {
+                roff.control("SH", ["NOTES"]);
+                roff.text([roff::roman(paragraph.replace('\n', " "))]);
+            }
+        }
+    }
+    roff.to_writer(page)
 }
 
 /// What the recorder reads from the environment.

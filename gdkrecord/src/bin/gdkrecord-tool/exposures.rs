@@ -5,7 +5,6 @@ mod png;
 mod webm;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use gdkrecord::draw::Palette;
 use gdkrecord::draw::exposures::{Plan, Planner, Stage, View, picture};
@@ -46,7 +45,7 @@ pub fn run(args: &ExposureArgs) -> Result<()> {
         return player::play(&recording, plan, palette, speed);
     };
     // What cannot be written is said before the recording is read.
-    let kind = extension(path);
+    let kind = if files::is_standard(path) { Some("gif".to_owned()) } else { extension(path) };
     if !matches!(kind.as_deref(), Some("gif" | "webm" | "png")) {
         let name = path.display();
         return Err(Failure::Other(format!("{name}: an animation is written as NAME.gif, NAME.webm or NAME.png")));
@@ -177,9 +176,4 @@ impl Canvas {
 
 fn failed(error: cairo::Error) -> Failure {
     Failure::Other(format!("cannot draw: {error}"))
-}
-
-/// The file's own folder is there, and it can be made.
-fn create(path: &Path) -> Result<std::fs::File> {
-    std::fs::File::create(path).map_err(Failure::writing(path))
 }

@@ -32,19 +32,26 @@ pub fn is_standard(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Opens the output: a new file, or standard output.
+pub fn create(path: &Path) -> Result<File> {
+    if !is_standard(path) {
+        return File::create(path).map_err(Failure::writing(path));
+    }
+    // Standard output's own buffer ends at each line; a file of the same descriptor has none.
+    let plain = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned().map(File::from);
+    plain.map_err(Failure::writing(name(path)))
+}
+
+/// What messages call an output.
+pub fn name(path: &Path) -> &Path {
+    if is_standard(path) { Path::new("to standard output") } else { path }
+}
+
 /// Opens the output, hands it to `write`, and makes sure that all of it arrived.
 pub fn write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let (name, inner): (&Path, Box<dyn Write>) = if is_standard(path) {
-        // Standard output's own buffer ends at each line; a file of the same descriptor has none.
-        let out = io::stdout();
-        let plain = std::os::fd::AsFd::as_fd(&out).try_clone_to_owned().map(File::from);
-        (Path::new("to standard output"), Box::new(plain.map_err(Failure::writing("to standard output"))?))
-    } else {
-        (path, Box::new(File::create(path).map_err(Failure::writing(path))?))
-    };
-    let mut out = BufWriter::with_capacity(BUFFER, inner);
+    let mut out = BufWriter::with_capacity(BUFFER, create(path)?);
     write(&mut out).and_then(|()| out.flush()).map_err(|error| {
         // What is left in the buffer would fail again when it is dropped.
-        Failure::writing(name)(error)
+        Failure::writing(name(path))(error)
     })
 }

@@ -52,7 +52,7 @@ pub fn run(args: &GraphArgs) -> Result<()> {
     }
     let figure = collect(&recording, Range::new(from, to), width);
     let heading = heading(&recording, args);
-    write(&path, svg, Palette::of(args.dark), &heading, &figure, width)
+    write(&path, svg, Palette::of(args.dark), &heading, &figure, (width, args.scale))
 }
 
 fn collect(recording: &Recording, range: Range, width: u32) -> Figure {
@@ -112,7 +112,14 @@ fn pretty(toolkit: &str) -> String {
     }
 }
 
-fn write(path: &Path, svg: bool, palette: &Palette, heading: &Heading, figure: &Figure, width: u32) -> Result<()> {
+fn write(
+    path: &Path,
+    svg: bool,
+    palette: &Palette,
+    heading: &Heading,
+    figure: &Figure,
+    (width, scale): (u32, u32),
+) -> Result<()> {
     let height = timeline::height(figure, width).ceil();
     let draw = |surface: &cairo::Surface| -> std::result::Result<(), cairo::Error> {
         let ctx = cairo::Context::new(surface)?;
@@ -134,7 +141,9 @@ fn write(path: &Path, svg: bool, palette: &Palette, heading: &Heading, figure: &
         }
         return files::write(path, |out| out.write_all(&bytes));
     }
-    let surface = cairo::ImageSurface::create(cairo::Format::Rgb24, width as i32, height as i32).map_err(failed)?;
+    let (wide, high) = ((width * scale) as i32, height as i32 * scale as i32);
+    let surface = cairo::ImageSurface::create(cairo::Format::Rgb24, wide, high).map_err(failed)?;
+    surface.set_device_scale(scale.into(), scale.into());
     draw(&surface).map_err(failed)?;
     let mut bytes = Vec::new();
     surface.write_to_png(&mut bytes).map_err(|error| Failure::Other(format!("cannot make a PNG: {error}")))?;

@@ -4,13 +4,15 @@ use super::super::palette::{Color, Palette};
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill, line, outline};
 use super::plan::Plan;
-use super::stage::{CELL, Flash, Stage};
+use super::stage::{Flash, Stage};
 use crate::sets::Exposed;
 use crate::units;
 
 const MARGIN: f64 = 16.0;
 /// Above a window, for its title.
 const TITLE: f64 = 20.0;
+/// A window narrower than this has no title.
+const TITLED: f64 = 72.0;
 const FOOT: f64 = 92.0;
 /// The foot's texts need this width.
 const LEAST: f64 = 560.0;
@@ -46,11 +48,17 @@ impl View {
         View { width, height, scale, origin: (left - bounds.x * scale, TITLE + 6.0 - bounds.y * scale) }
     }
 
-    /// From the stage to the picture, on whole pixels.
+    /// From the stage to the picture, on whole pixels; nothing vanishes.
     pub fn place(&self, area: Area) -> Area {
+        let tile = self.tile(area);
+        Area::new(tile.x, tile.y, tile.width.max(1.0), tile.height.max(1.0))
+    }
+
+    /// The same for areas that touch: they touch in the picture, and the least of them may vanish.
+    fn tile(&self, area: Area) -> Area {
         let (x, y) = (self.origin.0 + area.x * self.scale, self.origin.1 + area.y * self.scale);
         let (right, bottom) = (x + area.width * self.scale, y + area.height * self.scale);
-        Area::new(x.round(), y.round(), (right.round() - x.round()).max(1.0), (bottom.round() - y.round()).max(1.0))
+        Area::new(x.round(), y.round(), right.round() - x.round(), bottom.round() - y.round())
     }
 }
 
@@ -97,17 +105,23 @@ fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, i
     }
     // Damage is an outline over all that, so that it is seen where repaint covers it.
     for (part, fresh) in flashes(true) {
-        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh), 2.0)?;
+        // Around a small part, a thick line would be all there is.
+        let thick = if part.width.min(part.height) < 12.0 { 1.0 } else { 2.0 };
+        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh), thick)?;
     }
     ctx.restore()?;
     outline(ctx, Area::new(place.x - 1.0, place.y - 1.0, place.width + 2.0, place.height + 2.0), palette.dim, 1.0)?;
     title(ctx, palette, stage, place, id)
 }
 
-/// The title above the window's corner, on a tab of its own so that it is readable over other windows.
+/// The title above the window's corner, on a tab of its own so that it is readable over other windows; a window
+/// that is too small for some letters has none.
 fn title(ctx: &cairo::Context, palette: &Palette, stage: &Stage, place: Area, id: u32) -> Result<()> {
+    if place.width < TITLED {
+        return Ok(());
+    }
     let text = stage.windows.label(id);
-    let label = Label::new(&text, palette.text).most((place.width - 12.0).max(60.0));
+    let label = Label::new(&text, palette.text).most(place.width - 12.0);
     let wide = label.width(ctx) + 12.0;
     let y = (place.y - 19.0).max(0.0);
     fill(ctx, Area::new(place.x - 1.0, y, wide, 18.0), palette.grid)?;
@@ -117,7 +131,7 @@ fn title(ctx: &cairo::Context, palette: &Palette, stage: &Stage, place: Area, id
 
 fn heat(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id: u32, area: Area) -> Result<()> {
     let Some(heat) = stage.heat.get(&id) else { return Ok(()) };
-    let cell = CELL as f64;
+    let cell = heat.cell() as f64;
     for (y, row) in heat.rows().iter().enumerate() {
         let mut x = 0;
         while x < row.len() {
@@ -125,7 +139,7 @@ fn heat(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id:
             let end = x + row[x..].iter().take_while(|&&times| self::level(times) == level).count();
             if level > 0 {
                 let at = Area::new(area.x + x as f64 * cell, area.y + y as f64 * cell, (end - x) as f64 * cell, cell);
-                fill(ctx, view.place(at), palette.heat(f64::from(level - 1) / f64::from(LEVELS - 1)))?;
+                fill(ctx, view.tile(at), palette.heat(f64::from(level - 1) / f64::from(LEVELS - 1)))?;
             }
             x = end;
         }
@@ -147,10 +161,14 @@ fn pointer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) 
     for click in &stage.clicks {
         let fresh = stage.fresh(click.time);
         let (x, y) = at(click.at);
-        palette.slow.alpha(fresh).set(ctx);
-        ctx.set_line_width(3.0);
         ctx.new_path();
         ctx.arc(x, y, 8.0 + 16.0 * (1.0 - fresh), 0.0, std::f64::consts::TAU);
+        // A ring with a rim, so that it is seen on any heat.
+        palette.background.alpha(fresh).set(ctx);
+        ctx.set_line_width(5.0);
+        ctx.stroke_preserve()?;
+        palette.pointer.alpha(fresh).set(ctx);
+        ctx.set_line_width(2.5);
         ctx.stroke()?;
     }
     let Some((x, y)) = stage.pointer.map(at) else { return Ok(()) };
@@ -170,20 +188,31 @@ fn pointer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) 
 fn footer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
     let seconds = stage.now.saturating_sub(stage.plan.range.from) as f64 / 1e9;
     let most = stage.plan.range.length() as f64 / 1e9;
-    let clock = format!("{seconds:.2} s");
-    Label::new(&clock, palette.text).size(16.0).bold().draw(ctx, area.x, area.y + 20.0, Align::Left)?;
-    let wide = f64::max(94.0, Label::new(&format!("{most:.2} s"), palette.text).size(16.0).bold().width(ctx) + 16.0);
+    let clock = |seconds: f64| match most {
+        120.0.. if most >= 3600.0 => {
+            format!("{}:{:02}:{:02}", seconds as u64 / 3600, seconds as u64 / 60 % 60, seconds as u64 % 60)
+        }
+        120.0.. => format!("{}:{:04.1}", seconds as u64 / 60, seconds % 60.0),
+        1.0.. => format!("{seconds:.2} s"),
+        _ => format!("{:.2} ms", seconds * 1e3),
+    };
+    Label::new(&clock(seconds), palette.text).size(16.0).bold().draw(ctx, area.x, area.y + 13.0, Align::Left)?;
+    let whole = format!("of {}", clock(most));
+    Label::new(&whole, palette.dim).size(11.0).draw(ctx, area.x, area.y + 29.0, Align::Left)?;
+    let wide = f64::max(94.0, Label::new(&clock(most), palette.text).size(16.0).bold().width(ctx) + 16.0);
     progress(ctx, palette, stage, Area::new(area.x + wide, area.y + 8.0, area.width - wide, 24.0))?;
 
     let counts = stage.counts;
-    let mut words = vec![
-        format!("{} frames", units::count(counts.frames)),
-        format!("{} exposures", units::count(counts.exposures)),
-        format!("{} repainted", units::area(counts.repaint)),
-    ];
-    if stage.plan.apart && counts.repaint > counts.damage {
-        let share = 100.0 * (counts.repaint - counts.damage) as f64 / counts.repaint as f64;
-        words.push(format!("{share:.0} % not damaged"));
+    let mut words = Vec::new();
+    // GTK 2 has none.
+    if counts.frames > 0 {
+        words.push(units::plural(counts.frames, "frame"));
+    }
+    words.push(units::plural(counts.exposures, "exposure"));
+    words.push(format!("{} repainted", units::area(counts.repaint)));
+    let waste = 100.0 * counts.repaint.saturating_sub(counts.damage) as f64 / counts.repaint.max(1) as f64;
+    if stage.plan.apart && waste >= 0.5 {
+        words.push(format!("{waste:.0} % not damaged"));
     }
     let skipped = stage.plan.clock.skipped(stage.now);
     let note = format!("{} of stillness left out", units::duration(skipped));
@@ -226,7 +255,7 @@ fn legend(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) ->
     x += Label::new("256 times", palette.dim).draw(ctx, x, middle, Align::Left)? + 22.0;
     if x + 60.0 < area.right() {
         ctx.new_path();
-        palette.slow.set(ctx);
+        palette.pointer.set(ctx);
         ctx.set_line_width(2.0);
         ctx.arc(x, middle, 5.0, 0.0, std::f64::consts::TAU);
         ctx.stroke()?;

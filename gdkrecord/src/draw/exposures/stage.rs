@@ -9,10 +9,12 @@ use crate::field::{Real, Rect};
 use crate::kind::{Body, Event};
 use crate::sets::{EventType, Exposed};
 
-/// Pixels of a heat cell each way.
-pub const CELL: usize = 8;
-/// Heat cells each way at most: 8192 pixels.
+/// Pixels of a heat cell each way, in windows of usual size.
+const CELL: usize = 8;
+/// Heat cells each way at most; in a larger window, the cells are larger.
 const CELLS: usize = 1024;
+/// The largest cell, in pixels: windows of GDK end at 32767, rectangles of a recording at twice that.
+const MOST_CELL: usize = 64;
 /// Flashes kept at most: a picture with more of them shows nothing more.
 const FLASHES: usize = 4_000;
 /// The latest flashes among which one is looked for that is the same.
@@ -41,15 +43,25 @@ pub struct Click {
 }
 
 /// How often each cell of a window was repainted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Heat {
+    cell: usize,
     rows: Vec<Vec<f32>>,
+}
+
+impl Default for Heat {
+    fn default() -> Heat {
+        Heat { cell: CELL, rows: Vec::new() }
+    }
 }
 
 impl Heat {
     /// Adds a repainted rectangle of the window.
     pub fn add(&mut self, area: Area) {
-        let cell = CELL as f64;
+        while self.cell < MOST_CELL && area.right().max(area.bottom()) > (self.cell * CELLS) as f64 {
+            self.coarsen();
+        }
+        let cell = self.cell as f64;
         let last = |edge: f64| ((edge / cell).ceil().max(0.0) as usize).min(CELLS);
         let first = |edge: f64| (edge / cell).max(0.0) as usize;
         let (bottom, right) = (last(area.bottom()), last(area.right()));
@@ -66,6 +78,23 @@ impl Heat {
                 *heat += (covered.width * covered.height / (cell * cell)) as f32;
             }
         }
+    }
+
+    /// Four cells become one that was repainted as often as they were on average.
+    fn coarsen(&mut self) {
+        self.cell *= 2;
+        let rows = self.rows.chunks(2).map(|pair| {
+            let at = |row: usize, x: usize| pair.get(row).and_then(|row| row.get(x)).copied().unwrap_or(0.0);
+            let length = pair.iter().map(Vec::len).max().unwrap_or(0).div_ceil(2);
+            let mean = |x: usize| (at(0, 2 * x) + at(0, 2 * x + 1) + at(1, 2 * x) + at(1, 2 * x + 1)) / 4.0;
+            (0..length).map(mean).collect()
+        });
+        self.rows = rows.collect();
+    }
+
+    /// Pixels of a cell each way.
+    pub fn cell(&self) -> usize {
+        self.cell
     }
 
     /// Times that each cell was repainted, by rows; rows may differ in length.

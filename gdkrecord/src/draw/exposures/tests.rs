@@ -101,8 +101,12 @@ fn what_is_exposed_flashes_fades_and_heats() {
 fn heat_counts_repaints_and_has_levels() {
     let mut heat = Heat::default();
     for _ in 0..3 {
-        heat.add(Area::new(-5.0, 4.0, 21.0, 1e9));
+        heat.add(Area::new(-5.0, 4.0, 21.0, 600.0));
     }
     assert_eq!((heat.rows()[0][0], heat.rows()[1][1]), (1.5, 3.0));
+    // Of a window larger than any screen every corner has its heat.
+    heat.add(Area::new(0.0, 0.0, 16_000.0, 9_000.0));
+    assert_eq!((heat.cell(), heat.rows().len(), heat.rows()[0].len()), (16, 563, 1000));
+    assert_eq!((heat.rows()[1][0], heat.rows()[500][999]), (4.0, 1.0));
     assert_eq!([0.0, 1.0, 1e9].map(picture::level), [0, 1, LEVELS]);
 }

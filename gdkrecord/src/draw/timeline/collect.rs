@@ -218,6 +218,7 @@ impl Collector {
                     lane.label = match lane.label.as_str() {
                         "dispatch" => "all dispatches".to_owned(),
                         "frame" => "frames".to_owned(),
+                        "check" => "checks of sources".to_owned(),
                         _ => lane.label,
                     };
                     lane

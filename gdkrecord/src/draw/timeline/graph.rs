@@ -51,10 +51,9 @@ pub fn height(figure: &Figure, width: u32) -> f64 {
         + lanes
         + AXIS
         + 2.0 * CAPTION
-        + FRAMES
-        + AREAS
-        + AXIS
-        + legend::height(f64::from(width) - 2.0 * MARGIN)
+        + frames_height(figure)
+        + areas_height(figure)
+        + legend::height(figure, f64::from(width) - 2.0 * MARGIN)
         + MARGIN
 }
 
@@ -96,15 +95,27 @@ pub fn draw(ctx: &cairo::Context, palette: &Palette, heading: &Heading, figure: 
 
     let caption = plots::frames_caption(figure);
     y = draw_caption(ctx, palette, "Frame times", &caption, y, right)?;
-    plots::frames(ctx, palette, figure, area(y, FRAMES))?;
-    y += FRAMES;
+    if frames_height(figure) > 0.0 {
+        plots::frames(ctx, palette, figure, area(y, FRAMES))?;
+    }
+    y += frames_height(figure);
     let caption = plots::areas_caption(figure);
     y = draw_caption(ctx, palette, "Exposed area", &caption, y, right)?;
-    plots::areas(ctx, palette, figure, area(y, AREAS))?;
-    y += AREAS;
-    time_axis(ctx, palette, figure, area(y, AXIS))?;
-    y += AXIS;
+    if areas_height(figure) > 0.0 {
+        plots::areas(ctx, palette, figure, area(y, AREAS))?;
+        time_axis(ctx, palette, figure, area(y + AREAS, AXIS))?;
+    }
+    y += areas_height(figure);
     legend::draw(ctx, palette, figure, Area::new(MARGIN, y, f64::from(width) - 2.0 * MARGIN, 0.0))
+}
+
+/// A toolkit without frames, or a stretch without any, has no empty plot.
+fn frames_height(figure: &Figure) -> f64 {
+    if figure.frame_count > 0 { FRAMES } else { 0.0 }
+}
+
+fn areas_height(figure: &Figure) -> f64 {
+    if figure.areas.iter().any(|bin| bin.repaint + bin.damage > 0) { AREAS + AXIS } else { 0.0 }
 }
 
 /// Vertical lines at the ticks of time; `mark` draws them over what lies there.
@@ -140,8 +151,7 @@ fn draw_heading(ctx: &cairo::Context, palette: &Palette, heading: &Heading, figu
 pub fn verdict(figure: &Figure) -> String {
     let plural = |number: u64, word: &str| match number {
         0 => format!("no {word}s"),
-        1 => format!("1 {word}"),
-        _ => format!("{} {word}s", units::count(number)),
+        _ => units::plural(number, word),
     };
     if figure.frame_count == 0 {
         return format!("{}, no frames", plural(figure.events, "event"));
@@ -172,16 +182,19 @@ fn sections(figure: &Figure) -> Vec<(String, Vec<&Lane>)> {
     let mut out: Vec<(String, Vec<&Lane>)> = Vec::new();
     for lane in &figure.lanes {
         let name = match lane.group {
-            Group::Input => "Input",
-            Group::Frame => "Frames",
-            Group::Loop => "Main loop",
-            Group::Exposure if figure.other_windows > 0 => "Busiest windows",
-            Group::Exposure => "Windows",
-            Group::Gdk | Group::Window | Group::Widget | Group::Process => "Other",
+            Group::Input => "Input".to_owned(),
+            Group::Frame => "Frames".to_owned(),
+            Group::Loop => "Main loop".to_owned(),
+            Group::Exposure if figure.other_windows > 0 => {
+                let shown = figure.lanes.iter().filter(|lane| lane.group == Group::Exposure).count();
+                format!("Windows ({shown} of {})", shown + figure.other_windows)
+            }
+            Group::Exposure => "Windows".to_owned(),
+            Group::Gdk | Group::Window | Group::Widget | Group::Process => "Other".to_owned(),
         };
         match out.last_mut() {
-            Some((last, rows)) if last == name => rows.push(lane),
-            _ => out.push((name.to_owned(), vec![lane])),
+            Some((last, rows)) if *last == name => rows.push(lane),
+            _ => out.push((name, vec![lane])),
         }
     }
     out
@@ -193,7 +206,7 @@ fn time_ticks(figure: &Figure, width: f64) -> Vec<(f64, String)> {
     let seconds = |time: u64| (time as f64 - figure.start as f64) / 1e9;
     let (from, to) = (seconds(from), seconds(to));
     // A label is at most some 70 pixels wide.
-    let step = scale::step(to - from, ((width / 90.0) as usize).clamp(2, 12));
+    let step = scale::time_step(to - from, ((width / 90.0) as usize).clamp(2, 12));
     let first = (from / step - 1e-6).ceil() as i64;
     let last = (to / step + 1e-6).floor() as i64;
     (first..=last).map(|at| at as f64 * step).map(|at| (at, scale::tick_label(at, step, to))).collect()

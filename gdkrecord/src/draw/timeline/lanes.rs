@@ -40,14 +40,14 @@ pub fn draw(
 ) -> Result<()> {
     let inner = Area::new(area.x, area.y + 2.0, area.width, area.height - 4.0);
     fill(ctx, inner, palette.panel)?;
-    Label::new(&lane.label, palette.text).most(room.width).draw(ctx, room.x, room.middle(), Align::Left)?;
+    Label::new(&lane.label, palette.text).most(room.width).keep_ends().draw(ctx, room.x, room.middle(), Align::Left)?;
     if lane.exposed.is_empty() {
         bars(ctx, palette, figure, lane, axis, inner)?;
     } else {
         window(ctx, palette, figure, lane, axis, inner)?;
     }
     let numbers = match lane.longest {
-        0 if !lane.exposed.is_empty() => format!("{} events", units::count(lane.count)),
+        0 if !lane.exposed.is_empty() => units::plural(lane.count, "event"),
         0 => units::count(lane.count),
         longest => format!("{} · max {}", units::count(lane.count), units::duration(longest)),
     };
@@ -57,8 +57,7 @@ pub fn draw(
         Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle(), Align::Left)?;
     } else {
         Label::new(&numbers, color).size(11.0).draw(ctx, x, area.middle() - 9.0, Align::Left)?;
-        let plural = if lane.repaints == 1 { "" } else { "s" };
-        let repaints = format!("{} repaint{plural}", units::count(lane.repaints));
+        let repaints = units::plural(lane.repaints, "repaint");
         Label::new(&repaints, palette.dim).size(11.0).draw(ctx, x, area.middle() + 9.0, Align::Left)?;
     }
     Ok(())

@@ -28,8 +28,7 @@ pub fn frames_caption(figure: &Figure) -> String {
         return "no frames were recorded".to_owned();
     }
     let log = if frame_axis(figure).is_log() { ", logarithmic" } else { "" };
-    let budget = units::duration(figure.budget);
-    format!("the slowest frame of each pixel, in milliseconds{log}; the line is the budget of {budget}")
+    format!("the slowest frame of each pixel, in milliseconds{log}; the line is the budget")
 }
 
 /// The line above the area plot.
@@ -41,11 +40,10 @@ pub fn areas_caption(figure: &Figure) -> String {
     let sum = |of: fn(&super::collect::AreaBin) -> u64| figure.areas.iter().map(of).sum::<u64>();
     let (damage, repaint) = (sum(|bin| bin.damage), sum(|bin| bin.repaint));
     let waste = match (figure.apart, repaint) {
-        (true, 1..) if repaint > damage => {
-            format!(", {:.0} % of it not damaged", 100.0 * (repaint - damage) as f64 / repaint as f64)
-        }
-        _ => String::new(),
+        (true, 1..) => 100.0 * repaint.saturating_sub(damage) as f64 / repaint as f64,
+        _ => 0.0,
     };
+    let waste = if waste >= 0.5 { format!(", {waste:.0} % of it not damaged") } else { String::new() };
     format!("square pixels repainted in each {bin}; {} in all{waste}", units::area(repaint))
 }
 

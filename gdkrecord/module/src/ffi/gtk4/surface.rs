@@ -140,12 +140,12 @@ impl<'a> Surface<'a> {
         Some((class, given))
     }
 
-    /// The renderer's class.
-    pub fn renderer(self) -> Option<String> {
+    /// The renderer's type.
+    pub fn renderer(self) -> Option<usize> {
         let native = self.native()?;
         // SAFETY: see above.
         let renderer = unsafe { Handle::new((self.api.gtk_native_get_renderer)(native.ptr())) }?;
-        Some(self.api.type_name(renderer.gtype()))
+        Some(renderer.gtype())
     }
 
     /// Its display.

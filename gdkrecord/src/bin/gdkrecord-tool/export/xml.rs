@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use gdkrecord::{Diagnostic, Kind, Recording, Value};
 use quick_xml::Writer;
+use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::number::{push_f32, push_i64, push_u64};
@@ -14,29 +15,23 @@ use super::{Exporter, HEADER, PARTS, Row, WINDOW, XML_FORMAT, dropped};
 /// Writes XML.
 pub struct Xml<'a> {
     out: Writer<&'a mut dyn Write>,
-    number: Vec<u8>,
+    line: Vec<u8>,
 }
 
 impl<'a> Xml<'a> {
     /// Into `out`.
     pub fn new(out: &'a mut dyn Write) -> Xml<'a> {
-        Xml { out: Writer::new_with_indent(out, b' ', 1), number: Vec::new() }
+        Xml { out: Writer::new_with_indent(out, b' ', 1), line: Vec::new() }
     }
 
     fn open(&mut self, name: &str, attributes: &[(&str, Value<'_>)]) -> io::Result<()> {
-        let mut element = BytesStart::new(name);
-        for (name, value) in attributes {
-            attribute(&mut element, name, value, &mut self.number);
-        }
-        self.out.write_event(Event::Start(element))
+        let content = content(&mut self.line, name, attributes.iter().cloned());
+        self.out.write_event(Event::Start(BytesStart::from_content(content, name.len())))
     }
 
     fn empty<'v>(&mut self, name: &str, attributes: impl IntoIterator<Item = (&'v str, Value<'v>)>) -> io::Result<()> {
-        let mut element = BytesStart::new(name);
-        for (name, value) in attributes {
-            attribute(&mut element, name, &value, &mut self.number);
-        }
-        self.out.write_event(Event::Empty(element))
+        let content = content(&mut self.line, name, attributes);
+        self.out.write_event(Event::Empty(BytesStart::from_content(content, name.len())))
     }
 
     fn close(&mut self, name: &str) -> io::Result<()> {
@@ -44,22 +39,44 @@ impl<'a> Xml<'a> {
     }
 }
 
-fn attribute(element: &mut BytesStart<'_>, name: &str, value: &Value<'_>, number: &mut Vec<u8>) {
-    number.clear();
-    match value {
-        Value::None | Value::Rects(_) => return,
-        Value::Text(text) => return element.push_attribute((name, &*allowed(text))),
-        Value::Bool(truth) => return element.push_attribute((name, if *truth { "true" } else { "false" })),
-        Value::Int(n) => push_i64(number, *n),
-        Value::Uint(n) => push_u64(number, *n),
-        Value::Float(x) => push_f32(number, *x),
+/// A name with its attributes, as it stands between the brackets.
+fn content<'l, 'v>(
+    line: &'l mut Vec<u8>,
+    name: &str,
+    attributes: impl IntoIterator<Item = (&'v str, Value<'v>)>,
+) -> &'l str {
+    line.clear();
+    line.extend_from_slice(name.as_bytes());
+    attributes.into_iter().for_each(|(name, value)| push_attribute(line, name, &value));
+    // Names and values are UTF-8.
+    std::str::from_utf8(line).unwrap_or_default()
+}
+
+/// Appends ` name="value"`; nothing where it is not known.
+fn push_attribute(line: &mut Vec<u8>, name: &str, value: &Value<'_>) {
+    if matches!(value, Value::None | Value::Rects(_)) {
+        return;
     }
-    // Digits are UTF-8.
-    element.push_attribute((name, std::str::from_utf8(number).unwrap_or_default()));
+    line.push(b' ');
+    line.extend_from_slice(name.as_bytes());
+    line.extend_from_slice(b"=\"");
+    match value {
+        Value::None | Value::Rects(_) => {}
+        Value::Text(text) => line.extend_from_slice(escape(allowed(text)).as_bytes()),
+        Value::Bool(truth) => line.extend_from_slice(if *truth { b"true" } else { b"false" }),
+        Value::Int(n) => push_i64(line, *n),
+        Value::Uint(n) => push_u64(line, *n),
+        Value::Float(x) => push_f32(line, *x),
+    }
+    line.push(b'"');
 }
 
 /// XML 1.0 has no way to say most control characters, and attributes lose line ends: both read as U+FFFD.
 fn allowed(text: &str) -> Cow<'_, str> {
+    // Nearly all texts have none of these, nor a letter that begins as U+FFFE and U+FFFF do.
+    if text.bytes().all(|byte| byte >= b' ' && byte != 0xef) {
+        return Cow::Borrowed(text);
+    }
     let bad = |c: char| (c < ' ') || c == '\u{fffe}' || c == '\u{ffff}';
     if text.contains(bad) { Cow::Owned(text.replace(bad, "\u{fffd}")) } else { Cow::Borrowed(text) }
 }
@@ -91,33 +108,39 @@ impl Exporter for Xml<'_> {
         self.open("events", &[])
     }
 
+    /// Straight into a line that is used again: events are what there are millions of.
     fn event(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let mut element = BytesStart::new(row.kind.name);
-        let number = &mut self.number;
-        attribute(&mut element, "time", &Value::Uint(row.event.time), number);
-        attribute(&mut element, "offset", &Value::Int(row.offset), number);
-        attribute(&mut element, "thread", &Value::Uint(row.event.thread.into()), number);
+        let line = &mut self.line;
+        line.clear();
+        line.extend_from_slice(b"\n  <");
+        line.extend_from_slice(row.kind.name.as_bytes());
+        push_attribute(line, "time", &Value::Uint(row.event.time));
+        push_attribute(line, "offset", &Value::Int(row.offset));
+        push_attribute(line, "thread", &Value::Uint(row.event.thread.into()));
         for (field, value) in row.kind.fields.iter().zip(row.values) {
-            attribute(&mut element, field.name, value, number);
+            push_attribute(line, field.name, value);
         }
         let rects = row.values.iter().find_map(|value| match value {
             Value::Rects(rects) if !rects.is_empty() => Some(*rects),
             _ => None,
         });
-        let Some(rects) = rects else { return self.out.write_event(Event::Empty(element)) };
-        self.out.write_event(Event::Start(element))?;
-        for rect in rects {
-            self.empty(
-                "rect",
-                [
-                    ("x", Value::Int(rect.x.into())),
-                    ("y", Value::Int(rect.y.into())),
-                    ("width", Value::Uint(rect.width.into())),
-                    ("height", Value::Uint(rect.height.into())),
-                ],
-            )?;
+        if let Some(rects) = rects {
+            line.push(b'>');
+            for rect in rects {
+                line.extend_from_slice(b"\n   <rect");
+                push_attribute(line, "x", &Value::Int(rect.x.into()));
+                push_attribute(line, "y", &Value::Int(rect.y.into()));
+                push_attribute(line, "width", &Value::Uint(rect.width.into()));
+                push_attribute(line, "height", &Value::Uint(rect.height.into()));
+                line.extend_from_slice(b"/>");
+            }
+            line.extend_from_slice(b"\n  </");
+            line.extend_from_slice(row.kind.name.as_bytes());
+            line.push(b'>');
+        } else {
+            line.extend_from_slice(b"/>");
         }
-        self.close(row.kind.name)
+        self.out.get_mut().write_all(line)
     }
 
     fn end(&mut self, diagnostics: &[Diagnostic]) -> io::Result<()> {

@@ -11,8 +11,9 @@ use gdkrecord::draw::palette::{Color, Palette};
 use gdkrecord::sets::Exposed;
 use gif::{Encoder, Frame, Repeat};
 
-use super::{Sink, create};
+use super::Sink;
 use crate::failure::{Failure, Result};
+use crate::files;
 
 /// The index that leaves a pixel as it was.
 const SAME: u8 = 255;
@@ -39,7 +40,7 @@ impl Gif {
         let size = (size.0 as u16, size.1 as u16);
         let flat: Vec<u8> = colors.table.iter().flatten().copied().collect();
         let failed = failed(path);
-        let mut encoder = Encoder::new(BufWriter::new(create(path)?), size.0, size.1, &flat).map_err(&failed)?;
+        let mut encoder = Encoder::new(BufWriter::new(files::create(path)?), size.0, size.1, &flat).map_err(&failed)?;
         encoder.set_repeat(Repeat::Infinite).map_err(&failed)?;
         // A GIF counts hundredths of a second, and players slow anything quicker than two of them down.
         let fps = fps.min(50);
@@ -92,15 +93,18 @@ impl Sink for Gif {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         let end = self.pictures * 100 / u64::from(self.fps);
-        self.write(end - self.written + u64::from(LAST))
+        self.write(end - self.written + u64::from(LAST))?;
+        // Dropped, it would end in silence where the disk is full.
+        let out = self.encoder.into_inner().map_err(failed(&self.path))?;
+        out.into_inner().map(drop).map_err(|error| Failure::writing(files::name(&self.path))(error.into_error()))
     }
 }
 
 fn failed(path: &Path) -> impl Fn(gif::EncodingError) -> Failure {
     let path = path.to_owned();
     move |error| match error {
-        gif::EncodingError::Io(error) => Failure::writing(path.clone())(error),
-        error => Failure::Other(format!("cannot write {}: {error}", path.display())),
+        gif::EncodingError::Io(error) => Failure::writing(files::name(&path))(error),
+        error => Failure::Other(format!("cannot write {}: {error}", files::name(&path).display())),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Sink, create};
+use super::Sink;
 use crate::failure::{Failure, Result};
+use crate::files;
 
 /// Pictures being written.
 pub struct Pictures {
@@ -13,8 +14,11 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Names them after `path`.
+    /// Names them after `path`, and makes their folder.
     pub fn create(path: &Path, size: (u32, u32)) -> Result<Pictures> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(Failure::writing(folder))?;
+        }
         Ok(Pictures { path: path.to_owned(), size, count: 0 })
     }
 }
@@ -30,7 +34,9 @@ impl Sink for Pictures {
         let surface =
             cairo::ImageSurface::create_for_data(pixels.to_vec(), cairo::Format::Rgb24, width, height, stride)
                 .map_err(|error| failed(&error))?;
-        surface.write_to_png(&mut create(&path)?).map_err(|error| failed(&error))
+        let mut bytes = Vec::new();
+        surface.write_to_png(&mut bytes).map_err(|error| failed(&error))?;
+        files::write(&path, |out| out.write_all(&bytes))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

@@ -17,7 +17,7 @@ struct Loop {
     last: u64,
     polls: u64,
     slept: u64,
-    /// Nanoseconds inside dispatches, nested ones counted once.
+    /// Nanoseconds inside dispatches and checks, nested ones counted once.
     covered: u64,
     covered_until: u64,
     /// Sleep inside dispatches: a nested loop, such as a modal dialog's.
@@ -76,8 +76,9 @@ impl Busy {
 
 impl Tally for Busy {
     fn event(&mut self, event: &Event, context: &Context<'_>) {
-        let dispatch = match &event.body {
-            Body::Dispatch(dispatch) => dispatch,
+        let (duration, name) = match &event.body {
+            Body::Dispatch(dispatch) => (dispatch.duration, Some((&dispatch.source, &dispatch.callback))),
+            Body::Check(check) => (check.duration, None),
             Body::Poll(poll) => {
                 let this = self.of(event.thread);
                 let begin = event.time;
@@ -93,9 +94,9 @@ impl Tally for Busy {
         };
         let this = self.of(event.thread);
         let begin = event.time;
-        let end = dispatch.duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
-        if dispatch.duration.ns().is_none() {
-            this.open.push((begin, dispatch.source.clone(), dispatch.callback.clone()));
+        let end = duration.ns().map_or(context.end, |ns| begin + ns).max(begin);
+        if let (None, Some((source, callback))) = (duration.ns(), name) {
+            this.open.push((begin, source.clone(), callback.clone()));
         }
         this.span(begin, end);
         this.covered += end.saturating_sub(begin.max(this.covered_until));
@@ -112,8 +113,8 @@ impl Tally for Busy {
             "busy",
             "busy of span",
             "explained by dispatches",
-            "longest gap",
-            "gap at",
+            "longest unexplained",
+            "from",
         ];
         let mut open = Section::new("unfinished", "Unfinished at the end");
         open.columns = &["callback", "thread", "begun", "running for"];

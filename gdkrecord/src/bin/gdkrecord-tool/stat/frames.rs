@@ -1,8 +1,10 @@
 //! Frames: how long they took, how many broke their budget, and what made the slowest slow.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use gdkrecord::kind::{Frame, Group};
+use gdkrecord::sets::Exposed;
+use gdkrecord::units::{area, duration};
 use gdkrecord::{Body, Event, Text};
 
 use super::busy::share;
@@ -10,16 +12,16 @@ use super::histogram::Histogram;
 use super::report::Section;
 use super::worst::Worst;
 use super::{Context, Tally};
-use gdkrecord::units::duration;
-
 use crate::quantity::Quantity;
 
 /// The budget where no display told its refresh interval: 60 Hz.
 const DEFAULT_BUDGET: u64 = 16_666_667;
-/// A dispatch or event this long before a frame can still be its cause.
-const NEAR: u64 = 100_000_000;
+/// An event this long before a frame can still be what it answers, and a dispatch can have held it up.
+const NEAR: u64 = 50_000_000;
 /// Dispatches that are shorter cannot make a frame late.
 const LONG: u64 = 2_000_000;
+/// A widget class with less than this share of a frame did not make it slow.
+const MATTERS: f64 = 0.1;
 /// How many frames may wait for the compositor's answer.
 const AWAITED: usize = 64;
 
@@ -47,12 +49,15 @@ struct Slow {
     dispatch: Option<(u64, (Text, Text))>,
     input: Option<(u64, String)>,
     widget: Option<(u64, String)>,
+    /// Square pixels that it repainted.
+    repainted: u64,
 }
 
-/// Something that ran, and when it ended.
+/// Something that ran.
 #[derive(Debug)]
 struct Ran<T> {
     thread: u16,
+    begin: u64,
     end: u64,
     length: u64,
     what: T,
@@ -64,6 +69,8 @@ pub struct Frames {
     times: Histogram,
     to_screen: Histogram,
     over: u64,
+    /// Of the frames over budget: how many were longest in each phase, and nanoseconds over the budget.
+    over_in: BTreeMap<&'static str, (u64, u64)>,
     intervals: Histogram,
     interval: Option<u64>,
     worst: Worst<Slow>,
@@ -81,6 +88,7 @@ impl Frames {
             times: Histogram::default(),
             to_screen: Histogram::default(),
             over: 0,
+            over_in: BTreeMap::new(),
             intervals: Histogram::default(),
             interval: None,
             worst: Worst::new(rows),
@@ -104,19 +112,28 @@ impl Frames {
         let Some(length) = frame.duration.ns() else { return };
         self.times.add(length);
         let budget = self.interval.unwrap_or(DEFAULT_BUDGET);
-        self.over += u64::from(length > budget);
+        let phase = longest_phase(frame, length);
+        if length > budget {
+            self.over += 1;
+            let of = self.over_in.entry(phase.map_or("unknown", |(name, _)| name)).or_default();
+            *of = (of.0 + 1, of.1 + length - budget);
+        }
         let near = |end: u64| end <= event.time && event.time - end < NEAR;
         let before = self.dispatches.iter().filter(|ran| ran.thread == event.thread && near(ran.end));
         let before = before.max_by_key(|ran| ran.length).map(|ran| (ran.length, ran.what.clone()));
+        // A dispatch that draws frames shows as a slow frame itself, and holds no other up.
+        let draws = |ran: &Ran<_>| ran.thread == event.thread && ran.begin <= event.time && ran.end > event.time;
+        self.dispatches.retain(|ran| !draws(ran));
         let input = self.input.as_ref().filter(|ran| ran.thread == event.thread && near(ran.end));
         let slow = Slow {
             time: event.time,
             counter: frame.counter,
             budget,
-            phase: longest_phase(frame, length),
+            phase,
             dispatch: before,
             input: input.map(|ran| (event.time - ran.end, ran.what.clone())),
             widget: None,
+            repainted: 0,
         };
         self.pending = Some((length, event.time + length, slow));
     }
@@ -144,6 +161,12 @@ impl Tally for Frames {
                     self.to_screen.add(shown.shown.saturating_sub(begun));
                 }
             }
+            Body::Exposure(exposure) if exposure.what != Exposed::Damage => {
+                let Some((_, end, slow)) = &mut self.pending else { return };
+                if event.time <= *end {
+                    slow.repainted += exposure.rects.0.iter().map(|rect| rect.area()).sum::<u64>();
+                }
+            }
             Body::WidgetCost(cost) => {
                 let Some((_, end, slow)) = &mut self.pending else { return };
                 let ns = cost.duration.ns_or_zero();
@@ -160,14 +183,15 @@ impl Tally for Frames {
                         self.dispatches.pop_front();
                     }
                     let what = (dispatch.source.clone(), dispatch.callback.clone());
-                    self.dispatches.push_back(Ran { thread: event.thread, end, length, what });
+                    self.dispatches.push_back(Ran { thread: event.thread, begin: event.time, end, length, what });
                 }
             }
             body if body.kind().group == Group::Input => {
                 let Some(what) = context.event_type(event) else { return };
                 if !matches!(&*what, "motion-notify" | "enter-notify" | "leave-notify") {
                     let length = context.duration(event).unwrap_or(0);
-                    self.input = Some(Ran { thread: event.thread, end: event.time + length, length, what });
+                    self.input =
+                        Some(Ran { thread: event.thread, begin: event.time, end: event.time + length, length, what });
                 }
             }
             _ => {}
@@ -198,6 +222,11 @@ impl Tally for Frames {
             0 => "budget: assumed 60 Hz, since no display told its refresh interval".to_owned(),
             _ => "budget: the display's refresh interval, as recorded with each frame".to_owned(),
         });
+        let mut phases = Section::new("over_budget", "Frames over budget by their longest phase");
+        phases.columns = &["phase", "frames", "over budget by"];
+        for (phase, (count, excess)) in &self.over_in {
+            phases.rows.push(vec![(*phase).into(), Quantity::Count(*count), Quantity::Duration(*excess)]);
+        }
         let mut slow = Section::new("slow_frames", "Slowest frames and their causes");
         slow.columns = &["duration", "at", "frame", "of budget", "causes"];
         for (length, frame) in self.worst.take() {
@@ -210,7 +239,10 @@ impl Tally for Frames {
                 causes.into(),
             ]);
         }
-        vec![frames, slow]
+        if self.over == 0 {
+            slow.notes.push("no frame broke its budget: these are only the slowest".to_owned());
+        }
+        vec![frames, phases, slow]
     }
 }
 
@@ -219,7 +251,10 @@ fn causes(frame: &Slow, length: u64, context: &mut Context<'_>) -> String {
     if let Some((phase, ns)) = frame.phase {
         words.push(format!("{phase} {} ({:.0} %)", duration(ns), ns as f64 / length.max(1) as f64 * 100.0));
     }
-    if let Some((ns, what)) = &frame.widget {
+    if frame.repainted > 0 {
+        words.push(format!("{} repainted", area(frame.repainted)));
+    }
+    if let Some((ns, what)) = frame.widget.as_ref().filter(|(ns, _)| *ns as f64 >= length as f64 * MATTERS) {
         words.push(format!("{what} {}", duration(*ns)));
     }
     if let Some((ns, (source, callback))) = &frame.dispatch {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gdkrecord::kind::Group;
 use gdkrecord::{Event, KINDS};
 
 use super::histogram::Histogram;
@@ -54,7 +55,8 @@ impl Tally for Handling {
                 kind.name.into(),
                 kind.group.name().into(),
                 Quantity::Count(count),
-                context.rate(count),
+                // What is recorded once at the start has no rate.
+                if kind.group == Group::Process { Quantity::Unknown } else { context.rate(count) },
             ]);
         }
         kinds.fact("events", Quantity::Count(self.kinds.iter().sum()));

@@ -123,8 +123,12 @@ fn collect(recording: &Recording, rows: usize) -> Report {
         tally.report(&mut context).into_iter().for_each(|section| report.add(section));
     }
     report.add(trouble(recording));
+    report.add(process(recording));
     report
 }
+
+/// The facts that tell one recording from another.
+const HEAD_FACTS: &[&str] = &["program", "pid", "toolkit", "toolkit.version", "backend", "renderer"];
 
 /// What the recording is.
 fn facts(recording: &Recording) -> Section {
@@ -141,7 +145,16 @@ fn facts(recording: &Recording) -> Section {
     if header.flags & gdkrecord::layout::RING != 0 {
         section.fact("ring", "only the last part was kept");
     }
-    for (name, value) in &info.facts {
+    for (name, value) in info.facts.iter().filter(|(name, _)| HEAD_FACTS.contains(&&**name)) {
+        section.fact(name, &**value);
+    }
+    section
+}
+
+/// The other facts, which one looks up: they stand at the end.
+fn process(recording: &Recording) -> Section {
+    let mut section = Section::new("process", "The process and its machine");
+    for (name, value) in recording.info().facts.iter().filter(|(name, _)| !HEAD_FACTS.contains(&&**name)) {
         section.fact(name, &**value);
     }
     section

@@ -1,4 +1,5 @@
-//! Names for addresses: `module+0xoffset` looked up in the module's own symbol table, or its debug file's.
+//! Names for addresses: `module+0xoffset` looked up in the module's own symbol table, or its debug file's; names
+//! of Rust and C++ as their authors wrote them.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,8 +8,8 @@ use std::path::{Path, PathBuf};
 use gdkrecord::kind::Module;
 use object::{Object, ObjectSegment, ObjectSymbol, SymbolKind};
 
-/// Where distributions put separate debug files, by build id.
-const DEBUG: &str = "/usr/lib/debug/.build-id";
+/// Where distributions put separate debug files.
+const DEBUG: &str = "/usr/lib/debug";
 /// A function without a size reaches this far at most.
 const SIZELESS: u64 = 64 * 1024;
 
@@ -38,6 +39,8 @@ impl<'a> Symbols<'a> {
         let name = self.name(callback);
         match told(source) {
             Some(told) if name == callback && callback.contains("+0x") => told.to_owned(),
+            // An exported name of Rust or C++.
+            _ if name == callback => demangled(&name),
             _ => name,
         }
     }
@@ -57,15 +60,19 @@ impl<'a> Symbols<'a> {
         };
         let table = self.tables.entry(name.to_owned()).or_insert_with(|| functions(module));
         match lookup(table, offset) {
-            Some(function) => format!("{function} ({})", file(&module.path).unwrap_or_default()),
+            Some(function) => format!("{} ({})", demangled(function), file(&module.path).unwrap_or_default()),
             None => recorded.to_owned(),
         }
     }
 }
 
-/// A source's name as toolkits give it, without the library in front; `None` for one that says nothing.
+/// What GLib calls sources that nobody gave a name.
+const NAMELESS: &[&str] = &["", "timeout", "idle", "GIdleSource", "GTimeoutSource", "unix-fd", "child-watch"];
+
+/// A source's name, without the library that toolkits put in front; `None` for one that says nothing.
 fn told(source: &str) -> Option<&str> {
-    source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(_, name)| name)
+    let name = source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map_or(source, |(_, name)| name);
+    (!NAMELESS.contains(&name)).then_some(name)
 }
 
 fn lookup(table: &[Function], offset: u64) -> Option<&str> {
@@ -79,17 +86,48 @@ fn lookup(table: &[Function], offset: u64) -> Option<&str> {
 fn functions(module: &Module) -> Vec<Function> {
     let path = module.path.trim_end_matches(" (deleted)");
     let mut all = read(Path::new(path), &module.build_id).unwrap_or_default();
-    if let Some(separate) = debug_file(&module.build_id).and_then(|path| read(&path, &module.build_id)) {
-        all.extend(separate);
-    }
+    let separate = debug_files(Path::new(path), &module.build_id);
+    all.extend(separate.into_iter().find_map(|path| read(&path, &module.build_id)).into_iter().flatten());
     all.sort_by(|a, b| (a.begin, b.size, &a.name).cmp(&(b.begin, a.size, &b.name)));
     all.dedup_by_key(|function| function.begin);
     all
 }
 
-fn debug_file(build_id: &str) -> Option<PathBuf> {
-    let (folder, rest) = build_id.split_at_checked(2)?;
-    Some(Path::new(DEBUG).join(folder).join(format!("{rest}.debug")))
+/// Where a module's debug file may lie: by build id as distributions do it, as debuginfod's clients keep what they
+/// fetched, and beside the module by the name in its `.gnu_debuglink`.
+fn debug_files(module: &Path, build_id: &str) -> Vec<PathBuf> {
+    let mut places = Vec::new();
+    if let Some((folder, rest)) = build_id.split_at_checked(2) {
+        places.push(Path::new(DEBUG).join(".build-id").join(folder).join(format!("{rest}.debug")));
+    }
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let cache = variable("DEBUGINFOD_CACHE_PATH").or_else(|| Some(cache?.join("debuginfod_client")));
+    places.extend(cache.map(|cache| cache.join(build_id).join("debuginfo")));
+    if let (Some(name), Some(folder)) = (debug_link(module), module.parent()) {
+        let below = Path::new(DEBUG).join(folder.strip_prefix("/").unwrap_or(folder));
+        places.extend([folder.join(&name), folder.join(".debug").join(&name), below.join(&name)]);
+    }
+    places
+}
+
+/// The name in a module's `.gnu_debuglink`.
+fn debug_link(module: &Path) -> Option<PathBuf> {
+    let bytes = fs::read(module).ok()?;
+    let file = object::File::parse(&*bytes).ok()?;
+    let (name, _) = file.gnu_debuglink().ok()??;
+    // Only a name: a path would lead out of the places where debug files lie.
+    Path::new(std::str::from_utf8(name).ok()?).file_name().map(PathBuf::from)
+}
+
+/// A name as its author wrote it.
+fn demangled(name: &str) -> String {
+    if let Ok(rust) = rustc_demangle::try_demangle(name) {
+        // Without the hash, which tells nobody anything.
+        return format!("{rust:#}");
+    }
+    let cpp = name.starts_with("_Z").then(|| cpp_demangle::Symbol::new(name).ok()?.demangle().ok());
+    cpp.flatten().unwrap_or_else(|| name.to_owned())
 }
 
 fn read(path: &Path, build_id: &str) -> Option<Vec<Function>> {
@@ -133,8 +171,50 @@ mod tests {
             assert_eq!(symbols.name(name), name);
         }
         assert_eq!(symbols.dispatch("[gtk] paint_idle", "lib.so+0x10"), "paint_idle");
+        assert_eq!(symbols.dispatch("GDK X11 Event source (:0)", "lib.so+0x10"), "GDK X11 Event source (:0)");
         assert_eq!(symbols.dispatch("timeout", "lib.so+0x10"), "lib.so+0x10");
         assert_eq!(symbols.dispatch("[gtk] paint_idle", "on_paint"), "on_paint");
+    }
+
+    #[test]
+    fn names_are_those_of_the_source() {
+        for (name, words) in [
+            ("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt"),
+            ("_RNvCs1234_7mycrate3foo", "mycrate::foo"),
+            ("_ZN6Window5paintEv", "Window::paint()"),
+            ("_ZNSt6vectorIiSaIiEE4sizeEv", "std::vector<int, std::allocator<int> >::size()"),
+            ("gtk_main", "gtk_main"),
+            ("_Znonsense", "_Znonsense"),
+        ] {
+            assert_eq!(demangled(name), words);
+        }
+    }
+
+    /// As distributions ship libraries: a static function is only in the debug file beside it.
+    #[test]
+    fn static_functions_are_found_in_the_debug_file() {
+        use std::process::Command;
+        let folder = tempfile::tempdir().unwrap();
+        let run = |program: &str, args: &[&str]| {
+            let status = Command::new(program).args(args).current_dir(folder.path()).status();
+            assert!(status.expect("cargo xtask test installs gcc and binutils").success(), "{program} {args:?}");
+        };
+        let source = "static __attribute__((noinline)) void hidden(void) { __asm__(\"nop\"); }\n\
+                      void shown(void) { hidden(); hidden(); }\n";
+        fs::write(folder.path().join("lib.c"), source).unwrap();
+        run("gcc", &["-shared", "-fPIC", "-O1", "-Wl,--build-id", "-o", "lib.so", "lib.c"]);
+        run("objcopy", &["--only-keep-debug", "lib.so", "lib.so.debug"]);
+        let path = folder.path().join("lib.so");
+        let bytes = fs::read(&path).unwrap();
+        let elf = object::File::parse(&*bytes).unwrap();
+        let id: String = elf.build_id().unwrap().unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+        let at = elf.symbols().find(|symbol| symbol.name() == Ok("hidden")).unwrap().address();
+        run("objcopy", &["--strip-all", "--add-gnu-debuglink=lib.so.debug", "lib.so"]);
+        let path = Text::from(path.to_str().unwrap());
+        let modules = [Module { base: 0, length: 1 << 20, path, build_id: Text::from(id.as_str()) }];
+        assert_eq!(Symbols::new(&modules).name(&format!("lib.so+{at:#x}")), "hidden (lib.so)");
+        fs::remove_file(folder.path().join("lib.so.debug")).unwrap();
+        assert_eq!(Symbols::new(&modules).name(&format!("lib.so+{at:#x}")), format!("lib.so+{at:#x}"));
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! The drawings beside reference pictures, in gdkrecord/tests/pictures. `UPDATE_GOLDEN=1 cargo test -p gdkrecord
+//! --lib reference` writes them anew; where one differs, `NAME-out.png` and `NAME-diff.png` lie beside it.
+//!
+//! Another version of FreeType or Pango sets a letter's edge a little differently, so pictures are compared by
+//! the mean colour of tiles: a shifted edge hardly changes it, a label or bar that is missing does. Labels are set
+//! in one font in tests, and never hinted.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use cairo::{Context, Format, ImageSurface};
+
+use super::exposures::{Planner, Stage, View, picture};
+use super::scale::Range;
+use super::scenes::{self, Scene};
+use super::timeline::{self, Collector, Heading, graph};
+use super::{Area, Palette, fill};
+
+/// Pixels of a tile each way: about a letter.
+const TILE: usize = 12;
+/// How far the means of a tile's red, green or blue may lie apart, of 255.
+const TOLERANCE: f64 = 9.0;
+/// The figures' width, in pixels.
+const WIDTH: u32 = 900;
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pictures").join(name)
+}
+
+fn write(surface: &ImageSurface, path: &Path) {
+    surface.write_to_png(&mut File::create(path).unwrap()).unwrap();
+}
+
+/// Rows of blue, green, red and an unused byte.
+fn pixels(surface: &ImageSurface) -> (usize, usize, Vec<u8>) {
+    let mut bytes = Vec::new();
+    surface.with_data(|data| bytes = data.to_vec()).unwrap();
+    (surface.width() as usize, surface.height() as usize, bytes)
+}
+
+/// The tiles that differ; all of them where the sizes do.
+fn differing(a: &ImageSurface, b: &ImageSurface) -> Vec<Area> {
+    let ((width, height, a), (b_width, b_height, b)) = (pixels(a), pixels(b));
+    if (width, height) != (b_width, b_height) {
+        return vec![Area::new(0.0, 0.0, width as f64, height as f64)];
+    }
+    let mean = |bytes: &[u8], x: usize, y: usize, channel: usize| {
+        let (right, bottom) = ((x + TILE).min(width), (y + TILE).min(height));
+        let at = (y..bottom).flat_map(|y| (x..right).map(move |x| (y * width + x) * 4 + channel));
+        at.clone().map(|at| f64::from(bytes[at])).sum::<f64>() / at.count() as f64
+    };
+    let tiles = (0..height).step_by(TILE).flat_map(|y| (0..width).step_by(TILE).map(move |x| (x, y)));
+    let differs = |&(x, y): &(usize, usize)| (0..3).any(|c| (mean(&a, x, y, c) - mean(&b, x, y, c)).abs() > TOLERANCE);
+    let side = TILE as f64;
+    tiles.filter(differs).map(|(x, y)| Area::new(x as f64, y as f64, side, side)).collect()
+}
+
+/// Holds a picture against its reference.
+fn check(name: &str, drawn: &ImageSurface) {
+    let (reference, out, diff) =
+        (path(&format!("{name}.png")), path(&format!("{name}-out.png")), path(&format!("{name}-diff.png")));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        write(drawn, &reference);
+    }
+    let file = File::open(&reference);
+    let mut file = file.unwrap_or_else(|error| panic!("{}: {error}: run with UPDATE_GOLDEN=1", reference.display()));
+    let expected = ImageSurface::create_from_png(&mut file).unwrap();
+    let tiles = differing(&expected, drawn);
+    if tiles.is_empty() {
+        [out, diff].iter().for_each(|path| drop(std::fs::remove_file(path)));
+        return;
+    }
+    write(drawn, &out);
+    let ctx = Context::new(drawn).unwrap();
+    fill(&ctx, Area::new(0.0, 0.0, drawn.width().into(), drawn.height().into()), Palette::LIGHT.background.alpha(0.7))
+        .unwrap();
+    for &tile in &tiles {
+        fill(&ctx, tile, Palette::LIGHT.slow.alpha(0.7)).unwrap();
+    }
+    drop(ctx);
+    write(drawn, &diff);
+    panic!("{} tiles differ from {}: see {} and {}", tiles.len(), reference.display(), out.display(), diff.display());
+}
+
+fn graph_of(scene: &Scene, dark: bool) -> ImageSurface {
+    let mut collector = Collector::new(Range::new(0, scene.end), 0, graph::columns(WIDTH));
+    scene.events.iter().for_each(|event| collector.add(event));
+    let figure = collector.finish();
+    let facts = ["GTK 4.8.3", "x11", "2026-01-02 03:04:05"].map(str::to_owned).to_vec();
+    let heading = Heading { title: "program".into(), facts, warning: String::new() };
+    let height = timeline::height(&figure, WIDTH).ceil() as i32;
+    let surface = ImageSurface::create(Format::Rgb24, WIDTH as i32, height).unwrap();
+    timeline::draw(&Context::new(&surface).unwrap(), Palette::of(dark), &heading, &figure, WIDTH).unwrap();
+    surface
+}
+
+fn stage_of(scene: &Scene, dark: bool, at: u64) -> ImageSurface {
+    let mut planner = Planner::new(Range::new(0, scene.end), None);
+    scene.events.iter().for_each(|event| planner.add(event));
+    let plan = planner.finish();
+    let view = View::fit(&plan, 800, 700);
+    let mut stage = Stage::new(plan, 600_000_000);
+    scene.events.iter().filter(|event| event.time <= at).for_each(|event| stage.apply(event));
+    stage.advance(at);
+    let surface = ImageSurface::create(Format::Rgb24, view.width as i32, view.height as i32).unwrap();
+    picture::draw(&Context::new(&surface).unwrap(), Palette::of(dark), &stage, &view).unwrap();
+    surface
+}
+
+#[test]
+fn graphs_look_as_they_should() {
+    check("graph-light", &graph_of(&scenes::session(), false));
+    check("graph-dark", &graph_of(&scenes::session(), true));
+    check("graph-crowd", &graph_of(&scenes::crowd(), false));
+    check("graph-long", &graph_of(&scenes::long(), true));
+    check("graph-short", &graph_of(&scenes::short_and_huge(), false));
+    check("graph-one-event", &graph_of(&scenes::one_event(), false));
+    check("graph-empty", &graph_of(&scenes::empty(), false));
+}
+
+#[test]
+fn stages_look_as_they_should() {
+    check("stage-light", &stage_of(&scenes::session(), false, 1_700_000_000));
+    check("stage-dark", &stage_of(&scenes::session(), true, 1_700_000_000));
+    check("stage-crowd", &stage_of(&scenes::crowd(), false, 1_000_000_000));
+    check("stage-huge", &stage_of(&scenes::short_and_huge(), true, 800_000));
+    check("stage-empty", &stage_of(&scenes::empty(), false, 0));
+}
+
+/// What the tolerance lets through, and what it does not.
+#[test]
+fn a_missing_label_differs_and_half_a_pixel_does_not() {
+    use super::text::{Align, Label};
+    let draw = |text: &str, shift: f64| {
+        let surface = ImageSurface::create(Format::Rgb24, 200, 40).unwrap();
+        let ctx = Context::new(&surface).unwrap();
+        fill(&ctx, Area::new(0.0, 0.0, 200.0, 40.0), Palette::LIGHT.background).unwrap();
+        ctx.translate(shift, 0.0);
+        Label::new(text, Palette::LIGHT.dim).size(11.0).draw(&ctx, 20.0, 20.0, Align::Left).unwrap();
+        drop(ctx);
+        surface
+    };
+    let whole = draw("12 · max 3.4 ms", 0.0);
+    assert!(differing(&whole, &draw("12 · max 3.4 ms", 0.4)).is_empty());
+    for other in ["", "12", "12 · max 3.4 s"] {
+        assert!(!differing(&whole, &draw(other, 0.0)).is_empty(), "{other}");
+    }
+}
