@@ -7,9 +7,9 @@ use perfkit_tests::error::Context;
 use perfkit_tests::input::{Geometry, Pointer};
 use perfkit_tests::{App, Display, Launch, Loading, Result, bins};
 
-use crate::artifacts::build_recorder;
+use crate::artifacts::{build_agent, build_recorder};
 use crate::packages::{self, Need};
-use crate::report;
+use crate::{report, sessions};
 
 /// A program of the demo, and the places of its widgets in a window at the top left of the display.
 struct Shown {
@@ -64,22 +64,28 @@ const PROGRAMS: &[Shown] = &[
 /// All of it; what it leaves is printed.
 pub fn run() -> Result<()> {
     packages::install(Need::Demo)?;
-    println!("Building the recorder and its tool …");
+    println!("Building the recorder, its tool and the agent …");
     build_recorder()?;
+    build_agent()?;
     let folder = bins::target().join("demo");
     if folder.exists() {
         fs::remove_dir_all(&folder).cannot(format_args!("empty {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).cannot(format_args!("create {}", folder.display()))?;
-    let mut recordings = Vec::new();
+    let (mut recordings, mut asked) = (Vec::new(), Vec::new());
     for shown in PROGRAMS {
         println!("Recording {} on a display of its own …", shown.program);
         let recording = folder.join(format!("{}.gdkrecord", shown.program));
-        record(shown, &recording)?;
+        record(shown, Launch::new(shown.program).loading(Loading::Tool).options("widgets=on"), &recording)?;
         recordings.push(recording);
+        println!("And again under strace, perf, /proc and a script …");
+        let session = folder.join(format!("{}.perfkit", shown.program));
+        record(shown, Launch::new(shown.program).sources(&sessions::sources()?), &session)?;
+        asked.push(session);
     }
-    println!("Drawing and counting …");
+    println!("Drawing, counting and asking …");
     let pictures = report::write(&folder, &recordings)?;
+    sessions::write(&folder, &asked)?;
     println!("\nIn {}:", folder.display());
     for (file, what) in report::contents(&folder)? {
         println!("  {file:<38} {what}");
@@ -88,14 +94,13 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
-/// Starts a program under `gdkrecord-tool run`, uses it, and closes it.
+/// Starts a program, uses it, and closes it.
 ///
 /// Unlike in journeys its animations run, as they do for a person: so it never comes to rest, and the script has
 /// a person's pauses.
-fn record(shown: &Shown, recording: &Path) -> Result<()> {
+fn record(shown: &Shown, launch: Launch, recording: &Path) -> Result<()> {
     let display = Display::start()?;
     let config = display.home().join("usual");
-    let launch = Launch::new(shown.program).loading(Loading::Tool).options("widgets=on");
     let launch = launch.output(recording).env("XDG_CONFIG_HOME", config);
     let mut app = App::spawn(&display, &launch)?;
     app.window = app.find_window()?;

@@ -11,6 +11,7 @@ mod install;
 mod manifest;
 mod packages;
 mod report;
+mod sessions;
 
 use std::env;
 use std::path::PathBuf;

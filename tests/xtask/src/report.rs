@@ -71,6 +71,8 @@ pub fn contents(folder: &Path) -> Result<Vec<(String, &'static str)>> {
         Some("png") => "graph",
         Some("gif") => "animation of what was repainted",
         Some("gdkrecord") => "recording",
+        Some("perfkit") => "session: what all sources saw, on one clock",
+        _ if name == "sessions.txt" => "what the sessions answer to questions in SQL",
         _ => "what was found: read this first",
     };
     Ok(names.into_iter().map(|name| (name.clone(), what(&name))).collect())
