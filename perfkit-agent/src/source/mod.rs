@@ -6,6 +6,7 @@
 
 mod beat;
 mod counters;
+pub mod dbus;
 pub mod gdkrecord;
 mod installed;
 pub mod journal;
@@ -143,6 +144,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(proc::Proc),
         Box::new(output::Output),
         Box::new(journal::Journal),
+        Box::new(dbus::Dbus),
         Box::new(counters::Counters),
     ]
 }
