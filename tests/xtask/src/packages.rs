@@ -54,6 +54,8 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),
     (Need::Test, "libgl1-mesa-dri", "GL without a graphics card"),
     (Need::Test, "weston", "a Wayland compositor to record under"),
+    (Need::Test, "python3", "scripts, clients and servers for the sources to watch"),
+    (Need::Test, "libglib2.0-bin", "gdbus, a client of message buses"),
     (Need::Test, "binutils", "shows what the recorder links to"),
     (Need::Test, "ffmpeg", "writes and checks webm animations"),
     (Need::Test, "libxml2-utils", "validates XML against its schema"),
