@@ -3,6 +3,8 @@
 //! Inside of a chunk the rows of a track follow one another, in the order of their times: the columns of one thread
 //! or counter resemble themselves, and a track's rows are one range.
 
+use rusqlite::{Connection, params};
+
 use super::column::{self, Damage, Encoder};
 use super::rows::{Data, NULL, Rows};
 use super::series::{ColumnType, Schema, Shape};
@@ -13,6 +15,20 @@ const LAYOUT: u8 = 1;
 const HEAD: usize = 12;
 /// The most rows of a chunk; more are damage.
 pub const ROWS_MAX: usize = 1 << 16;
+
+/// Puts a chunk into the file.
+pub fn insert(
+    db: &Connection,
+    id: i64,
+    series: u32,
+    sealed: bool,
+    summary: &Summary,
+    data: &[u8],
+) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO chunk VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    let Summary { first, last, until, rows, sum, max } = summary;
+    db.prepare_cached(sql)?.execute(params![id, series, sealed, first, last, until, rows, sum, max, data]).map(drop)
+}
 
 /// What the store knows of a chunk without opening it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +77,7 @@ fn order(rows: &Rows) -> Option<Vec<u32>> {
 #[derive(Debug)]
 pub struct Writer {
     encoder: Encoder,
+    order: Option<Vec<u32>>,
     gathered: Vec<i64>,
     floats: Vec<f64>,
     heap: Vec<u8>,
@@ -69,13 +86,13 @@ pub struct Writer {
 impl Writer {
     /// A new one; fails only where there is no memory for it.
     pub fn new() -> std::io::Result<Writer> {
-        Ok(Writer { encoder: Encoder::new()?, gathered: Vec::new(), floats: Vec::new(), heap: Vec::new() })
+        Ok(Writer { encoder: Encoder::new()?, order: None, gathered: Vec::new(), floats: Vec::new(), heap: Vec::new() })
     }
 
     /// Writes at least one row into `out`, in place of what is there, and gives what is known of them.
     pub fn write(&mut self, shape: Shape, rows: &Rows, out: &mut Vec<u8>) -> Summary {
-        let order = order(rows);
-        let order = order.as_deref();
+        let own = order(rows);
+        let order = own.as_deref();
         let spans = usize::from(shape == Shape::Span);
         let columns = 2 + spans + rows.columns.len();
         out.clear();
@@ -134,7 +151,18 @@ impl Writer {
         }
         let sum = checksum(out);
         out[8..HEAD].copy_from_slice(&sum.to_le_bytes());
+        self.order = own;
         summary(shape, rows)
+    }
+
+    /// The order in which the rows of the last chunk lie in it; none where that is the one in which they came.
+    pub fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
+    }
+
+    /// The encoder, for other bytes of the session.
+    pub fn encoder(&mut self) -> &mut Encoder {
+        &mut self.encoder
     }
 
     fn ints<T: Copy>(&mut self, order: Option<&[u32]>, all: &[T], wide: impl Fn(T) -> i64, out: &mut Vec<u8>) {
@@ -176,8 +204,17 @@ fn summary(shape: Shape, rows: &Rows) -> Summary {
     Summary { first, last, until: until.max(last), rows: rows.len(), sum, max: if max.is_finite() { max } else { 0.0 } }
 }
 
+/// What the rows of a series measure: durations, values (NaN where there is none), or 1 each.
+pub fn measures(shape: Shape, rows: &Rows) -> Vec<f64> {
+    match (shape, rows.columns.first()) {
+        (Shape::Span, _) => rows.duration.iter().map(|&duration| length(duration) as f64).collect(),
+        (Shape::Sample, Some(Data::Real(values))) => values.clone(),
+        _ => vec![1.0; rows.len()],
+    }
+}
+
 /// A duration as it is measured: none where it is unknown, or time went backwards.
-pub fn length(duration: i64) -> i64 {
+fn length(duration: i64) -> i64 {
     duration.max(0)
 }
 

@@ -1,6 +1,7 @@
 //! A session as an SQLite file: how one is made, recognised, and brought to today's schema.
 
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
@@ -11,7 +12,7 @@ pub const APPLICATION_ID: i32 = 0x706b_6974;
 
 /// The scripts that lead from one version of the schema to the next; the first one makes version 1 of nothing.
 /// One that was released is never changed.
-pub const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+pub const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// Today's version of the schema.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -42,23 +43,52 @@ pub fn create(path: &Path) -> Result<Connection> {
     make().map_err(Error::store(path))
 }
 
+/// What the first bytes of a file say, before SQLite looks at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The version of its schema.
+    pub version: i64,
+    /// Whether it needs no log beside it.
+    pub single: bool,
+}
+
+/// Reads them; refuses what is no session, or a newer one.
+pub fn head(path: &Path) -> Result<Head> {
+    let mut file = std::fs::File::open(path).map_err(Error::file("open", path))?;
+    let mut bytes = [0; 100];
+    file.read_exact(&mut bytes).map_err(|error| match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => Error::NotASession(path.to_owned()),
+        _ => Error::file("read", path)(error),
+    })?;
+    // The layout of SQLite's own head: https://www.sqlite.org/fileformat.html#the_database_header
+    let word = |at: usize| i32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let (version, id) = (i64::from(word(60)), word(68));
+    match bytes.starts_with(b"SQLite format 3\0") && id == APPLICATION_ID && version > 0 {
+        false => Err(Error::NotASession(path.to_owned())),
+        true if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
+        true => Ok(Head { version, single: bytes[18] == 1 }),
+    }
+}
+
+/// The file beside a session whose name ends in `suffix`.
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
 /// Opens a file, and says which version its schema is of; refuses what is no session, or a newer one.
 pub fn open(path: &Path, flags: OpenFlags) -> Result<(Connection, i64)> {
-    // SQLite's own words for a missing file name neither the file nor the reason.
-    std::fs::File::open(path).map_err(Error::file("open", path))?;
+    // SQLite's own words for what is no session name neither the file nor the reason.
+    head(path)?;
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(Error::store(path))?;
     prepare(&db).map_err(Error::store(path))?;
-    let read = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let id = read("application_id").map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Error::NotASession(path.to_owned()),
-        _ => Error::store(path)(error),
-    })?;
-    let version = read("user_version").map_err(Error::store(path))?;
-    match (id == i64::from(APPLICATION_ID), version) {
-        (false, _) | (_, ..=0) => Err(Error::NotASession(path.to_owned())),
-        (_, version) if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
-        _ => Ok((db, version)),
+    // The log may have a later version than the first bytes of the file.
+    let version = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Error::store(path))?;
+    match version {
+        version if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
+        version => Ok((db, version)),
     }
 }
 

@@ -117,6 +117,13 @@ impl Pending {
     }
 }
 
+/// Rows one after the other.
+pub fn join(schema: &Schema, all: &[Rows]) -> Rows {
+    let mut rows = Rows::new(schema);
+    all.iter().for_each(|one| copy(&mut rows, one, 0..one.len(), |id| id, |id| id, |id| id));
+    rows
+}
+
 /// Appends a range of rows, with their numbers mapped.
 fn copy(
     to: &mut Rows,

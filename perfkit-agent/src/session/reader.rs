@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use rustc_hash::FxHashMap;
+use tempfile::TempDir;
 
 use super::chunk::{Chunk, Summary};
 use super::column::Damage;
 use super::file;
+use super::recover::{Found, recover};
 use super::rows::{Rows, Track};
 use super::series::{COLUMN_TYPES, Column, ColumnType, SHAPES, Schema, UNITS, member};
 use crate::error::{Error, Result};
@@ -20,6 +22,8 @@ const NAMES: usize = 1 << 16;
 #[derive(Debug)]
 pub struct Session {
     path: PathBuf,
+    /// A copy that is read in place of the file itself, which cannot be made whole where it is.
+    copy: Option<TempDir>,
     db: Connection,
     series: Vec<Series>,
     names: FxHashMap<i64, Arc<str>>,
@@ -53,10 +57,40 @@ pub struct ChunkInfo {
 }
 
 impl Session {
-    /// Opens the session at `path`.
+    /// Opens the session at `path`. One that was not closed is made whole first, in a copy where the file itself
+    /// cannot be written; one that is being written is read as it is.
     pub fn open(path: &Path) -> Result<Session> {
-        let (db, _) = file::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut session = Session { path: path.to_owned(), db, series: Vec::new(), names: FxHashMap::default() };
+        match recover(path)? {
+            Found::Whole | Found::InUse => Session::open_at(path),
+            Found::ReadOnly => {
+                let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
+                let folder = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
+                let copy = folder.path().join("session.perfkit");
+                for suffix in ["", "-wal", "-journal"] {
+                    let (from, to) = (file::beside(path, suffix), file::beside(&copy, suffix));
+                    if from.exists() {
+                        std::fs::copy(&from, &to).map_err(Error::file("copy", &from))?;
+                    }
+                }
+                recover(&copy)?;
+                Ok(Session { copy: Some(folder), path: path.to_owned(), ..Session::open_at(&copy)? })
+            }
+        }
+    }
+
+    fn open_at(path: &Path) -> Result<Session> {
+        let (db, version) = file::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if version < file::VERSION {
+            let words = "is in use, and of an earlier version; try again when nobody uses it";
+            return Err(Error::Invalid(format!("{} {words}", path.display())));
+        }
+        Session::over(path, db)
+    }
+
+    /// The session at `path`, through a connection.
+    pub fn over(path: &Path, db: Connection) -> Result<Session> {
+        let names = FxHashMap::default();
+        let mut session = Session { path: path.to_owned(), copy: None, db, series: Vec::new(), names };
         session.series = session.read_series()?;
         Ok(session)
     }
@@ -64,6 +98,12 @@ impl Session {
     /// Where it was opened.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// One more connection to the same rows, which reads.
+    pub fn connect(&self) -> Result<Connection> {
+        let copy = self.copy.as_ref().map(|folder| folder.path().join("session.perfkit"));
+        Ok(file::open(copy.as_deref().unwrap_or(&self.path), OpenFlags::SQLITE_OPEN_READ_ONLY)?.0)
     }
 
     /// The tables themselves.
@@ -191,7 +231,7 @@ impl Session {
     }
 
     /// The rows of one of the session's own tables.
-    fn rows<T>(
+    pub(super) fn rows<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,

@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use super::chunk::{self, Summary};
+use super::chunk;
 use super::clock::{Pair, now};
 use super::file;
 use super::ids::{Ids, depth, dotted};
 use super::pending::{Maps, Pending};
+use super::pyramid::{Builder, write_nodes};
 use super::rows::{Mentioned, Rows, Track};
 use super::series::{COLUMN_TYPES, Column, SHAPES, Schema, Shape, UNITS, word};
 use crate::error::{Error, Result};
@@ -24,6 +25,8 @@ use crate::source::{Message, Module, NameInfo, Process, SeriesId, Thread};
 const COMMIT: Duration = Duration::from_millis(400);
 /// Chunks that are not sealed, of one series, before they are put together.
 const PARTS: usize = 32;
+/// Sealed chunks of one series before its pyramid is written: a reader meanwhile goes through so many by itself.
+const UNCOVERED: usize = 16;
 /// What every row has in SQL beside the columns of its series.
 const OWN_COLUMNS: &[&str] = &["time", "duration", "pid", "tid", "track", "track_id", "rowid"];
 
@@ -50,6 +53,9 @@ struct Series {
     pending: Pending,
     /// The chunks that are not sealed.
     parts: Vec<i64>,
+    pyramid: Builder,
+    /// Chunks that were sealed since the pyramid was written.
+    uncovered: usize,
 }
 
 /// What one source has mentioned, with the session's numbers.
@@ -162,6 +168,7 @@ impl Store {
             if !self.series[at].pending.rows.is_empty() {
                 self.seal(at)?;
             }
+            self.cover(at)?;
         }
         self.clock()?;
         self.meta("closed", now())?;
@@ -209,7 +216,8 @@ impl Store {
             let sql = "INSERT INTO series_column VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
             self.execute(sql, params![id, place, column.name, of, unit, column.doc])?;
         }
-        self.series.push(Series { id, pending: Pending::new(&schema), schema, parts: Vec::new() });
+        let (pending, pyramid) = (Pending::new(&schema), Builder::default());
+        self.series.push(Series { id, pending, schema, parts: Vec::new(), pyramid, uncovered: 0 });
         Ok(self.series.len() - 1)
     }
 
@@ -281,10 +289,35 @@ impl Store {
     }
 
     fn seal(&mut self, at: usize) -> Result<()> {
-        self.write(at, None, true)?;
+        let chunk = self.write(at, None, true)?;
         self.forget_parts(at)?;
-        self.series[at].pending.clear();
-        Ok(())
+        let Series { schema, pending, pyramid, uncovered, .. } = &mut self.series[at];
+        let rows = &pending.rows;
+        let measures = chunk::measures(schema.shape, rows);
+        let spans = schema.shape == Shape::Span;
+        match self.writer.order() {
+            None => pyramid.chunk(chunk, &rows.track, &rows.time, &measures, spans),
+            Some(order) => {
+                let order = || order.iter().map(|&row| row as usize);
+                let tracks: Vec<u32> = order().map(|row| rows.track[row]).collect();
+                let times: Vec<i64> = order().map(|row| rows.time[row]).collect();
+                let measures: Vec<f64> = order().map(|row| measures[row]).collect();
+                pyramid.chunk(chunk, &tracks, &times, &measures, spans);
+            }
+        }
+        pending.clear();
+        *uncovered += 1;
+        if *uncovered >= UNCOVERED { self.cover(at) } else { Ok(()) }
+    }
+
+    /// Writes the pyramid of a series, which then has all of its sealed chunks.
+    fn cover(&mut self, at: usize) -> Result<()> {
+        let Series { id, pyramid, uncovered, .. } = &mut self.series[at];
+        *uncovered = 0;
+        let (id, nodes) = (*id, pyramid.flush());
+        self.begin()?;
+        write_nodes(&self.db, self.writer.encoder(), &nodes).map_err(Error::store(&self.path))?;
+        self.execute("UPDATE series SET covered = ?2 WHERE id = ?1", params![id, self.next_chunk - 1])
     }
 
     /// Writes a chunk of these rows of a series, or of all that wait, and gives its number.
@@ -292,14 +325,9 @@ impl Store {
         self.begin()?;
         let Series { id: series, schema, pending, .. } = &self.series[at];
         let rows = rows.unwrap_or(&pending.rows);
-        let Summary { first, last, until, rows, sum, max } = self.writer.write(schema.shape, rows, &mut self.buffer);
+        let summary = self.writer.write(schema.shape, rows, &mut self.buffer);
         let id = self.next_chunk;
-        let insert = || {
-            let sql = "INSERT INTO chunk VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-            let mut insert = self.db.prepare_cached(sql)?;
-            insert.execute(params![id, series, sealed, first, last, until, rows, sum, max, self.buffer])
-        };
-        insert().map_err(Error::store(&self.path))?;
+        chunk::insert(&self.db, id, *series, sealed, &summary, &self.buffer).map_err(Error::store(&self.path))?;
         self.next_chunk += 1;
         Ok(id)
     }

@@ -11,8 +11,8 @@ mod vtab;
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::Connection;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
 
 use super::reader::{Series, Session};
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ impl Query {
     pub fn open(path: &Path) -> Result<Query> {
         let session = Session::open(path)?;
         let series = session.series().to_vec();
-        let (db, _) = super::file::open(session.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let db = session.connect()?;
         let shared = Arc::new(Shared::new(session));
         let make = || {
             db.pragma_update(None, "temp_store", "memory")?;
