@@ -3,6 +3,8 @@
 mod answer;
 mod control;
 mod import;
+mod info;
+mod names;
 mod progress;
 mod query;
 mod record;
@@ -42,6 +44,10 @@ enum Command {
     Import(import::Args),
     /// Answer SQL over a session.
     Query(query::Args),
+    /// List the dotted names of a session that begin with a prefix.
+    Names(names::Args),
+    /// Say what a session is, where it comes from, and what is in it.
+    Info(info::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// List where performance data can come from here, and what each source still needs.
@@ -68,6 +74,8 @@ pub fn main() -> ExitCode {
         Command::Record(args) => record::run(args),
         Command::Import(args) => import::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Names(args) => names::run(&args),
+        Command::Info(args) => info::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),

@@ -10,6 +10,7 @@ pub mod column;
 mod file;
 pub mod gdk;
 mod ids;
+pub mod names;
 mod pending;
 pub mod pyramid;
 pub mod query;
@@ -20,6 +21,7 @@ pub mod schemas;
 mod series;
 mod store;
 
+pub use names::Name;
 pub use reader::{ChunkInfo, Series, Session};
 pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};
 pub use series::{Column, ColumnType, Schema, Shape, Unit};
