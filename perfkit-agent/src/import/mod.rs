@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::source::{Outlet, gdkrecord, strace};
+use crate::source::{Outlet, gdkrecord, strace, sysprof};
 
 /// A format that can be imported.
 pub struct Format {
@@ -32,6 +32,12 @@ pub const FORMATS: &[Format] = &[
         about: "a log that strace wrote, with times (-ttt, -tt, -r)",
         recognises: strace::recognises,
         import: strace::import,
+    },
+    Format {
+        name: "syscap",
+        about: "a capture of Sysprof",
+        recognises: |head| sysprof::header(head).is_some(),
+        import: sysprof::import,
     },
 ];
 

@@ -24,6 +24,7 @@ mod spec;
 mod statsd;
 mod stop;
 pub mod strace;
+pub mod sysprof;
 mod tool;
 pub mod tracelog;
 mod tracer;
