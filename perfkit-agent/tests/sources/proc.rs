@@ -53,6 +53,7 @@ fn what_a_program_uses_is_seen() {
     assert!(
         seen.told.iter().any(|told| told.starts_with("Thread {") && told.contains(tid) && told.contains("end: Some"))
     );
+    assert!(seen.has_told("name: Some(\"spinner\")"), "{:?}", seen.told);
     // The child, from its begin to its end.
     let fork = seen.rows.iter().find(|row| row.starts_with("life ") && row.contains("what=fork")).unwrap();
     let child = fork.rsplit_once("value=").unwrap().1;

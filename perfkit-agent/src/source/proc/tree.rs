@@ -15,6 +15,8 @@ use crate::source::{Process, Thread};
 
 /// PSS is added up page by page, which takes the kernel a good while: at most once in so many nanoseconds.
 const SMAPS_EVERY: i64 = 1_000_000_000;
+/// Names of threads are looked at once in so many nanoseconds.
+const NAMES_EVERY: i64 = 1_000_000_000;
 /// Processes and threads of each that are followed; what is over is counted.
 const PROCESSES_MAX: usize = 4_096;
 const THREADS_MAX: usize = 4_096;
@@ -45,8 +47,17 @@ struct Followed {
     smaps: Option<Group>,
     smaps_due: i64,
     files: Option<Group>,
-    /// Their files, where threads were asked for.
-    threads: FxHashMap<i32, Option<(Kept, Group)>>,
+    threads: FxHashMap<i32, FollowedThread>,
+    /// Threads name themselves soon after they began, if at all.
+    names_due: i64,
+}
+
+/// A thread that is followed.
+#[derive(Debug)]
+struct FollowedThread {
+    name: Option<String>,
+    /// Its file, where threads were asked for.
+    schedstat: Option<(Kept, Group)>,
 }
 
 impl Tree {
@@ -97,6 +108,10 @@ impl Tree {
             let threads_changed = followed.threads.len() as f64 != stat.values[4];
             if forked || threads_changed || !look_at_known(&followed, pen) {
                 self.look_at_threads(pid, &mut followed, pen);
+            }
+            if time >= followed.names_due {
+                followed.names_due = time + NAMES_EVERY;
+                followed.threads.iter_mut().for_each(|(tid, thread)| look_at_name(pid, *tid, thread, pen));
             }
             self.processes.insert(pid, followed);
         }
@@ -157,6 +172,7 @@ impl Tree {
             stat: (stat_file, group(STAT)),
             name: stat.name.clone(),
             threads: FxHashMap::default(),
+            names_due: 0,
         };
         let start = self.start(&stat);
         pen.outlet.process(Process {
@@ -231,7 +247,7 @@ impl Tree {
         let gone: Vec<i32> = followed.threads.keys().filter(|tid| !tids.contains(tid)).copied().collect();
         for tid in gone {
             if let Some(thread) = followed.threads.remove(&tid) {
-                thread.into_iter().for_each(|(_, group)| pen.values.end(pen.outlet, group));
+                thread.schedstat.into_iter().for_each(|(_, group)| pen.values.end(pen.outlet, group));
                 pen.outlet.thread(Thread { pid, tid, end: Some(now()), ..Thread::default() });
             }
         }
@@ -241,13 +257,14 @@ impl Tree {
         look_at_known(followed, pen);
     }
 
-    fn open_thread(&self, pid: i32, tid: i32, pen: &mut Pen<'_>) -> Option<(Kept, Group)> {
+    fn open_thread(&self, pid: i32, tid: i32, pen: &mut Pen<'_>) -> FollowedThread {
         let file = |name: &str| Kept::open(format!("/proc/{pid}/task/{tid}/{name}")).ok();
         let stat = file("stat").and_then(|file| parse::stat(&file.line(&mut pen.room).ok()?));
         let (name, start) = stat.map(|stat| (stat.name.clone(), self.start(&stat))).unzip();
-        pen.outlet.thread(Thread { pid, tid, name, start, end: None });
-        let schedstat = file("schedstat").filter(|_| self.wants(What::Threads))?;
-        Some((schedstat, pen.values.group(pen.outlet, (pid, tid), "thread.", THREAD)))
+        pen.outlet.thread(Thread { pid, tid, name: name.clone(), start, end: None });
+        let schedstat = file("schedstat").filter(|_| self.wants(What::Threads));
+        let with_group = |file| (file, pen.values.group(pen.outlet, (pid, tid), "thread.", THREAD));
+        FollowedThread { name, schedstat: schedstat.map(with_group) }
     }
 }
 
@@ -255,15 +272,27 @@ impl Followed {
     fn close(self, pen: &mut Pen<'_>) {
         let files = [self.statm, self.status, self.io].into_iter().flatten();
         let groups = files.map(|(_, group)| group).chain(self.smaps).chain(self.files).chain([self.stat.1]);
-        let threads = self.threads.into_values().flatten().map(|(_, group)| group);
+        let threads = self.threads.into_values().filter_map(|thread| thread.schedstat).map(|(_, group)| group);
         groups.chain(threads).for_each(|group| pen.values.end(pen.outlet, group));
+    }
+}
+
+/// Tells a thread's name where it has another than before.
+fn look_at_name(pid: i32, tid: i32, thread: &mut FollowedThread, pen: &mut Pen<'_>) {
+    let name = fs::read(format!("/proc/{pid}/task/{tid}/comm"));
+    let Some(name) = name.ok().map(|name| String::from_utf8_lossy(&name).trim_end_matches('\n').to_owned()) else {
+        return;
+    };
+    if thread.name.as_ref() != Some(&name) {
+        pen.outlet.thread(Thread { pid, tid, name: Some(name.clone()), ..Thread::default() });
+        thread.name = Some(name);
     }
 }
 
 /// Looks at the threads that are known; false where one of them is gone.
 fn look_at_known(followed: &Followed, pen: &mut Pen<'_>) -> bool {
     let mut all_there = true;
-    for (file, group) in followed.threads.values().flatten() {
+    for (file, group) in followed.threads.values().filter_map(|thread| thread.schedstat.as_ref()) {
         let time = now();
         match file.line(&mut pen.room).ok().and_then(|text| parse::schedstat(&text)) {
             Some(all) => pen.values.put(pen.outlet, time, group, &all),
