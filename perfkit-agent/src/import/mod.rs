@@ -1,5 +1,7 @@
 //! Files that other tools wrote, told from one another by their content: one table.
 
+mod chrome;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -38,6 +40,12 @@ pub const FORMATS: &[Format] = &[
         about: "a capture of Sysprof",
         recognises: |head| sysprof::header(head).is_some(),
         import: sysprof::import,
+    },
+    Format {
+        name: "chrome",
+        about: "a trace in Chrome's JSON format, of browsers, uftrace dump --chrome and others",
+        recognises: chrome::recognises,
+        import: chrome::import,
     },
 ];
 
