@@ -3,6 +3,7 @@
 //!
 //! [`source`]s collect, a [`channel`] holds the target that they look at, a [`session`] keeps what they saw.
 
+pub mod analysis;
 pub mod channel;
 pub mod cli;
 pub mod error;

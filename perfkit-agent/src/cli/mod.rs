@@ -8,6 +8,7 @@ mod names;
 mod progress;
 mod query;
 mod record;
+mod report;
 mod sources;
 mod templates;
 mod words;
@@ -50,6 +51,8 @@ enum Command {
     Info(info::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
+    /// Say what was slow, and why.
+    Report(report::Args),
     /// List where performance data can come from here, and what each source still needs.
     Sources(sources::Args),
     /// List the templates for `record`.
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Names(args) => names::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Control(args) => control::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),
     };

@@ -1,0 +1,49 @@
+//! Time in which the thread did not run though it had work, or waited for a disk.
+
+use std::collections::HashMap;
+
+use super::Inside;
+use crate::analysis::engine::Facts;
+use crate::analysis::timeline::overlapping;
+
+/// Why it did not run, most of the stretch.
+pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
+    let timeline = facts.timeline;
+    let mut sums: HashMap<&str, i64> = HashMap::new();
+    for off in overlapping(&timeline.off, from, to) {
+        *sums.entry(&off.what.state).or_default() += off.within(from, to);
+    }
+    let (state, ns) = sums.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))?;
+    let words = match state {
+        "preempted" => "ready to run while others had the processor",
+        "disk" => "waiting for a disk",
+        "sleeping" => "asleep",
+        "stopped" => "stopped",
+        other => other,
+    };
+    let tid = timeline.tid;
+    let evidence = format!(
+        "SELECT * FROM offcpu WHERE tid = {tid} AND time < {to} AND time + duration > {from} ORDER BY duration DESC"
+    );
+    Some(Inside { name: "off-cpu", ns, words: words.to_owned(), evidence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, ms, span};
+    use crate::analysis::timeline::Off;
+
+    #[test]
+    fn why_it_did_not_run_is_told() {
+        let off = |state: &str| Off { state: state.into(), stack: None };
+        facts(
+            |timeline| timeline.off = vec![span(0, 5, off("disk")), span(6, 30, off("preempted"))],
+            |facts| {
+                let inside = look(facts, ms(0), ms(40)).unwrap();
+                assert_eq!((inside.ns, inside.name), (ms(24), "off-cpu"));
+                assert!(inside.words.contains("others had the processor"));
+            },
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! A system call that the thread waited in.
+
+use std::collections::HashMap;
+
+use super::Inside;
+use crate::analysis::engine::Facts;
+use crate::analysis::timeline::{Syscall, overlapping};
+
+/// The calls of one kind about one thing that took most of the stretch.
+pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
+    let timeline = facts.timeline;
+    let mut sums: HashMap<String, (i64, usize)> = HashMap::new();
+    for call in overlapping(&timeline.syscalls, from, to) {
+        let sum = sums.entry(words(&call.what)).or_default();
+        *sum = (sum.0 + call.within(from, to), sum.1 + 1);
+    }
+    let (call, (ns, count)) = sums.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)))?;
+    let times = if count > 1 { format!(", {count} calls") } else { String::new() };
+    let tid = timeline.tid;
+    let evidence = format!(
+        "SELECT * FROM syscalls WHERE tid = {tid} AND time < {to} AND time + duration > {from} ORDER BY duration DESC"
+    );
+    Some(Inside { name: "syscall", ns, words: format!("in {call}{times}"), evidence })
+}
+
+/// A call as one would write it, with what it is about: `read(5, pipe)`.
+fn words(call: &Syscall) -> String {
+    let path = call.path.as_deref().map(|path| match path.split_once(":[") {
+        // pipe:[1234] and socket:[1234] have numbers that say nothing.
+        Some((kind, _)) => kind,
+        None => path,
+    });
+    let about: Vec<String> = call.fd.map(|fd| fd.to_string()).into_iter().chain(path.map(str::to_owned)).collect();
+    format!("{}({})", call.name, about.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, ms, span};
+
+    #[test]
+    fn the_call_that_was_waited_in_is_told_with_what_it_is_about() {
+        let read = Syscall { name: "read".into(), fd: Some(5), path: Some("pipe:[77]".into()) };
+        let write = Syscall { name: "write".into(), fd: Some(1), path: None };
+        facts(
+            |timeline| timeline.syscalls = vec![span(1, 3, write), span(4, 62, read)],
+            |facts| {
+                let inside = look(facts, ms(0), ms(70)).unwrap();
+                assert_eq!((inside.ns, &*inside.words), (ms(58), "in read(5, pipe)"));
+                assert!(look(facts, ms(63), ms(70)).is_none());
+            },
+        );
+    }
+}

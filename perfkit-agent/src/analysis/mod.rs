@@ -1,0 +1,19 @@
+//! What was slow, and why.
+//!
+//! A [`Timeline`] is what one thread that draws did. Each frame has a [`Window`]: from the moment at which something
+//! asked for it to its end. A window whose work took longer than the frame's budget is slow; [`rules`] then say what
+//! took the time, each for a part of it, and [`inside`] what that part mostly was.
+
+mod engine;
+pub mod inside;
+pub mod rules;
+mod stacks;
+mod timeline;
+mod window;
+mod words;
+
+pub use engine::{Analysis, Report, analyse};
+pub use inside::Inside;
+pub use rules::{Finding, Rule};
+pub use timeline::{Dispatch, Frame, Input, Span, Timeline};
+pub use window::Window;

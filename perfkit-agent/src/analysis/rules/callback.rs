@@ -1,0 +1,89 @@
+//! A late main loop: callbacks that ran before the frame could.
+
+use std::collections::HashMap;
+
+use super::{Finding, Rule};
+use crate::analysis::engine::Facts;
+use crate::analysis::timeline::{Dispatch, Span, covered, overlapping};
+use crate::analysis::window::Window;
+use crate::analysis::words;
+
+pub const RULE: Rule = Rule { name: "callback", doc: "A callback of the main loop kept the frame waiting.", find };
+
+/// A dispatch of which input explains this much is told as input.
+const INPUT: f64 = 0.6;
+
+fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
+    let timeline = facts.timeline;
+    let mut by_name: HashMap<String, Vec<&Span<Dispatch>>> = HashMap::new();
+    for dispatch in outermost(window) {
+        let draws = overlapping(&timeline.frames, dispatch.time, dispatch.end.max(dispatch.time + 1)).next().is_some();
+        let input = covered(&timeline.inputs, dispatch.time, dispatch.end);
+        if !draws && (input as f64) < INPUT * dispatch.length() as f64 {
+            by_name.entry(facts.callback(&dispatch.what)).or_default().push(dispatch);
+        }
+    }
+    let finding = |(name, all): (String, Vec<&Span<Dispatch>>)| {
+        let ns = all.iter().map(|dispatch| dispatch.within(window.start, window.end)).sum();
+        let longest = all.iter().max_by_key(|dispatch| dispatch.length())?;
+        let times = if all.len() > 1 { format!(" in {} calls", all.len()) } else { String::new() };
+        Some(Finding {
+            rule: RULE.name,
+            ns,
+            words: format!("{name} ran {}{times}", words::time(ns)),
+            subject: name,
+            place: (longest.time, longest.end),
+            evidence: format!(
+                "SELECT * FROM gdk_dispatch WHERE tid = {} AND time BETWEEN {} AND {} ORDER BY duration DESC",
+                timeline.tid, window.start, window.end
+            ),
+            inside: None,
+        })
+    };
+    by_name.into_iter().filter_map(finding).collect()
+}
+
+/// The dispatches that lie in the window and in no other that does.
+fn outermost<'a>(window: &Window<'a>) -> Vec<&'a Span<Dispatch>> {
+    let mut until = i64::MIN;
+    let all = overlapping(&window.timeline.dispatches, window.start, window.end);
+    all.filter(|dispatch| {
+        // One that holds the whole window is a loop of its own, such as a dialog's.
+        let holds = dispatch.time < window.start && dispatch.end > window.end;
+        let inside = dispatch.time < until;
+        if !holds && !inside {
+            until = dispatch.end;
+        }
+        !holds && !inside
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{dispatch, facts, frame, ms, span};
+
+    #[test]
+    fn the_callback_that_kept_the_frame_waiting_is_named() {
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame(0, 1, None), frame(60, 64, None)];
+                timeline.dispatches = vec![
+                    span(0, 1, dispatch("paint", "")),
+                    span(2, 52, dispatch("timeout", "sleeping_timeout")),
+                    span(53, 54, dispatch("idle", "small")),
+                    span(60, 64, Dispatch { late: Some(ms(50)), ..dispatch("paint", "") }),
+                ];
+            },
+            |facts| {
+                let windows = Window::all(facts.timeline);
+                let mut found = find(facts, &windows[1]);
+                found.sort_by_key(|finding| -finding.ns);
+                assert_eq!((found.len(), &*found[0].subject), (2, "sleeping_timeout"));
+                assert_eq!(found[0].ns, ms(42), "the window begins when the frame was due");
+                assert!(found[0].words.starts_with("sleeping_timeout ran 42"), "{}", found[0].words);
+            },
+        );
+    }
+}

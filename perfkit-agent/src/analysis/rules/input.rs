@@ -1,0 +1,67 @@
+//! Handling input: one event that took long, or many that had to be handled first.
+
+use std::collections::HashMap;
+
+use super::{Finding, Rule};
+use crate::analysis::engine::Facts;
+use crate::analysis::timeline::{Input, Span};
+use crate::analysis::window::Window;
+use crate::analysis::words;
+
+pub const RULE: Rule = Rule { name: "input", doc: "The handling of input took long, or there was much of it.", find };
+
+fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
+    let mut by_event: HashMap<(&str, i64), Vec<&Span<Input>>> = HashMap::new();
+    for input in window.inputs() {
+        by_event.entry((&input.what.event, input.what.window)).or_default().push(input);
+    }
+    let finding = |((event, of), all): ((&str, i64), Vec<&Span<Input>>)| {
+        let ns: i64 = all.iter().map(|input| input.within(window.start, window.end)).sum();
+        let longest = all.iter().max_by_key(|input| input.length())?;
+        let of = facts.timeline.window_name(of);
+        let (place, took) = ((longest.time, longest.end), words::time(ns));
+        let words = match all.len() {
+            1 => format!("the handling of {event} on {of} took {took}"),
+            count => format!("a backlog of {} on {of} took {took}", words::many(count, event)),
+        };
+        Some(Finding {
+            rule: RULE.name,
+            subject: format!("{event} on {of}"),
+            ns,
+            words,
+            place,
+            evidence: format!(
+                "SELECT * FROM input WHERE tid = {} AND time BETWEEN {} AND {} ORDER BY duration DESC",
+                facts.timeline.tid, window.start, window.end
+            ),
+            inside: None,
+        })
+    };
+    by_event.into_iter().filter_map(finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, frame, input, ms, span};
+
+    #[test]
+    fn a_slow_handler_and_a_backlog_are_told_apart() {
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame(0, 1, None), frame(60, 62, None), frame(100, 102, None)];
+                timeline.inputs = vec![span(5, 56, input("button-press"))];
+                timeline.inputs.extend((0..8).map(|at| span(64 + 4 * at, 67 + 4 * at, input("motion-notify"))));
+                timeline.windows.insert(1, "Files".into());
+            },
+            |facts| {
+                let windows = Window::all(facts.timeline);
+                let found = find(facts, &windows[1]);
+                assert_eq!(found[0].words, "the handling of button-press on “Files” took 51 ms");
+                let found = find(facts, &windows[2]);
+                assert_eq!(found[0].words, "a backlog of 8 motion-notifys on “Files” took 24 ms");
+                assert_eq!(found[0].ns, ms(24));
+            },
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! What can make a frame slow: one table, a file a rule. Each explains a part of the frame's window; no two explain
+//! the same part, so that their nanoseconds can be compared.
+
+mod callback;
+mod input;
+mod layout;
+mod other;
+mod render;
+mod snapshot;
+mod update;
+
+use super::engine::Facts;
+use super::inside::Inside;
+use super::window::Window;
+
+/// A rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Its name in reports.
+    pub name: &'static str,
+    /// What it looks for, in one sentence.
+    pub doc: &'static str,
+    /// What it finds in a slow frame's window; nothing where it does not apply.
+    pub find: fn(&Facts<'_>, &Window<'_>) -> Vec<Finding>,
+}
+
+/// Something that took time of a frame's window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// What it is about: a callback, a widget class, a window; for sums over many frames.
+    pub subject: String,
+    /// Nanoseconds of the window that it took.
+    pub ns: i64,
+    /// In words, without what it mostly was.
+    pub words: String,
+    /// Where it lies, as begin and end.
+    pub place: (i64, i64),
+    /// The rows that show it, as a question to the session.
+    pub evidence: String,
+    /// What it mostly was.
+    pub inside: Option<Inside>,
+}
+
+/// Every rule.
+pub const RULES: &[Rule] =
+    &[callback::RULE, input::RULE, update::RULE, layout::RULE, snapshot::RULE, render::RULE, other::RULE];

@@ -1,0 +1,82 @@
+//! The rest of painting: rendering, above all of areas that are too wide.
+
+use std::collections::HashMap;
+
+use super::layout::frame_rows;
+use super::{Finding, Rule, snapshot};
+use crate::analysis::engine::Facts;
+use crate::analysis::timeline::between;
+use crate::analysis::window::Window;
+use crate::analysis::words;
+
+pub const RULE: Rule = Rule { name: "render", doc: "Rendering took long, or much was rendered.", find };
+
+/// A repaint of at least this share of a window is told as a wide one.
+const WIDE: f64 = 0.5;
+
+fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
+    let Some((from, to)) = window.phase("paint") else { return Vec::new() };
+    let ns = to - from - snapshot::time(facts, window);
+    // The pixels of one window: rectangles of a region do not overlap.
+    let mut areas: HashMap<i64, i64> = HashMap::new();
+    for at in between(&facts.timeline.painted, window.frame.time, window.end) {
+        if at.what.repaint {
+            *areas.entry(at.what.window).or_default() += at.what.width * at.what.height;
+        }
+    }
+    let widest = areas.into_iter().max_by_key(|&(of, area)| (area, -of));
+    let share = widest.and_then(|(of, area)| {
+        let (width, height) = facts.timeline.sizes.get(&of)?;
+        (width * height > 0).then(|| (of, area, area as f64 / (width * height) as f64))
+    });
+    let took = words::time(ns);
+    let (subject, words) = match share {
+        Some((of, area, share)) => {
+            let name = facts.timeline.window_name(of);
+            let percent = (share * 100.0).min(100.0);
+            let area = gdkrecord::units::area(u64::try_from(area).unwrap_or(0));
+            let what = if share >= WIDE { "a wide repaint" } else { "rendering" };
+            (name.clone(), format!("{what} of {name} took {took} for {area}, {percent:.0} % of it"))
+        }
+        None => ("painting".to_owned(), format!("painting took {took}")),
+    };
+    vec![Finding {
+        rule: RULE.name,
+        subject,
+        ns,
+        words,
+        place: (from, to),
+        evidence: frame_rows(facts, window),
+        inside: None,
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, frame, ms};
+    use crate::analysis::timeline::{At, Painted};
+
+    #[test]
+    fn a_repaint_of_most_of_a_window_is_a_wide_one() {
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame(0, 1, None), frame(20, 180, Some((22, 25)))];
+                let painted = Painted { window: 1, damage: false, repaint: true, width: 800, height: 600 };
+                timeline.painted = vec![At { time: ms(170), what: painted }];
+                timeline.sizes.insert(1, (800, 600));
+                timeline.windows.insert(1, "Files".into());
+            },
+            |facts| {
+                let windows = Window::all(facts.timeline);
+                let found = find(facts, &windows[1]);
+                assert_eq!(found[0].ns, ms(155));
+                assert!(
+                    found[0].words.starts_with("a wide repaint of “Files” took 155 ms for 480"),
+                    "{}",
+                    found[0].words
+                );
+            },
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! The window of a frame: from the moment at which something asked for it, or the frame before had ended, to its end.
+//!
+//! What asks for a frame is the time for which its dispatch was set, or the first input that it answers. Sleep in
+//! the window is time in which there was nothing to do; the rest is work, and more of it than the budget is too much.
+
+use super::timeline::{Frame, Input, Span, Timeline, covered, overlapping};
+
+/// The budget where no display told its refresh interval: 60 Hz, in nanoseconds.
+pub const DEFAULT_BUDGET: i64 = 16_666_667;
+
+/// One frame with all that led to it.
+#[derive(Clone, Debug)]
+pub struct Window<'a> {
+    /// What its thread did.
+    pub timeline: &'a Timeline,
+    /// The frame.
+    pub frame: &'a Span<Frame>,
+    /// When something asked for it.
+    pub start: i64,
+    /// When it had ended.
+    pub end: i64,
+    /// Nanoseconds of work in between.
+    pub work: i64,
+    /// Nanoseconds that it may take.
+    pub budget: i64,
+}
+
+impl<'a> Window<'a> {
+    /// The windows of all frames of a thread, in their order.
+    pub fn all(timeline: &'a Timeline) -> Vec<Window<'a>> {
+        let mut ends: std::collections::HashMap<i64, i64> = std::collections::HashMap::new();
+        let mut windows = Vec::with_capacity(timeline.frames.len());
+        let mut interval = None;
+        for frame in &timeline.frames {
+            interval = frame.what.interval.or(interval);
+            let before = ends.insert(frame.what.clock, frame.end);
+            let start = start(timeline, frame, before);
+            let work = frame.end - start - covered(&timeline.polls, start, frame.end);
+            let budget = interval.unwrap_or(DEFAULT_BUDGET);
+            windows.push(Window { timeline, frame, start, end: frame.end, work, budget });
+        }
+        windows
+    }
+
+    /// Whether its work took longer than it may.
+    pub fn is_slow(&self) -> bool {
+        self.work > self.budget
+    }
+
+    /// Begin and end of a phase; `None` where it did not run.
+    pub fn phase(&self, name: &str) -> Option<(i64, i64)> {
+        let at = super::timeline::PHASES.iter().position(|phase| *phase == name)?;
+        let begin = self.frame.what.phases[at]?;
+        let end = self.frame.what.phases[at + 1..].iter().flatten().next().copied().unwrap_or(self.frame.end);
+        Some((begin, end))
+    }
+
+    /// The input that was handled in it.
+    pub fn inputs(&self) -> impl Iterator<Item = &'a Span<Input>> + use<'a> {
+        overlapping(&self.timeline.inputs, self.start, self.end)
+    }
+}
+
+/// When something asked for a frame: not before the one before it had ended.
+fn start(timeline: &Timeline, frame: &Span<Frame>, before: Option<i64>) -> i64 {
+    let after = before.unwrap_or(frame.time);
+    let set = overlapping(&timeline.dispatches, frame.time, frame.end.max(frame.time + 1));
+    let set = set.filter_map(|dispatch| dispatch.what.late.map(|late| dispatch.time - late)).min();
+    let inputs = overlapping(&timeline.inputs, after, frame.end).filter(|input| input.time >= after);
+    let asked = inputs.map(|input| input.time - input.what.latency.unwrap_or(0)).min();
+    let first = [Some(frame.time), set, asked].into_iter().flatten().min().unwrap_or(frame.time);
+    // The first frame has none before it; what led to it is told by its own dispatch alone.
+    if before.is_none() { first.min(frame.time) } else { first.max(after) }
+}
