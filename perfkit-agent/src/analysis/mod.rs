@@ -4,11 +4,15 @@
 //! asked for it to its end. A window whose work took longer than the frame's budget is slow; [`rules`] then say what
 //! took the time, each for a part of it, and [`inside`] what that part mostly was.
 
+pub mod costs;
 mod engine;
+pub mod hangs;
 pub mod inside;
+pub mod latency;
 pub mod rules;
 mod stacks;
 mod timeline;
+pub mod waste;
 mod window;
 mod words;
 

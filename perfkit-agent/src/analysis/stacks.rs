@@ -94,6 +94,25 @@ impl Stacks {
         below.map(|at| at.what.0).sum()
     }
 
+    /// The stack in which most of a stretch passed, as function names from the innermost out.
+    pub fn busiest_stack(&self, timeline: &Timeline, from: i64, to: i64) -> Vec<String> {
+        let mut sums: HashMap<i64, i64> = HashMap::new();
+        for at in between(&timeline.samples, from, to) {
+            *sums.entry(at.what.1).or_default() += at.what.0;
+        }
+        for span in overlapping(&timeline.off, from, to) {
+            if let Some(stack) = span.what.stack {
+                *sums.entry(stack).or_default() += span.within(from, to);
+            }
+        }
+        let most = sums.into_iter().max_by_key(|&(stack, ns)| (ns, -stack));
+        let name = |place: &Place| match place.function.is_empty() {
+            true => format!("? ({})", place.module),
+            false => place.function.clone(),
+        };
+        most.map_or(Vec::new(), |(stack, _)| self.functions(stack).map(name).collect())
+    }
+
     fn busiest(
         &self,
         timeline: &Timeline,

@@ -1,0 +1,195 @@
+//! What cost most, by callback, window, widget class, system call and function: one table of tallies.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+
+use super::engine::Facts;
+use super::timeline::{Span, Timeline};
+use crate::error::{Error, Result};
+
+/// What one thing cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// What.
+    pub name: String,
+    /// Nanoseconds in all.
+    pub ns: i64,
+    /// How often.
+    pub count: i64,
+    /// The longest, in nanoseconds.
+    pub longest: i64,
+}
+
+/// A kind of things that cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its name on command lines: `report --callbacks`.
+    pub name: &'static str,
+    /// What its times are, in words.
+    pub doc: &'static str,
+    of: fn(&Connection, &[Facts<'_>]) -> Result<Vec<Cost>>,
+}
+
+/// The table of kinds.
+pub const KINDS: &[Kind] = &[
+    Kind { name: "callbacks", doc: "Callbacks of main loops, without those that ran inside of them", of: callbacks },
+    Kind { name: "windows", doc: "Windows, by the time in which their events were handled", of: windows },
+    Kind { name: "widgets", doc: "Widget classes, by their own measuring, placing and drawing", of: widgets },
+    Kind { name: "syscalls", doc: "System calls of threads that draw, without the loop's own sleep", of: syscalls },
+    Kind { name: "functions", doc: "Functions, by samples in which they ran themselves", of: functions },
+];
+
+impl Kind {
+    /// What cost, the most first.
+    pub fn costs(&self, db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+        let mut costs = (self.of)(db, threads)?;
+        costs.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| a.name.cmp(&b.name)));
+        Ok(costs)
+    }
+}
+
+/// Sums by name.
+#[derive(Default)]
+struct Sums(HashMap<String, Cost>);
+
+impl Sums {
+    fn add(&mut self, name: String, ns: i64, count: i64) {
+        let cost =
+            self.0.entry(name).or_insert_with_key(|name| Cost { name: name.clone(), ns: 0, count: 0, longest: 0 });
+        cost.ns += ns;
+        cost.count += count;
+        cost.longest = cost.longest.max(ns);
+    }
+
+    fn done(self) -> Result<Vec<Cost>> {
+        Ok(self.0.into_values().collect())
+    }
+}
+
+fn callbacks(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+    let mut sums = Sums::default();
+    for facts in threads {
+        for (dispatch, own) in own_times(&facts.timeline.dispatches) {
+            sums.add(facts.callback(&dispatch.what), own, 1);
+        }
+    }
+    sums.done()
+}
+
+/// Each span with its length less that of the spans inside of it and of sleep in it.
+fn own_times<T>(spans: &[Span<T>]) -> Vec<(&Span<T>, i64)> {
+    let mut own: Vec<i64> = spans.iter().map(Span::length).collect();
+    let mut open: Vec<usize> = Vec::new();
+    for (at, span) in spans.iter().enumerate() {
+        while open.last().is_some_and(|&last| spans[last].end <= span.time) {
+            open.pop();
+        }
+        if let Some(&outer) = open.last() {
+            own[outer] -= span.length();
+        }
+        open.push(at);
+    }
+    spans.iter().zip(own).map(|(span, own)| (span, own.max(0))).collect()
+}
+
+fn windows(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+    let mut sums = Sums::default();
+    for facts in threads {
+        for input in &facts.timeline.inputs {
+            sums.add(facts.timeline.window_name(input.what.window), input.length(), 1);
+        }
+    }
+    sums.done()
+}
+
+fn widgets(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+    let mut sums = Sums::default();
+    for facts in threads {
+        for at in &facts.timeline.widgets {
+            sums.add(format!("{} {}", at.what.class, at.what.work), at.what.cost, at.what.count);
+        }
+    }
+    sums.done()
+}
+
+/// Calls in which a loop sleeps: that is no cost.
+const SLEEP: &[&str] = &["poll", "ppoll", "epoll_wait", "epoll_pwait", "select", "pselect6", "restart_syscall"];
+
+fn syscalls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+    let mut sums = Sums::default();
+    for facts in threads {
+        for call in facts.timeline.syscalls.iter().filter(|call| !SLEEP.contains(&&*call.what.name)) {
+            sums.add(call.what.name.clone(), call.length(), 1);
+        }
+    }
+    sums.done()
+}
+
+fn functions(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
+    // Of all threads of the processes that draw: work that was moved to another thread costs, too.
+    let mut sums = Sums::default();
+    let mut pids: Vec<i64> = threads.iter().map(|facts| facts.timeline.pid).collect();
+    pids.dedup();
+    let sql = "SELECT function, module, sum(weight), count(*), max(weight) FROM samples JOIN stacks ON stacks.id = stack \
+               WHERE samples.pid = ?1 AND event LIKE '%clock%' GROUP BY function, module";
+    for pid in pids {
+        let read = || -> rusqlite::Result<Vec<Cost>> {
+            let mut select = db.prepare(sql)?;
+            let costs = select.query_map([pid], |row| {
+                let word = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
+                let (function, module) = (word(0)?, word(1)?);
+                let module = module.rsplit('/').next().unwrap_or_default().to_owned();
+                let name = match (function.is_empty(), module.is_empty()) {
+                    (true, _) => format!("unknown ({module})"),
+                    (false, true) => function,
+                    (false, false) => format!("{function} ({module})"),
+                };
+                let ns = row.get::<_, Option<i64>>(2)?.unwrap_or(0);
+                Ok(Cost { name, ns, count: row.get(3)?, longest: row.get::<_, Option<i64>>(4)?.unwrap_or(0) })
+            })?;
+            costs.collect()
+        };
+        let costs = read().map_err(|error| Error::Invalid(format!("the session's samples cannot be read: {error}")))?;
+        for cost in costs {
+            sums.add(cost.name, cost.ns, cost.count);
+        }
+    }
+    sums.done()
+}
+
+/// The whole time that threads worked: what shares are of.
+pub fn worked(timelines: &[&Timeline]) -> i64 {
+    let of = |timeline: &&Timeline| {
+        let (Some(first), Some(last)) = (timeline.polls.first(), timeline.polls.last()) else { return 0 };
+        (last.end - first.time) - super::timeline::covered(&timeline.polls, first.time, last.end)
+    };
+    timelines.iter().map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{dispatch, facts, ms, span};
+
+    #[test]
+    fn what_ran_inside_counts_for_itself_alone() {
+        facts(
+            |timeline| {
+                timeline.dispatches = vec![
+                    span(0, 100, dispatch("", "outer")),
+                    span(10, 30, dispatch("", "inner")),
+                    span(15, 20, dispatch("", "innermost")),
+                    span(40, 50, dispatch("", "inner")),
+                    span(100, 101, dispatch("", "outer")),
+                ];
+            },
+            |facts| {
+                let db = Connection::open_in_memory().unwrap();
+                let costs = KINDS[0].costs(&db, &[*facts]).unwrap();
+                let seen: Vec<_> = costs.iter().map(|cost| (&*cost.name, cost.ns, cost.count)).collect();
+                assert_eq!(seen, [("outer", ms(71), 2), ("inner", ms(25), 2), ("innermost", ms(5), 1)]);
+            },
+        );
+    }
+}
