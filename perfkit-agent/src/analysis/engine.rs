@@ -1,14 +1,15 @@
 //! Puts the rules to work on every slow frame of a session.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use super::inside;
+use super::costs::{self, Cost};
+use super::hangs::{self, Hang};
+use super::latency::{self, Answer};
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
 use super::timeline::{Dispatch, Timeline, drawing_threads};
-use super::window::Window;
-use super::words;
+use super::waste::{self, Repaint};
+use super::{inside, window, words};
 use crate::error::Result;
 use crate::session::query::Query;
 
@@ -85,38 +86,110 @@ impl Finding {
     }
 }
 
+/// The repaint of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The window as people know it.
+    pub name: String,
+    /// What it repainted.
+    pub repaint: Repaint,
+}
+
 /// What was slow in a session.
 #[derive(Debug)]
 pub struct Analysis {
-    /// How many frames there were.
-    pub frames: usize,
+    /// The stretch that was looked at: that of the threads that draw.
+    pub place: (i64, i64),
+    /// Work of every frame, in nanoseconds, sorted.
+    pub frames: Vec<i64>,
+    /// Every frame in the order of their ends: its end, its work and its budget.
+    pub strip: Vec<(i64, i64, i64)>,
     /// The slow ones, in their order.
     pub slow: Vec<Report>,
+    /// Hangs, in their order.
+    pub hangs: Vec<Hang>,
+    /// Input and the frames that answered it, in their order.
+    pub answers: Vec<Answer>,
+    /// What windows repainted.
+    pub windows: Vec<Window>,
+    /// What cost most, for each kind of [`costs::KINDS`].
+    pub costs: Vec<(&'static costs::Kind, Vec<Cost>)>,
+    /// Nanoseconds that the threads that draw worked.
+    pub worked: i64,
 }
 
-/// Looks at all frames of a session between two times.
-pub fn analyse(path: &Path, from: i64, to: i64) -> Result<Analysis> {
-    let query = Query::open(path)?;
-    let db = query.db();
-    let program: Option<String> = db
-        .query_row("SELECT value FROM facts WHERE name LIKE 'process.%.executable' LIMIT 1", [], |row| row.get(0))
-        .ok();
-    let stacks = Stacks::read(db, program.as_deref().unwrap_or_default())?;
-    let names = HashMap::new();
-    let mut analysis = Analysis { frames: 0, slow: Vec::new() };
-    for (pid, tid) in drawing_threads(db)? {
-        let timeline = Timeline::read(db, pid, tid, from, to)?;
-        let facts = Facts { timeline: &timeline, stacks: &stacks, names: &names };
-        analysis.frames += timeline.frames.len();
-        let windows = Window::all(&timeline);
-        analysis.slow.extend(windows.iter().filter(|window| window.is_slow()).map(|window| judge(&facts, window)));
+impl Analysis {
+    /// Slow frames by what took most of them: the rule and its subject, how many frames, nanoseconds in all.
+    pub fn causes(&self) -> Vec<(&Finding, usize, i64)> {
+        let mut causes: Vec<(&Finding, usize, i64)> = Vec::new();
+        for finding in self.slow.iter().filter_map(|report| report.findings.first()) {
+            match causes.iter_mut().find(|(known, ..)| (known.rule, &known.subject) == (finding.rule, &finding.subject))
+            {
+                Some((_, count, ns)) => (*count, *ns) = (*count + 1, *ns + finding.ns),
+                None => causes.push((finding, 1, finding.ns)),
+            }
+        }
+        causes.sort_by_key(|&(_, _, ns)| std::cmp::Reverse(ns));
+        causes
     }
+}
+
+/// Looks at a session between two times.
+pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
+    let db = query.db();
+    let sql = "SELECT value FROM facts WHERE name LIKE 'process.%.executable' LIMIT 1";
+    // A session without a recording of a main loop has no such fact, and nothing to analyse.
+    let program: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
+    let stacks = Stacks::read(db, &program)?;
+    let names = HashMap::new();
+    let threads = drawing_threads(db)?;
+    let timelines = threads.into_iter().map(|(pid, tid)| Timeline::read(db, pid, tid, from, to));
+    let timelines: Vec<Timeline> = timelines.collect::<Result<_>>()?;
+    let facts: Vec<Facts<'_>> =
+        timelines.iter().map(|timeline| Facts { timeline, stacks: &stacks, names: &names }).collect();
+    let mut analysis = Analysis {
+        place: place(&timelines),
+        frames: Vec::new(),
+        strip: Vec::new(),
+        slow: Vec::new(),
+        hangs: Vec::new(),
+        answers: Vec::new(),
+        windows: Vec::new(),
+        costs: Vec::new(),
+        worked: costs::worked(&timelines.iter().collect::<Vec<_>>()),
+    };
+    for facts in &facts {
+        let windows = window::Window::all(facts.timeline);
+        analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
+        analysis.slow.extend(windows.iter().filter(|window| window.is_slow()).map(|window| judge(facts, window)));
+        analysis.hangs.extend(hangs::find(facts));
+        analysis.answers.extend(latency::answers(facts.timeline));
+        let repaints = waste::by_window(facts.timeline).into_iter();
+        analysis.windows.extend(repaints.map(|(of, repaint)| Window { name: facts.timeline.window_name(of), repaint }));
+    }
+    for kind in costs::KINDS {
+        analysis.costs.push((kind, kind.costs(db, &facts)?));
+    }
+    analysis.frames = analysis.strip.iter().map(|(_, work, _)| *work).collect();
+    analysis.frames.sort_unstable();
+    analysis.strip.sort_unstable();
     analysis.slow.sort_by_key(|report| report.place);
+    analysis.hangs.sort_by_key(|hang| hang.place);
+    analysis.answers.sort_by_key(|answer| answer.made);
+    analysis.windows.sort_by_key(|window| std::cmp::Reverse(window.repaint.repainted));
     Ok(analysis)
 }
 
+/// From the first to the last that the threads did.
+fn place(timelines: &[Timeline]) -> (i64, i64) {
+    let begins =
+        timelines.iter().flat_map(|one| [one.polls.first().map(|p| p.time), one.frames.first().map(|f| f.time)]);
+    let ends = timelines.iter().flat_map(|one| [one.polls.last().map(|p| p.end), one.frames.last().map(|f| f.end)]);
+    (begins.flatten().min().unwrap_or(0), ends.flatten().max().unwrap_or(0))
+}
+
 /// Asks every rule about a frame.
-fn judge(facts: &Facts<'_>, window: &Window<'_>) -> Report {
+fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.find)(facts, window)).collect();
     findings.retain(|finding| finding.ns as f64 >= MATTERS * window.work as f64);
     findings.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| a.words.cmp(&b.words)));
@@ -190,7 +263,7 @@ pub mod tests {
                 timeline.polls = vec![span(3, 89, ())];
                 timeline.inputs = vec![span(89, 90, Input { latency: Some(ms(1)), ..input("key-press") })];
             },
-            |facts| assert!(Window::all(facts.timeline).iter().all(|window| !window.is_slow())),
+            |facts| assert!(window::Window::all(facts.timeline).iter().all(|window| !window.is_slow())),
         );
     }
 
@@ -205,7 +278,7 @@ pub mod tests {
                 timeline.windows.insert(1, "Files".into());
             },
             |facts| {
-                let windows = Window::all(facts.timeline);
+                let windows = window::Window::all(facts.timeline);
                 let report = judge(facts, &windows[1]);
                 assert_eq!(
                     report.words(),

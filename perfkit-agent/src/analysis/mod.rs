@@ -16,7 +16,7 @@ pub mod waste;
 mod window;
 mod words;
 
-pub use engine::{Analysis, Report, analyse};
+pub use engine::{Analysis, Facts, Report, analyse};
 pub use inside::Inside;
 pub use rules::{Finding, Rule};
 pub use timeline::{Dispatch, Frame, Input, Span, Timeline};

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::analysis::analyse;
 use crate::error::Result;
+use crate::session::query::Query;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -18,8 +19,8 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let _ = args.frames;
-    let analysis = analyse(&args.session, i64::MIN, i64::MAX)?;
-    let mut text = format!("{} frames, {} slow\n", analysis.frames, analysis.slow.len());
+    let analysis = analyse(&Query::open(&args.session)?, i64::MIN, i64::MAX)?;
+    let mut text = format!("{} frames, {} slow\n", analysis.frames.len(), analysis.slow.len());
     for report in &analysis.slow {
         text.push_str(&report.words());
         text.push('\n');
