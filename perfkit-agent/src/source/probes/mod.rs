@@ -56,15 +56,15 @@ mod tests {
         let file = format!("{}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
         let parse = |text: String| Script::parse(&text.parse().unwrap(), "x:./a").map_err(|error| error.to_string());
         assert_eq!(
-            parse(format!("x:--unsafe -v {file} 'a b' -c")),
+            parse(format!("x:--runtime=bpf -v {file} 'a b' -c")),
             Ok(Script {
-                options: vec!["--unsafe".into(), "-v".into()],
+                options: vec!["--runtime=bpf".into(), "-v".into()],
                 file,
                 arguments: vec!["a b".into(), "-c".into()]
             })
         );
         assert_eq!(parse("x:./none.bt".into()), Err("x:./none.bt: there is no script ./none.bt".into()));
-        for empty in ["x", "x:--unsafe", "x:'"] {
+        for empty in ["x", "x:-v", "x:'"] {
             assert!(parse(empty.into()).is_err_and(|line| line.contains("which script? As `x:./a`")), "{empty}");
         }
     }
