@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use perfkit_agent::session::clock::{Pair, WallClock};
-use perfkit_agent::source::{Message, Outlet, Seen, strace};
+use perfkit_agent::source::{Message, Outlet, Seen, ltrace, strace};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -60,6 +60,16 @@ fn all_shapes_of_strace_become_rows() {
 #[test]
 fn a_log_of_an_attached_program_becomes_rows() {
     golden(strace::import_with, "strace/attach", 1_795_419_311);
+}
+
+#[test]
+fn a_log_of_ltrace_with_system_calls_becomes_rows() {
+    golden(ltrace::import_with, "ltrace/S", 1_795_422_465);
+}
+
+#[test]
+fn a_log_of_ltrace_with_threads_becomes_rows() {
+    golden(ltrace::import_with, "ltrace/nested", 1_795_548_413);
 }
 
 /// A log with `lines`, last written at a second since 1970.

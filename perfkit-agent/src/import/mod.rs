@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::source::{Outlet, gdkrecord, strace, sysprof};
+use crate::source::{Outlet, gdkrecord, ltrace, strace, sysprof};
 
 /// A format that can be imported.
 pub struct Format {
@@ -34,6 +34,12 @@ pub const FORMATS: &[Format] = &[
         about: "a log that strace wrote, with times (-ttt, -tt, -r)",
         recognises: strace::recognises,
         import: strace::import,
+    },
+    Format {
+        name: "ltrace",
+        about: "a log that ltrace wrote, with times (-ttt, -tt, -r)",
+        recognises: ltrace::recognises,
+        import: ltrace::import,
     },
     Format {
         name: "syscap",

@@ -12,6 +12,7 @@ mod installed;
 pub mod journal;
 pub mod line_format;
 mod lines;
+pub mod ltrace;
 mod openmetrics;
 pub mod oprofile;
 mod outlet;
@@ -135,6 +136,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
     vec![
         Box::new(gdkrecord::Gdkrecord),
         Box::new(strace::Strace),
+        Box::new(ltrace::Ltrace),
         Box::new(perf::Perf),
         Box::new(oprofile::Oprofile),
         Box::new(probes::Systemtap),

@@ -39,6 +39,8 @@ pub struct Tool {
     last: VecDeque<String>,
     /// Parts of lines of its standard error that say nothing.
     noise: &'static [&'static str],
+    /// Whether it must not be killed where it does not stop when it is told to.
+    spared: bool,
 }
 
 impl Tool {
@@ -69,7 +71,14 @@ impl Tool {
             err: Lines::default(),
             last: VecDeque::new(),
             noise: &[],
+            spared: false,
         })
+    }
+
+    /// Never kills it, however long it takes to stop: what it works on would not survive.
+    pub fn never_killed(mut self) -> Tool {
+        self.spared = true;
+        self
     }
 
     /// Leaves out lines of its standard error that have one of these parts: what it says always.
@@ -197,10 +206,13 @@ impl Tool {
         let (name, track) = (self.name, Track { pid: self.pid(), tid: 0, label: self.name.to_owned() });
         self.read_errors(&mut |line| outlet.log(now(), &track, name, Some(Level::Info), line));
         if self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
-            let _ = self.child.kill();
             (self.child.stdout, self.child.stderr) = (None, None);
-            let _ = self.child.wait();
-            let how = format!("did not stop within {} s and was killed", PATIENCE.as_secs());
+            let fate = if self.spared { "left alone" } else { "killed" };
+            if !self.spared {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+            }
+            let how = format!("did not stop within {} s and was {fate}", PATIENCE.as_secs());
             return Err(Error::Died { tool: self.name.to_owned(), how, words: String::new() });
         }
         if self.has_more() {
@@ -272,8 +284,10 @@ impl Drop for Tool {
         let deadline = Instant::now() + PATIENCE;
         while matches!(self.child.try_wait(), Ok(None)) {
             if Instant::now() > deadline {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
+                if !self.spared {
+                    let _ = self.child.kill();
+                    let _ = self.child.wait();
+                }
                 return;
             }
             std::thread::sleep(Duration::from_millis(5));

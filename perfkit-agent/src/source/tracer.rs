@@ -26,20 +26,32 @@ pub fn refuse_traced(pid: i32) -> Result<()> {
     }
 }
 
+/// Whether all threads of a process are traced by another one.
+pub fn all_traced(pid: i32, by: i32) -> bool {
+    let Ok(list) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    let mut threads = list.flatten().map(|thread| tracer(&thread.path().join("status").to_string_lossy()));
+    // One that is gone by now needs no tracing.
+    threads.all(|tracer| tracer.is_none_or(|tracer| tracer == by))
+}
+
 /// Who traces a thread, 0 for nobody; by its file in /proc.
 fn tracer(status: &str) -> Option<i32> {
     let status = fs::read_to_string(status).ok()?;
     status.lines().find_map(|line| line.strip_prefix("TracerPid:"))?.trim().parse().ok()
 }
 
-/// What helps where tracing is not permitted; empty where it is.
-pub fn permission(said: &str) -> &'static str {
-    let forbidden = said.contains("Operation not permitted");
-    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
-    match (forbidden, scope.trim()) {
-        (false, _) => "",
-        (true, "" | "0") => "only root may trace a process of another user, or one with more rights",
-        (true, _) => "allow it as root with: sysctl kernel.yama.ptrace_scope=0",
+/// An error of a tool that may not trace, with what helps.
+pub fn explained(error: Error) -> Error {
+    match error {
+        Error::Died { tool, how, words } if words.contains("Operation not permitted") => {
+            let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+            let hint = match scope.trim() {
+                "" | "0" => "only root may trace a process of another user, or one with more rights",
+                _ => "allow it as root with: sysctl kernel.yama.ptrace_scope=0",
+            };
+            Error::Died { tool, how, words: format!("{words}; {hint}") }
+        }
+        other => other,
     }
 }
 

@@ -1,7 +1,7 @@
 // What a tracer may see: threads with names, a pipe, a child, another program, a signal, library calls that nest.
 //
-// `lively` does each once and exits with 3; `lively loop` goes on in three threads until a line comes on its standard
-// input, and then exits with 5.
+// `lively` does each once and exits with 3; `lively loop` goes on in three threads, and `lively alone` in one, until a
+// line comes on its standard input, and then exits with 5.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -43,8 +43,18 @@ static int loop(void) {
     return 5;
 }
 
+static int alone(void) {
+    fcntl(0, F_SETFL, O_NONBLOCK);
+    puts("ready");
+    fflush(stdout);
+    char line[8];
+    while (read(0, line, sizeof line) <= 0) work((void *)1L);
+    return 5;
+}
+
 int main(int count, char **words) {
     if (count > 1 && strcmp(words[1], "loop") == 0) return loop();
+    if (count > 1 && strcmp(words[1], "alone") == 0) return alone();
     signal(SIGUSR1, on_signal);
 
     pthread_t thread;

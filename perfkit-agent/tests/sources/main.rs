@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dbus;
+mod ltrace;
 mod openmetrics;
 mod oprofile;
 mod output;

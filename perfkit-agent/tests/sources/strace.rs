@@ -20,14 +20,14 @@ pub fn lively(folder: &tempfile::TempDir, flags: &[&str]) -> PathBuf {
     program
 }
 
-/// The program in its endless form, with its three threads.
+/// The program in one of its endless forms.
 pub struct Loop {
     child: Child,
 }
 
 impl Loop {
-    pub fn start(program: &PathBuf) -> Loop {
-        let mut child = Command::new(program).arg("loop").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    pub fn start(program: &PathBuf, form: &str) -> Loop {
+        let mut child = Command::new(program).arg(form).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n");
@@ -125,7 +125,7 @@ fn a_choice_of_calls_has_the_threads_and_programs_with_it() {
 #[test]
 fn strace_that_is_killed_ends_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Loop::start(&lively(&folder, &[]));
+    let program = Loop::start(&lively(&folder, &[]), "loop");
     let pid = program.pid();
     let killed = std::cell::Cell::new(0);
     let seen = record_subject(
@@ -139,14 +139,15 @@ fn strace_that_is_killed_ends_alone() {
             killed.get() != 0 && tracer(pid) == 0
         }),
     );
-    assert_eq!(seen.problems, ["strace ended early: strace was killed by SIGKILL", "strace was killed by SIGKILL"]);
+    let right = |problem: &String| problem.ends_with("strace was killed by SIGKILL");
+    assert!(!seen.problems.is_empty() && seen.problems.iter().all(right), "{:?}", seen.problems);
     assert_eq!(program.end(), Some(5));
 }
 
 #[test]
 fn a_running_program_is_attached_to_with_all_its_threads_and_left() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Loop::start(&lively(&folder, &[]));
+    let program = Loop::start(&lively(&folder, &[]), "loop");
     let pid = program.pid();
     let seen = record_subject(
         &["strace"],
@@ -167,7 +168,7 @@ fn a_running_program_is_attached_to_with_all_its_threads_and_left() {
 #[test]
 fn a_process_that_is_traced_already_is_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
-    let program = Loop::start(&lively(&folder, &[]));
+    let program = Loop::start(&lively(&folder, &[]), "loop");
     let pid = program.pid();
     let mut other =
         Command::new("strace").args(["-o", "/dev/null", "-p", &pid.to_string()]).stderr(Stdio::null()).spawn().unwrap();

@@ -144,7 +144,7 @@ fn duration(text: &str) -> (&str, Option<i64>) {
 }
 
 /// Seconds with up to nine decimals, in nanoseconds.
-fn nanoseconds(text: &[u8]) -> Option<i64> {
+pub fn nanoseconds(text: &[u8]) -> Option<i64> {
     let dot = memchr::memchr(b'.', text).unwrap_or(text.len());
     let digits = |text: &[u8]| {
         text.iter().try_fold(0i64, |sum, byte| match byte {

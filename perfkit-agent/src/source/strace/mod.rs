@@ -18,6 +18,7 @@ use nix::sys::signal::Signal;
 
 use self::calls::Calls;
 use self::line::Line;
+pub(super) use self::line::{nanoseconds, number, string};
 use self::trace::Trace;
 use super::tracelog::{self, Times, prefix};
 use super::{Claim, Collector, Outlet, Readiness, Source, Spec, Stop, Tool, tracer};
@@ -110,7 +111,7 @@ impl Collector for Running {
         }
         command.args(["-p", &target.pid.to_string()]);
         let mut tool = Tool::start("strace", &mut command, Signal::SIGINT, REMEDY)?;
-        tool.wait_for(PATIENCE, &mut |line| line.contains(" attached")).map_err(explained)?;
+        tool.wait_for(PATIENCE, &mut |line| line.contains(" attached")).map_err(tracer::explained)?;
         // That it attaches to a thread and leaves it is no news.
         self.tool = Some(tool.without(&["strace: Process "]));
         Ok(())
@@ -126,17 +127,6 @@ impl Collector for Running {
         });
         trace.finish(outlet);
         result.map(drop)
-    }
-}
-
-fn explained(error: Error) -> Error {
-    match error {
-        Error::Died { tool, how, words } => {
-            let hint = tracer::permission(&words);
-            let words = if hint.is_empty() { words } else { format!("{words}; {hint}") };
-            Error::Died { tool, how, words }
-        }
-        other => other,
     }
 }
 
