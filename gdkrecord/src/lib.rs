@@ -15,6 +15,8 @@ pub mod modules;
 pub mod options;
 pub mod reader;
 pub mod sets;
+#[cfg(feature = "symbols")]
+pub mod symbols;
 pub mod texts;
 pub mod units;
 pub mod writer;

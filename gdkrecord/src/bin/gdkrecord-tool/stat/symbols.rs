@@ -1,37 +1,23 @@
-//! Names for addresses: `module+0xoffset` looked up in the module's own symbol table, or its debug file's; names
-//! of Rust and C++ as their authors wrote them.
+//! Names for what was dispatched: `module+0xoffset` looked up in the module's own symbol table, or its debug file's.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use gdkrecord::kind::Module;
-use object::{Object, ObjectSegment, ObjectSymbol, SymbolKind};
-
-/// Where distributions put separate debug files.
-const DEBUG: &str = "/usr/lib/debug";
-/// A function without a size reaches this far at most.
-const SIZELESS: u64 = 64 * 1024;
-
-/// A function's place, from the module's lowest address.
-#[derive(Debug)]
-struct Function {
-    begin: u64,
-    size: u64,
-    name: String,
-}
+use gdkrecord::symbols::{Elf, Search, Table, demangled};
 
 /// Resolves the names of one recording; reads each module once, when it is first asked for.
 #[derive(Debug)]
 pub struct Symbols<'a> {
     modules: &'a [Module],
-    tables: HashMap<String, Vec<Function>>,
+    search: Search,
+    tables: HashMap<String, Table>,
 }
 
 impl<'a> Symbols<'a> {
     /// For these modules.
     pub fn new(modules: &'a [Module]) -> Symbols<'a> {
-        Symbols { modules, tables: HashMap::new() }
+        Symbols { modules, search: Search::system(), tables: HashMap::new() }
     }
 
     /// The best name for a dispatch: the callback's where it is known, else the one that the source was given.
@@ -58,8 +44,9 @@ impl<'a> Symbols<'a> {
         else {
             return recorded.to_owned();
         };
-        let table = self.tables.entry(name.to_owned()).or_insert_with(|| functions(module));
-        match lookup(table, offset) {
+        let search = &self.search;
+        let table = self.tables.entry(name.to_owned()).or_insert_with(|| table(module, search));
+        match table.from_base(offset).and_then(|address| table.function(address)) {
             Some(function) => format!("{} ({})", demangled(function), file(&module.path).unwrap_or_default()),
             None => recorded.to_owned(),
         }
@@ -75,92 +62,29 @@ fn told(source: &str) -> Option<&str> {
     (!NAMELESS.contains(&name)).then_some(name)
 }
 
-fn lookup(table: &[Function], offset: u64) -> Option<&str> {
-    let after = table.partition_point(|function| function.begin <= offset);
-    let function = table.get(after.checked_sub(1)?)?;
-    let size = if function.size == 0 { SIZELESS } else { function.size };
-    (offset - function.begin < size).then_some(&*function.name)
-}
-
-/// The functions of a module, sorted; empty where its file is not here or is another build.
-fn functions(module: &Module) -> Vec<Function> {
-    let path = module.path.trim_end_matches(" (deleted)");
-    let mut all = read(Path::new(path), &module.build_id).unwrap_or_default();
-    let separate = debug_files(Path::new(path), &module.build_id);
-    all.extend(separate.into_iter().find_map(|path| read(&path, &module.build_id)).into_iter().flatten());
-    all.sort_by(|a, b| (a.begin, b.size, &a.name).cmp(&(b.begin, a.size, &b.name)));
-    all.dedup_by_key(|function| function.begin);
-    all
-}
-
-/// Where a module's debug file may lie: by build id as distributions do it, as debuginfod's clients keep what they
-/// fetched, and beside the module by the name in its `.gnu_debuglink`.
-fn debug_files(module: &Path, build_id: &str) -> Vec<PathBuf> {
-    let mut places = Vec::new();
-    if let Some((folder, rest)) = build_id.split_at_checked(2) {
-        places.push(Path::new(DEBUG).join(".build-id").join(folder).join(format!("{rest}.debug")));
-    }
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let cache = variable("DEBUGINFOD_CACHE_PATH").or_else(|| Some(cache?.join("debuginfod_client")));
-    places.extend(cache.map(|cache| cache.join(build_id).join("debuginfo")));
-    if let (Some(name), Some(folder)) = (debug_link(module), module.parent()) {
-        let below = Path::new(DEBUG).join(folder.strip_prefix("/").unwrap_or(folder));
-        places.extend([folder.join(&name), folder.join(".debug").join(&name), below.join(&name)]);
-    }
-    places
-}
-
-/// The name in a module's `.gnu_debuglink`.
-fn debug_link(module: &Path) -> Option<PathBuf> {
-    let bytes = fs::read(module).ok()?;
-    let file = object::File::parse(&*bytes).ok()?;
-    let (name, _) = file.gnu_debuglink().ok()??;
-    // Only a name: a path would lead out of the places where debug files lie.
-    Path::new(std::str::from_utf8(name).ok()?).file_name().map(PathBuf::from)
-}
-
-/// A name as its author wrote it.
-fn demangled(name: &str) -> String {
-    if let Ok(rust) = rustc_demangle::try_demangle(name) {
-        // Without the hash, which tells nobody anything.
-        return format!("{rust:#}");
-    }
-    let cpp = name.starts_with("_Z").then(|| cpp_demangle::Symbol::new(name).ok()?.demangle().ok());
-    cpp.flatten().unwrap_or_else(|| name.to_owned())
-}
-
-fn read(path: &Path, build_id: &str) -> Option<Vec<Function>> {
-    let bytes = fs::read(path).ok()?;
-    let file = object::File::parse(&*bytes).ok()?;
-    let id: String = file.build_id().ok()??.iter().map(|byte| format!("{byte:02x}")).collect();
-    if id != build_id {
-        return None;
-    }
-    // Offsets count from the page in which the lowest segment begins.
-    let base = file.segments().map(|segment| segment.address()).min().unwrap_or(0) & !0xfff;
-    let symbols = file.symbols().chain(file.dynamic_symbols());
-    let functions = symbols.filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.is_definition());
-    let function = |symbol: object::Symbol<'_, '_>| {
-        let name = symbol.name().ok().filter(|name| !name.is_empty())?.to_owned();
-        Some(Function { begin: symbol.address().checked_sub(base)?, size: symbol.size(), name })
-    };
-    Some(functions.filter_map(function).collect())
+/// The functions of a module; empty where its file is not here or is another build.
+fn table(module: &Module, search: &Search) -> Table {
+    // Without a build id nobody knows whether the file is still the one that ran.
+    let id = Some(&*module.build_id).filter(|id| !id.is_empty());
+    let files = id.and_then(|id| search.files(Path::new(&*module.path), Some(id)).ok());
+    let Some(files) = files else { return Table::default() };
+    let pieces = [files.module.as_ref(), files.debug.as_ref().map(|(pieces, _)| pieces)];
+    let tables = pieces.into_iter().flatten().filter_map(|pieces| Elf::parse(pieces).ok());
+    tables
+        .map(|file| Table::read(&file))
+        .reduce(|mut all, debug| {
+            all.join(debug);
+            all
+        })
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use gdkrecord::Text;
-
-    #[test]
-    fn an_address_is_in_the_function_before_it_or_in_none() {
-        let function = |begin, size, name: &str| Function { begin, size, name: name.into() };
-        let table = [function(0x10, 8, "a"), function(0x20, 0, "b")];
-        for (offset, name) in [(0, None), (0x10, Some("a")), (0x17, Some("a")), (0x18, None), (0x30, Some("b"))] {
-            assert_eq!(lookup(&table, offset), name, "{offset:#x}");
-        }
-    }
+    use object::{Object, ObjectSymbol};
+    use std::fs;
 
     #[test]
     fn what_cannot_be_looked_up_stays_as_it_was() {
@@ -174,20 +98,6 @@ mod tests {
         assert_eq!(symbols.dispatch("GDK X11 Event source (:0)", "lib.so+0x10"), "GDK X11 Event source (:0)");
         assert_eq!(symbols.dispatch("timeout", "lib.so+0x10"), "lib.so+0x10");
         assert_eq!(symbols.dispatch("[gtk] paint_idle", "on_paint"), "on_paint");
-    }
-
-    #[test]
-    fn names_are_those_of_the_source() {
-        for (name, words) in [
-            ("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt"),
-            ("_RNvCs1234_7mycrate3foo", "mycrate::foo"),
-            ("_ZN6Window5paintEv", "Window::paint()"),
-            ("_ZNSt6vectorIiSaIiEE4sizeEv", "std::vector<int, std::allocator<int> >::size()"),
-            ("gtk_main", "gtk_main"),
-            ("_Znonsense", "_Znonsense"),
-        ] {
-            assert_eq!(demangled(name), words);
-        }
     }
 
     /// As distributions ship libraries: a static function is only in the debug file beside it.
@@ -215,17 +125,5 @@ mod tests {
         assert_eq!(Symbols::new(&modules).name(&format!("lib.so+{at:#x}")), "hidden (lib.so)");
         fs::remove_file(folder.path().join("lib.so.debug")).unwrap();
         assert_eq!(Symbols::new(&modules).name(&format!("lib.so+{at:#x}")), format!("lib.so+{at:#x}"));
-    }
-
-    #[test]
-    fn this_program_knows_its_own_functions() {
-        let exe = std::env::current_exe().unwrap();
-        let bytes = fs::read(&exe).unwrap();
-        let file = object::File::parse(&*bytes).unwrap();
-        let Some(id) = file.build_id().unwrap() else { return };
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        let found = read(&exe, &id).unwrap();
-        assert!(found.iter().any(|function| function.name == "main"));
-        assert!(read(&exe, "00").is_none());
     }
 }
