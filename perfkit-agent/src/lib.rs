@@ -8,6 +8,7 @@ pub mod channel;
 pub mod cli;
 pub mod error;
 pub mod import;
+pub mod report;
 pub mod session;
 pub mod source;
 

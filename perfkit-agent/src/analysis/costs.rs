@@ -17,7 +17,7 @@ pub struct Cost {
     pub ns: i64,
     /// How often.
     pub count: i64,
-    /// The longest, in nanoseconds.
+    /// The longest, in nanoseconds; 0 where there are only samples, which have no lengths.
     pub longest: i64,
 }
 
@@ -55,11 +55,15 @@ struct Sums(HashMap<String, Cost>);
 
 impl Sums {
     fn add(&mut self, name: String, ns: i64, count: i64) {
-        let cost =
-            self.0.entry(name).or_insert_with_key(|name| Cost { name: name.clone(), ns: 0, count: 0, longest: 0 });
-        cost.ns += ns;
-        cost.count += count;
-        cost.longest = cost.longest.max(ns);
+        self.add_many(Cost { name, ns, count, longest: ns });
+    }
+
+    fn add_many(&mut self, more: Cost) {
+        let new = |name: &String| Cost { name: name.clone(), ns: 0, count: 0, longest: 0 };
+        let cost = self.0.entry(more.name).or_insert_with_key(new);
+        cost.ns += more.ns;
+        cost.count += more.count;
+        cost.longest = cost.longest.max(more.longest);
     }
 
     fn done(self) -> Result<Vec<Cost>> {
@@ -131,7 +135,7 @@ fn functions(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     let mut sums = Sums::default();
     let mut pids: Vec<i64> = threads.iter().map(|facts| facts.timeline.pid).collect();
     pids.dedup();
-    let sql = "SELECT function, module, sum(weight), count(*), max(weight) FROM samples JOIN stacks ON stacks.id = stack \
+    let sql = "SELECT function, module, sum(weight), count(*) FROM samples JOIN stacks ON stacks.id = stack \
                WHERE samples.pid = ?1 AND event LIKE '%clock%' GROUP BY function, module";
     for pid in pids {
         let read = || -> rusqlite::Result<Vec<Cost>> {
@@ -146,13 +150,13 @@ fn functions(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
                     (false, false) => format!("{function} ({module})"),
                 };
                 let ns = row.get::<_, Option<i64>>(2)?.unwrap_or(0);
-                Ok(Cost { name, ns, count: row.get(3)?, longest: row.get::<_, Option<i64>>(4)?.unwrap_or(0) })
+                Ok(Cost { name, ns, count: row.get(3)?, longest: 0 })
             })?;
             costs.collect()
         };
         let costs = read().map_err(|error| Error::Invalid(format!("the session's samples cannot be read: {error}")))?;
         for cost in costs {
-            sums.add(cost.name, cost.ns, cost.count);
+            sums.add_many(cost);
         }
     }
     sums.done()

@@ -1,29 +1,81 @@
-//! `report`: what was slow, and why.
+//! `report`: what was slow, when, why, and what to look at next.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::analysis::analyse;
-use crate::error::Result;
-use crate::session::query::Query;
+use clap::ValueEnum;
+
+use super::words;
+use crate::error::{Error, Result};
+use crate::report::{Report, json, text};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  perfkit-agent report slow.perfkit
+  perfkit-agent report slow.perfkit --frames --from 1.2 --to 1.6
+  perfkit-agent report slow.perfkit --format json | jq '.causes'")]
 pub struct Args {
     /// The session.
     #[arg(value_name = "FILE")]
     session: PathBuf,
-    /// List the slow frames.
+    /// List the slow frames, each with its causes and the rows that show them.
     #[arg(long)]
     frames: bool,
+    /// List the callbacks that cost most.
+    #[arg(long)]
+    callbacks: bool,
+    /// List the windows that cost most.
+    #[arg(long)]
+    windows: bool,
+    /// List the widget classes that cost most.
+    #[arg(long)]
+    widgets: bool,
+    /// List the system calls that cost most.
+    #[arg(long)]
+    syscalls: bool,
+    /// List the functions that cost most.
+    #[arg(long)]
+    functions: bool,
+    /// From this time on, counted from the session's begin: 1.5, 500ms, 2m.
+    #[arg(long, value_name = "TIME", value_parser = words::moment)]
+    from: Option<i64>,
+    /// Up to this time.
+    #[arg(long, value_name = "TIME", value_parser = words::moment)]
+    to: Option<i64>,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// Where to write it; - is standard output.
+    #[arg(short, long, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs: everything, in nanoseconds.
+    Json,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let _ = args.frames;
-    let analysis = analyse(&Query::open(&args.session)?, i64::MIN, i64::MAX)?;
-    let mut text = format!("{} frames, {} slow\n", analysis.frames.len(), analysis.slow.len());
-    for report in &analysis.slow {
-        text.push_str(&report.words());
-        text.push('\n');
+    let report = Report::of(&args.session, args.from, args.to)?;
+    let lists = [
+        (args.frames, "frames"),
+        (args.callbacks, "callbacks"),
+        (args.windows, "windows"),
+        (args.widgets, "widgets"),
+        (args.syscalls, "syscalls"),
+        (args.functions, "functions"),
+    ];
+    let lists: Vec<&str> = lists.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
+    let written = match args.format {
+        Format::Text => text(&report, &lists),
+        Format::Json => format!("{:#}\n", json(&report)),
+    };
+    if args.output.as_os_str() == "-" {
+        return super::print(&written);
     }
-    super::print(&text)
+    std::fs::write(&args.output, written).map_err(Error::file("write", &args.output))?;
+    Ok(ExitCode::SUCCESS)
 }

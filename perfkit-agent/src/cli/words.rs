@@ -21,6 +21,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time of a session, in nanoseconds from its begin: as [`duration`], and 0.
+pub fn moment(text: &str) -> Result<i64, String> {
+    match text {
+        "0" => Ok(0),
+        text => duration(text).map(|time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)),
+    }
+}
+
 /// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.
 pub fn specs(text: &str, sources: &[Box<dyn Source>]) -> Result<Vec<Spec>, String> {
     let known = |part: &str| {

@@ -6,6 +6,7 @@
 mod click;
 mod control;
 mod ends;
+mod faults;
 mod kill;
 mod recorder;
 mod status;

@@ -1,0 +1,83 @@
+//! The report: what was slow, when, why, and what to look at next; as text, JSON or a page.
+
+mod json;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::analysis::costs::Cost;
+use crate::analysis::{Analysis, analyse};
+use crate::error::Result;
+use crate::session::query::Query;
+
+pub use json::json;
+pub use text::text;
+
+/// What a report is about.
+#[derive(Debug)]
+pub struct Report {
+    /// The session.
+    pub path: PathBuf,
+    /// What was recorded, in a few words: program, toolkit.
+    pub subject: String,
+    /// The begin of the session, from which times are counted, in CLOCK_MONOTONIC nanoseconds.
+    pub origin: i64,
+    /// What was found.
+    pub analysis: Analysis,
+    /// What sources ended early, lost, or had to say, a line each.
+    pub remarks: Vec<String>,
+}
+
+impl Report {
+    /// Looks at a session between two times, in nanoseconds from its begin.
+    pub fn of(path: &Path, from: Option<i64>, to: Option<i64>) -> Result<Report> {
+        let query = Query::open(path)?;
+        let db = query.db();
+        let origin = origin(db);
+        let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
+        let analysis = analyse(&query, at(from, i64::MIN), at(to, i64::MAX))?;
+        Ok(Report { path: path.to_owned(), subject: subject(db), origin, analysis, remarks: remarks(db) })
+    }
+
+    /// Seconds from the session's begin.
+    pub fn seconds(&self, time: i64) -> f64 {
+        (time - self.origin) as f64 / 1e9
+    }
+
+    /// What cost most of a kind.
+    pub fn costs(&self, kind: &str) -> &[Cost] {
+        let found = self.analysis.costs.iter().find(|(known, _)| known.name == kind);
+        found.map_or(&[], |(_, costs)| costs)
+    }
+}
+
+/// When the session began: its own source's begin, or for an import its first row.
+fn origin(db: &Connection) -> i64 {
+    let ask = |sql: &str| db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).ok().flatten();
+    ask("SELECT begun FROM sources WHERE name = 'perfkit'").or_else(|| ask("SELECT min(time) FROM events")).unwrap_or(0)
+}
+
+fn subject(db: &Connection) -> String {
+    let fact = |pattern: &str| {
+        let sql = "SELECT value FROM facts WHERE name LIKE ?1 AND value <> '' LIMIT 1";
+        db.query_row(sql, [pattern], |row| row.get::<_, String>(0)).ok()
+    };
+    let command = fact("target.command").or_else(|| fact("process.%.program"));
+    let toolkit = fact("process.%.toolkit.version").map(|version| format!("GTK {version}"));
+    let renderer = fact("process.%.renderer");
+    let backend = fact("process.%.backend");
+    let words: Vec<String> = [command, toolkit, renderer, backend].into_iter().flatten().collect();
+    words.join(", ")
+}
+
+fn remarks(db: &Connection) -> Vec<String> {
+    let ask = |sql: &str| -> rusqlite::Result<Vec<String>> {
+        db.prepare(sql)?.query_map([], |row| row.get::<_, String>(0))?.collect()
+    };
+    // A session whose own tables cannot be read has told that already.
+    let notes = ask("SELECT text FROM notes WHERE text NOT IN ('paused', 'resumed') ORDER BY time").unwrap_or_default();
+    let drops = ask("SELECT count || ' ' || kind || ' of ' || source || ' were lost' FROM drops").unwrap_or_default();
+    [notes, drops].concat()
+}
