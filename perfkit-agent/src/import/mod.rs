@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::source::{Outlet, gdkrecord, ltrace, strace, sysprof};
+use crate::source::{Outlet, gdkrecord, ltrace, oprofile, perf, strace, sysprof};
 
 /// A format that can be imported.
 pub struct Format {
@@ -53,6 +53,24 @@ pub const FORMATS: &[Format] = &[
         recognises: chrome::recognises,
         import: chrome::import,
     },
+    Format {
+        name: "perf",
+        about: "what perf recorded: perf.data",
+        recognises: |head| head.starts_with(b"PERFILE2"),
+        import: perf::import_data,
+    },
+    Format {
+        name: "oprofile",
+        about: "what opreport told of OProfile's samples, with -X, -l or --callgraph",
+        recognises: oprofile::recognises,
+        import: oprofile::import,
+    },
+    Format {
+        name: "perf-script",
+        about: "what perf script printed",
+        recognises: perf::recognises_text,
+        import: perf::import_text,
+    },
 ];
 
 /// What a file is: as it is said to be, or as its content shows.
@@ -75,4 +93,28 @@ pub fn recognise(path: &Path, said: Option<&str>) -> Result<&'static Format> {
 pub fn help() -> String {
     let lines = FORMATS.iter().map(|format| format!("  {:<12} {}\n", format.name, format.about));
     format!("Formats:\n{}", lines.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn real_files_are_recognised_by_their_content() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        for (file, format) in [
+            ("perf/script-dwarf.txt", "perf-script"),
+            ("perf/script-fp.txt", "perf-script"),
+            ("perf/combined.txt", "perf-script"),
+            ("oprofile/opreport-X.xml", "oprofile"),
+            ("oprofile/opreport-X-cg.xml", "oprofile"),
+            ("oprofile/opreport-l.txt", "oprofile"),
+            ("oprofile/opreport-callgraph.txt", "oprofile"),
+        ] {
+            let known = recognise(&fixtures.join(file), None).map(|format| format.name);
+            assert!(known.as_ref().is_ok_and(|known| *known == format), "{file}: {known:?}");
+        }
+        let error = recognise(&fixtures.join("oprofile/ocount-brief.txt"), None).err().map(|error| error.to_string());
+        assert!(error.is_some_and(|line| line.contains("nothing that can be recognised")));
+    }
 }
