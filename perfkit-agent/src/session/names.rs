@@ -94,7 +94,7 @@ mod tests {
         let (_folder, session) = session(&[]);
         let sql = format!("EXPLAIN QUERY PLAN {SQL}");
         let plan = session.rows(&sql, params![1, "a", "b", 10], |row| row.get::<_, String>(3)).unwrap();
-        assert_eq!(plan, ["SEARCH name USING INDEX name_depth (depth=? AND name>? AND name<?)"]);
+        assert_eq!(plan, ["SEARCH main.name USING INDEX name_depth (depth=? AND name>? AND name<?)"]);
     }
 
     proptest! {
