@@ -5,6 +5,8 @@
 //! The upper planes are then nearly all zero, which zstd's fastest level all but removes, and both directions are
 //! loops without branches.
 
+use std::cell::RefCell;
+
 use rustc_hash::FxHashMap;
 
 use super::rows::NULL;
@@ -400,11 +402,18 @@ fn body(head: u8, rest: &[u8], length: usize) -> Result<std::borrow::Cow<'_, [u8
         return if rest.len() == length { Ok(rest.into()) } else { Err(CUT) };
     }
     let mut body = vec![0; length];
-    match zstd::bulk::decompress_to_buffer(rest, &mut body) {
-        Ok(got) if got == length => Ok(body.into()),
-        Ok(_) => Err(CUT),
-        Err(_) => Err(Damage("it cannot be unpacked")),
+    let unpacked = UNPACKER.with_borrow_mut(|unpacker| unpacker.as_mut()?.decompress_to_buffer(rest, &mut body).ok());
+    match unpacked {
+        Some(got) if got == length => Ok(body.into()),
+        Some(_) => Err(CUT),
+        None => Err(Damage("it cannot be unpacked")),
     }
+}
+
+thread_local! {
+    /// Making one takes longer than unpacking a column. There is none where there was no memory for it.
+    static UNPACKER: RefCell<Option<zstd::bulk::Decompressor<'static>>> =
+        RefCell::new(zstd::bulk::Decompressor::new().ok());
 }
 
 fn unplanes(body: &[u8], rows: usize, width: usize) -> Vec<u64> {
