@@ -7,7 +7,7 @@ use perfkit_tests::process::send;
 use perfkit_tests::session::number;
 use perfkit_tests::{query, wait};
 
-use crate::recorder::{Recorder, said};
+use crate::recorder::{Recorder, children, said};
 
 /// Runs until it is ended, and keeps a processor busy now and then.
 const BUSY: &[&str] = &["python3", "-c", "import time\nwhile True:\n sum(range(20000)); time.sleep(0.001)"];
@@ -40,11 +40,7 @@ fn a_crash_is_the_targets_own() {
 const TOOLS: &[(&str, &str, &str)] = &[
     ("strace", "strace", "syscalls"),
     ("perf", "perf", "samples"),
-    (
-        "script:python3 -c 'import time\nwhile True: print(\"x 1\", flush=True); time.sleep(0.01)'",
-        "python3",
-        "counters",
-    ),
+    ("script:sh -c 'while :; do echo x 1; sleep 0.01; done'", "sh", "counters"),
 ];
 
 #[test]
@@ -55,10 +51,8 @@ fn a_tool_that_is_killed_ends_alone() {
         let session = recorder.session();
         let rows = || number(&session, &format!("SELECT count(*) FROM {view}")).ok().filter(|&rows| rows > 0);
         wait::until(&format!("rows of {tool}"), rows).unwrap();
-        let of_agent = format!("/proc/{0}/task/{0}/children", recording.pid());
-        let list = std::fs::read_to_string(of_agent).unwrap();
         let name = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        let children: Vec<i32> = list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+        let children = children(recording.pid());
         let target = number(&session, "SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'target.pid'").unwrap();
         let tools: Vec<i32> =
             children.into_iter().filter(|pid| i64::from(*pid) != target && name(pid).trim() == *tool).collect();

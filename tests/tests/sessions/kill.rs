@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
 use perfkit_tests::{query, wait};
 
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, children};
 
 /// How often the agent is killed, as issue 3 asks.
 const TIMES: u32 = 30;
@@ -60,10 +60,6 @@ fn at_most_a_second_is_lost() {
 fn nothing_is_left_behind_by_an_agent_that_was_killed() {
     let recorder = Recorder::new();
     let mut recording = recorder.begin("output,strace", &[], COUNTING);
-    let children = |pid: i32| -> Vec<i32> {
-        let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-    };
     let all = children(recording.pid());
     assert!(all.len() >= 2, "the target and strace: {all:?}");
     recording.signal(Signal::SIGKILL).unwrap();
