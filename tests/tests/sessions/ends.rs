@@ -69,8 +69,8 @@ fn a_tool_that_is_killed_ends_alone() {
         assert!(std::path::Path::new(&format!("/proc/{target}")).exists(), "{tool} took the target with it");
         recorder.tell(&session, "stop").unwrap();
         assert!(recording.wait().unwrap().success());
-        let notes = query(&session, "SELECT text FROM notes").unwrap();
-        assert!(notes.iter().any(|note| note.text("text").contains(source.split(':').next().unwrap())), "{notes:?}");
+        let notes = query(&session, "SELECT source, text FROM notes").unwrap();
+        assert!(notes.iter().any(|note| note.text("source") == source.split(':').next().unwrap()), "{notes:?}");
     }
 }
 
