@@ -325,7 +325,7 @@ kinds! {
     /// A window's place and size, in application pixels; recorded when it differs from the last.
     16 "window-geometry" Window true WindowGeometry {
         window: u32,
-        /// Left edge, from the root's; on Wayland unknown, but for children counted from their top-level's.
+        /// Left edge, from the root's; on Wayland unknown, but for children and popups from their top-level's.
         x: Maybe,
         /// Top edge, likewise.
         y: Maybe,

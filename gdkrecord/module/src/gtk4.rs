@@ -160,6 +160,7 @@ pub fn surface_rendered(surface: Handle) {
     with(|session, api, state, out| {
         let surface = Surface { api, handle: surface };
         state.surfaces.window(surface, out);
+        state.surfaces.laid_out(surface);
         state.surfaces.update(surface, out);
         first_display(session, api, state, surface);
         let renderer = surface.renderer().unwrap_or(0);
