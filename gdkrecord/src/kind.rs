@@ -366,7 +366,7 @@ kinds! {
         ready: u16,
     }
 
-    /// GDK's source was prepared or checked, before or after the poll, and took noticeable time: it talks to X there.
+    /// The loop took noticeable time from GDK's preparing to the poll, or from the poll to GDK's check: GDK talks to X.
     22 "check" Loop false Check {
         duration: Span,
         /// The source's name.

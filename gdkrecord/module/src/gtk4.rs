@@ -298,9 +298,6 @@ pub fn dispatch_ended(_: &Session, local: &mut Local, time: u64) {
     }
 }
 
-/// An iteration of the main loop ended. Surfaces tell of their end by themselves.
-pub fn tick(_: &Session, _: &mut Local, _: u64) {}
-
 #[cfg(test)]
 mod tests {
     use super::*;
