@@ -42,7 +42,7 @@ fn every_window_is_recorded(package: &str) {
 }
 
 fn very_many_windows_cost_little(package: &str) {
-    const CHILDREN: usize = 20_000;
+    const CHILDREN: usize = 5_000;
     let recorded = recording(package, &CHILDREN.to_string());
     assert!(recorded.info.windows.len() > CHILDREN);
     let mut looks = Vec::new();
