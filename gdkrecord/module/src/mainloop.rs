@@ -142,9 +142,14 @@ pub fn poll_ends(open: Open, timeout: i32, ready: i32) {
 pub fn prepare_begins(slot: usize, source: Source) {
     with(|session, local| {
         if local.turn.names[slot] == TextId(0) {
-            local.turn.names[slot] = session.glib.with_source_name(source, |name| text_of(session, name));
+            local.turn.names[slot] = session
+                .glib
+                .with_source_name(source, |name| text_of(session, if name.is_empty() { b"GDK" } else { name }));
         }
-        (local.turn.slot, local.turn.prepared) = (slot, now());
+        // Of several the first one counts; that of an iteration that never polled does not.
+        if local.turn.prepared == 0 || local.turn.slot == slot {
+            (local.turn.slot, local.turn.prepared) = (slot, now());
+        }
     });
 }
 

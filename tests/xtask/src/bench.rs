@@ -6,7 +6,7 @@ use crate::artifacts::{build_recorder, cargo};
 use crate::packages::{self, Need};
 
 /// The benches of tests/benches, in the order in which they run.
-const BENCHES: &[&str] = &["recorder", "dump", "overhead"];
+const BENCHES: &[&str] = &["recorder", "dump", "overhead", "instructions"];
 
 /// Runs one, or all.
 pub fn run(only: Option<&str>) -> Result<()> {

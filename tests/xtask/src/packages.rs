@@ -57,6 +57,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "jq", "reads JSON in examples of the help"),
     (Need::Test, "strace", "shows which system calls the recorder adds"),
     (Need::Bench, "libsysprof-4-dev", "the recorder's peer"),
+    (Need::Bench, "valgrind", "counts the instructions that the recorder adds"),
     (Need::Bench, "sqlite3", "the exporter's peer"),
 ];
 

@@ -73,8 +73,9 @@ fn build_id(mut notes: &[u8]) -> String {
         let (name, size, kind) = (word(notes, 0), word(notes, 4), word(notes, 8));
         let start = 12 + name.next_multiple_of(4);
         if kind == 3 && notes.get(12..16) == Some(b"GNU\0") {
+            let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
             let bytes = notes.get(start..start + size).unwrap_or_default();
-            return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            return bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect();
         }
         notes = notes.get(start + size.next_multiple_of(4)..).unwrap_or_default();
     }
