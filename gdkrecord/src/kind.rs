@@ -325,7 +325,7 @@ kinds! {
     /// A window's place and size, in application pixels; recorded when it differs from the last.
     16 "window-geometry" Window true WindowGeometry {
         window: u32,
-        /// Left edge, from the root's; on Wayland unknown, but for children counted from their top-level's.
+        /// Left edge, from the root's; on Wayland unknown, but for children and popups from their top-level's.
         x: Maybe,
         /// Top edge, likewise.
         y: Maybe,
@@ -366,7 +366,7 @@ kinds! {
         ready: u16,
     }
 
-    /// GDK's source was prepared or checked, before or after the poll, and took noticeable time: it talks to X there.
+    /// The loop took noticeable time from GDK's preparing to the poll, or from the poll to GDK's check: GDK talks to X.
     22 "check" Loop false Check {
         duration: Span,
         /// The source's name.

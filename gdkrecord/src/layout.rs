@@ -16,9 +16,9 @@ pub const ENDIAN: u32 = 0x0102_0304;
 pub const HEAD: usize = 64 * 1024;
 /// Bytes of the head that mean something; no more of it is allocated.
 pub const HEAD_USED: usize = 2048;
-/// Bytes of a segment: 64 pages. Large enough that a new one is rare (some 9,000 records), small enough that a
-/// thread that hardly records does not waste much.
-pub const SEGMENT: usize = 256 * 1024;
+/// Bytes of a segment: the largest page that Linux uses. A new one is needed every 2,000 records or so, and a thread
+/// that hardly records does not waste much.
+pub const SEGMENT: usize = 64 * 1024;
 /// The first bytes of every segment in use.
 pub const SEGMENT_MAGIC: u32 = 0x4745_5347;
 /// Bytes of a segment's head.

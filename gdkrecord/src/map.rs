@@ -133,25 +133,34 @@ impl Alive {
     }
 }
 
-/// Allocates the blocks of a part of a file, so that writing to its mapping cannot fail.
+/// Allocates the blocks of a part of a file, so that writing to its mapping cannot fail, and brings it into memory.
 pub fn allocate(file: &File, offset: u64, length: usize) -> io::Result<()> {
     // SAFETY: a call with an open descriptor and numbers.
-    let done = unsafe { libc::fallocate(file.as_raw_fd(), 0, offset as libc::off_t, length as libc::off_t) };
-    if done == 0 {
-        return Ok(());
+    if unsafe { libc::fallocate(file.as_raw_fd(), 0, offset as libc::off_t, length as libc::off_t) } != 0 {
+        let error = io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
+            return Err(error);
+        }
     }
-    let error = io::Error::last_os_error();
-    if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
-        return Err(error);
-    }
-    // A file system without fallocate: writing zeros allocates as well.
-    use std::os::unix::fs::FileExt;
-    let zeros = [0; 4096];
-    let mut at = 0;
-    while at < length {
-        let part = (length - at).min(zeros.len());
-        file.write_all_at(&zeros[..part], offset + at as u64)?;
-        at += part;
+    // Where the file system has no fallocate, writing zeros allocates as well. Where it has, it makes pages in one
+    // go of which each would otherwise be made when the mapping is touched, which takes three times as long.
+    static ZEROS: [u8; 4096] = [0; 4096];
+    let mut done = 0;
+    while done < length {
+        let part = |at: usize| libc::iovec {
+            iov_base: ZEROS.as_ptr().cast_mut().cast(),
+            iov_len: ZEROS.len().min(length.saturating_sub(done + at * ZEROS.len())),
+        };
+        let parts: [libc::iovec; 16] = std::array::from_fn(part);
+        let at = (offset + done as u64) as libc::off_t;
+        // SAFETY: an open descriptor, and parts of a static that is only read.
+        let wrote = unsafe { libc::pwritev(file.as_raw_fd(), parts.as_ptr(), parts.len() as libc::c_int, at) };
+        match usize::try_from(wrote) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(wrote) => done += wrote,
+            Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Err(io::Error::last_os_error()),
+        }
     }
     Ok(())
 }

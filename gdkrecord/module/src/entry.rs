@@ -8,7 +8,6 @@ use std::ffi::{c_char, c_int, c_uint};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gdkrecord::Rect;
-use gdkrecord::sets::SourceWork;
 
 use crate::ffi::event;
 use crate::ffi::glib::{
@@ -95,28 +94,20 @@ pub static DISPATCH: [DispatchFunc; sources::SLOTS] = [
 static CHECKS: [[AtomicUsize; 2]; sources::CHECKS] = [const { [const { AtomicUsize::new(0) }; 2] }; sources::CHECKS];
 
 unsafe extern "C-unwind" fn prepare<const SLOT: usize>(source: Ptr, timeout: *mut c_int) -> c_int {
-    let begin = mainloop::check_begins();
+    // SAFETY: GLib holds the source while it asks it.
+    mainloop::prepare_begins(SLOT, unsafe { Source::from_c(source) });
     // SAFETY: the original was stored before this function took its place.
     let original = unsafe { std::mem::transmute::<usize, PrepareFunc>(CHECKS[SLOT][0].load(Ordering::Acquire)) };
     // SAFETY: the arguments that GLib gave for it.
-    let ready = unsafe { original(source, timeout) };
-    if let Some(begin) = begin {
-        // SAFETY: GLib holds the source while it asks it.
-        mainloop::check_ends(SLOT, unsafe { Source::from_c(source) }, SourceWork::Prepare, begin);
-    }
-    ready
+    unsafe { original(source, timeout) }
 }
 
 unsafe extern "C-unwind" fn check<const SLOT: usize>(source: Ptr) -> c_int {
-    let begin = mainloop::check_begins();
     // SAFETY: the original was stored before this function took its place.
     let original = unsafe { std::mem::transmute::<usize, CheckFunc>(CHECKS[SLOT][1].load(Ordering::Acquire)) };
     // SAFETY: the argument that GLib gave for it.
     let ready = unsafe { original(source) };
-    if let Some(begin) = begin {
-        // SAFETY: GLib holds the source while it asks it.
-        mainloop::check_ends(SLOT, unsafe { Source::from_c(source) }, SourceWork::Check, begin);
-    }
+    mainloop::check_ends(SLOT);
     ready
 }
 

@@ -34,14 +34,12 @@ static SLOT: OnceLock<Option<Word>> = OnceLock::new();
 
 /// Takes the place of the event handler.
 pub fn install(session: &'static Session) {
-    if !session.gdk.set_event_handler(entry::event) {
-        session.hook("events", false, "gdk_event_handler_set is missing");
+    let Some(slot) = SLOT.get_or_init(|| session.gdk.event_handler_slot(entry::event)) else {
+        session.hook("events", false, "libgdk keeps its event handler where it cannot be found");
         return;
-    }
-    let slot = SLOT.get_or_init(|| session.gdk.event_handler_slot(entry::event));
-    let note =
-        if slot.is_some() { "kept when the application sets its own" } else { "until the application sets its own" };
-    session.hook("events", true, note);
+    };
+    entry::take_handler(slot, slot.get());
+    session.hook("events", true, "kept when the application sets its own");
 }
 
 /// Takes the handler's place again where the application set its own, which is called from then on.
@@ -68,7 +66,7 @@ pub fn end(open: Open) {
 fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Open> {
     let event = event_type(seen.of);
     // GDK's lock is held here.
-    windows::look(session, local);
+    let arrived = windows::look(session, local, now());
     // Where input happened must be known as it was; the pointer moves too often, and enters first.
     let looks = matches!(
         seen.detail,
@@ -101,7 +99,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         flags |= flags::EMULATED;
     }
     let server_time = seen.time;
-    let mut time = now();
+    let mut time = if looks { now() } else { arrived };
     // The X server gives crossings the time of the last event before them, and GDK others that of their making.
     let mut latency = match seen.detail {
         Detail::Crossing { .. } => Span::UNKNOWN,

@@ -109,7 +109,7 @@ pub fn phase(clock: Object, phase: usize) {
         }
         // GDK's lock is held here.
         if phase == 5 && session.toolkit == Toolkit::Gtk3 {
-            windows::look(session, local);
+            windows::look(session, local, time);
         }
     });
 }

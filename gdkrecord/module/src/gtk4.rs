@@ -160,6 +160,7 @@ pub fn surface_rendered(surface: Handle) {
     with(|session, api, state, out| {
         let surface = Surface { api, handle: surface };
         state.surfaces.window(surface, out);
+        state.surfaces.laid_out(surface);
         state.surfaces.update(surface, out);
         first_display(session, api, state, surface);
         let renderer = surface.renderer().unwrap_or(0);
@@ -296,9 +297,6 @@ pub fn dispatch_ended(_: &Session, local: &mut Local, time: u64) {
         local.lane.end(open, time);
     }
 }
-
-/// An iteration of the main loop ended. Surfaces tell of their end by themselves.
-pub fn tick(_: &Session, _: &mut Local, _: u64) {}
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use gdkrecord::writer::{Open, now};
 
 use crate::entry;
 use crate::ffi::glib::Source;
-use crate::recorder::{self, Local, Session, with};
+use crate::recorder::{Local, Session, Toolkit, with};
 use crate::sites::{key, name_code};
 use crate::{events, facts, frames, gtk4, sources};
 
@@ -76,7 +76,9 @@ pub fn end(begun: Option<Option<Open>>) {
         local.depth = local.depth.saturating_sub(1);
         if local.main {
             frames::dispatch_ended(local, time);
-            gtk4::dispatch_ended(session, local, time);
+            if session.toolkit == Toolkit::Gtk4 {
+                gtk4::dispatch_ended(session, local, time);
+            }
         }
     });
 }
@@ -86,18 +88,34 @@ fn text_of(session: &Session, name: &[u8]) -> TextId {
     session.recorder.text(&String::from_utf8_lossy(name))
 }
 
+/// What a thread keeps from one part of an iteration to the next.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// When GDK's source was about to be prepared; 0 where it was not.
+    prepared: u64,
+    /// When the poll ended; 0 where GDK's source was checked since.
+    polled: u64,
+    /// The entry points' number of that source.
+    slot: usize,
+    /// Names of GDK's sources.
+    names: [TextId; sources::CHECKS],
+}
+
 /// Before a poll: looks at what is new, then the poll begins.
 #[inline]
 pub fn poll_begins(timeout: i32) -> Option<Open> {
     with(|session, local| {
-        let time = now();
-        sources::look(session, time);
-        if local.main {
-            tick(session, local, time);
+        let mut time = now();
+        let prepared = std::mem::take(&mut local.turn.prepared);
+        if prepared != 0 {
+            asked(local, SourceWork::Prepare, prepared, time);
         }
-        // What this took is not part of the sleep, but of the loop's own work.
+        // What this takes is not part of the sleep, but of the loop's own work.
+        if sources::look(session, time) | (local.main && tick(session, local, time)) {
+            time = now();
+        }
         let timeout = timeout.clamp(-1, i16::MAX.into()) as i16;
-        local.lane.begin(now(), &raw::Poll { duration: Span::UNKNOWN, timeout, ready: 0 })
+        local.lane.begin(time, &raw::Poll { duration: Span::UNKNOWN, timeout, ready: 0 })
     })
     .flatten()
 }
@@ -112,32 +130,49 @@ pub fn poll_ends(open: Open, timeout: i32, ready: i32) {
             local.lane.patch(&open, 4, u32::from(timeout) | (ready.min(0xffff) as u32) << 16);
         }
         local.lane.end(open, time);
+        local.turn.polled = time;
         if timeout != 0 {
             sources::look(session, time);
         }
     });
 }
 
-/// A source is about to be prepared or checked; `None` where recording is off.
+/// GDK's source is about to be prepared.
 #[inline]
-pub fn check_begins() -> Option<u64> {
-    recorder::session().map(|_| now())
+pub fn prepare_begins(slot: usize, source: Source) {
+    with(|session, local| {
+        if local.turn.names[slot] == TextId(0) {
+            local.turn.names[slot] = session
+                .glib
+                .with_source_name(source, |name| text_of(session, if name.is_empty() { b"GDK" } else { name }));
+        }
+        // Of several the first one counts; that of an iteration that never polled does not.
+        if local.turn.prepared == 0 || local.turn.slot == slot {
+            (local.turn.slot, local.turn.prepared) = (slot, now());
+        }
+    });
 }
 
-/// It was: recorded where it took noticeable time, since it is done in every iteration.
+/// GDK's source was checked.
 #[inline]
-pub fn check_ends(slot: usize, source: Source, work: SourceWork, begin: u64) {
-    let end = now();
+pub fn check_ends(slot: usize) {
+    with(|_, local| {
+        let polled = std::mem::take(&mut local.turn.polled);
+        if polled != 0 {
+            local.turn.slot = slot;
+            asked(local, SourceWork::Check, polled, now());
+        }
+    });
+}
+
+/// Records what GDK's source did outside of dispatches, where that took noticeable time: it runs in every iteration.
+#[inline]
+fn asked(local: &mut Local, work: SourceWork, begin: u64, end: u64) {
     if end - begin > NOTICEABLE {
-        with(|session, local| {
-            let (source, _) = session.glib.with_source_name(source, |name| {
-                local.sites.get(key(sources::SLOTS + slot, 0, name), || (text_of(session, name), TextId(0)))
-            });
-            // What was recorded meanwhile stands before it.
-            let begin = begin.max(local.lane.last());
-            let duration = Span::from_ns(end.saturating_sub(begin));
-            local.lane.push(begin, &raw::Check { duration, source, work });
-        });
+        // What was recorded meanwhile stands before it.
+        let begin = begin.max(local.lane.last());
+        let duration = Span::from_ns(end.saturating_sub(begin));
+        local.lane.push(begin, &raw::Check { duration, source: local.turn.names[local.turn.slot], work });
     }
 }
 
@@ -152,11 +187,12 @@ pub fn own_work(session: &Session, local: &mut Local, what: &str, begin: u64) {
 }
 
 /// What is looked at between events: new modules, presented frames, and whether the application took the handler.
+/// Whether that took time.
 #[inline]
-fn tick(session: &'static Session, local: &mut Local, time: u64) {
+fn tick(session: &'static Session, local: &mut Local, time: u64) -> bool {
     events::keep_handler(session);
-    gtk4::tick(session, local, time);
-    if time >= NEXT_TICK.load(Ordering::Relaxed) {
+    let due = time >= NEXT_TICK.load(Ordering::Relaxed);
+    if due {
         NEXT_TICK.store(time + 5_000_000, Ordering::Relaxed);
         // Only the thread that runs the frame clock changes what this looks at, and that is this one.
         frames::presented(session, local, time);
@@ -165,4 +201,5 @@ fn tick(session: &'static Session, local: &mut Local, time: u64) {
             own_work(session, local, "modules", time);
         }
     }
+    due
 }

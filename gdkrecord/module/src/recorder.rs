@@ -18,6 +18,7 @@ use crate::ffi::Library;
 use crate::ffi::gdk::Gdk;
 use crate::ffi::glib::Glib;
 use crate::frames::Frames;
+use crate::mainloop::Turn;
 use crate::sites::Sites;
 
 /// Which GTK records.
@@ -59,6 +60,8 @@ pub struct Local {
     pub lane: Lane,
     /// Names of dispatched sources and callbacks.
     pub sites: Sites,
+    /// The iteration of its main loop.
+    pub turn: Turn,
     /// Frames in the making.
     pub frames: Frames,
     /// Devices and atoms that events mentioned.
@@ -153,6 +156,7 @@ impl Local {
         Local {
             lane: session.recorder.lane(),
             sites: Sites::default(),
+            turn: Turn::default(),
             frames: Frames::default(),
             events: Events::default(),
             main: MAIN.get(),

@@ -22,13 +22,18 @@ pub const SLOTS: usize = 128;
 /// How many classes can have prepare and check replaced: one for each of GDK's backends.
 pub const CHECKS: usize = 4;
 
+/// The next look comes after this part of the time since a class was found.
+const PATIENCE: u64 = 64;
+/// But no later than this, in nanoseconds.
+const MOST_SELDOM: u64 = 50_000_000;
+
 static ORIGINALS: [AtomicUsize; SLOTS] = [const { AtomicUsize::new(0) }; SLOTS];
 static CLASSES: Mutex<Classes> = Mutex::new(Classes { dispatch: Vec::new(), seen: Vec::new(), checked: 0 });
 
 /// The next look is due at this time.
 static NEXT_LOOK: AtomicU64 = AtomicU64::new(0);
-/// While this lasts, every iteration looks: new classes come in flocks.
-static BUSY_UNTIL: AtomicU64 = AtomicU64::new(0);
+/// When one was found: new classes come in flocks.
+static FOUND: AtomicU64 = AtomicU64::new(0);
 static SEEN_ID: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Debug)]
@@ -89,16 +94,20 @@ fn take(session: &Session, class: Class) -> bool {
     class.replace_dispatch(entry::DISPATCH[slot])
 }
 
-/// Looks for new classes of sources: at every iteration while new ones come, else at most every 4 ms.
+/// Looks for new classes of sources: at every iteration for a while after some were found, then more and more
+/// seldom. Whether it looked.
 #[inline]
-pub fn look(session: &Session, time: u64) {
-    if time >= NEXT_LOOK.load(Ordering::Relaxed) || time < BUSY_UNTIL.load(Ordering::Relaxed) {
+pub fn look(session: &Session, time: u64) -> bool {
+    let due = time >= NEXT_LOOK.load(Ordering::Relaxed);
+    if due {
         look_now(session, time);
     }
+    due
 }
 
 fn look_now(session: &Session, time: u64) {
-    NEXT_LOOK.store(time + 4_000_000, Ordering::Relaxed);
+    let idle = time.saturating_sub(FOUND.load(Ordering::Relaxed));
+    NEXT_LOOK.store(time + (idle / PATIENCE).min(MOST_SELDOM), Ordering::Relaxed);
     let Some(newest) = session.glib.newest_source() else { return };
     let seen = SEEN_ID.swap(newest as usize, Ordering::Relaxed) as u32;
     // The newest is our own probe. At the first look, and after a flood, only the last ids are looked at.
@@ -110,7 +119,8 @@ fn look_now(session: &Session, time: u64) {
         let known = CLASSES.lock().is_ok_and(|classes| classes.seen.contains(&class));
         if !known && session.glib.class_of_source(id) == Some((source, class)) {
             take(session, class);
-            BUSY_UNTIL.store(time + 1_000_000_000, Ordering::Relaxed);
+            FOUND.store(time, Ordering::Relaxed);
+            NEXT_LOOK.store(0, Ordering::Relaxed);
         }
     }
 }

@@ -134,13 +134,15 @@ pub fn number_of(session: &Session, window: Object, look: bool) -> u32 {
 }
 
 /// Looks at windows that were made since, and where it is due at some of the others. GDK's lock must be held.
+/// `time` is that of the call; gives the time after it.
 #[inline]
-pub fn look(session: &Session, local: &mut Local) {
-    if FRESH.load(Ordering::Relaxed) || now() >= NEXT.load(Ordering::Relaxed) {
-        let time = now();
-        windows(|all| all.slice(session, time));
-        own_work(session, local, "windows", time);
+pub fn look(session: &Session, local: &mut Local, time: u64) -> u64 {
+    if !FRESH.load(Ordering::Relaxed) && time < NEXT.load(Ordering::Relaxed) {
+        return time;
     }
+    windows(|all| all.slice(session, time));
+    own_work(session, local, "windows", time);
+    now()
 }
 
 /// Runs `work` with the table; `None` where this thread is in such work already.
@@ -295,8 +297,7 @@ impl Known {
         }
         if self.titled
             && let Some(owner) = owner
-            && let Some(title) = gdk.title(owner)
-            && title != self.title
+            && let Some(title) = gdk.other_title(owner, &self.title)
         {
             recorder.state(time, &raw::WindowTitle { window, title: recorder.text(&title) });
             self.title = title;

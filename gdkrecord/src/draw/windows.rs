@@ -127,6 +127,23 @@ impl Windows {
         }
     }
 
+    /// The window from which a popup's place counts, where that is not the root: on Wayland its top-level, which
+    /// tells no place itself.
+    pub fn anchor(&self, id: u32) -> Option<u32> {
+        let mut at = id;
+        for _ in 0..64 {
+            let window = self.all.get(&at)?;
+            if at != id && window.place.is_none() {
+                return Some(at);
+            }
+            if window.role != Role::Popup || window.place.is_none() {
+                return None;
+            }
+            at = window.parent;
+        }
+        None
+    }
+
     /// The rectangle of a window at its recorded place; at 0, 0 where that is not known.
     pub fn area(&self, id: u32) -> Option<Area> {
         let window = self.all.get(&id).filter(|window| window.size.0 > 0 && window.size.1 > 0)?;

@@ -143,11 +143,9 @@ impl Lane {
 
     #[cold]
     fn roll(&mut self, time: u64) -> bool {
-        if let Some(segment) = self.segment.take() {
-            self.segments.retire(segment, self.last, self.stream);
-        }
+        let full = self.segment.take().map(|segment| (segment, self.last));
         self.at = SEGMENT;
-        self.segment = self.segments.next(self.stream, time);
+        self.segment = self.segments.next(full, self.stream, time);
         if self.segment.is_some() {
             self.at = SEGMENT_HEAD;
         }

@@ -16,7 +16,7 @@ use crate::layout::{HEAD, SEGMENT, SegmentHead, Stream};
 use crate::map::{self, Shared};
 use crate::options::Options;
 
-/// How many segments the helper keeps ready: a burst of some 25,000 records finds them before it must allocate.
+/// How many segments the helper keeps ready: a burst of some 7,000 records finds them before it must allocate.
 const SPARES: usize = 3;
 /// How long to wait after the disk refused, before it is asked again: trying costs microseconds.
 const RETRY_NS: u64 = 1_000_000_000;
@@ -148,12 +148,19 @@ impl Segments {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner).idle.push(rest);
     }
 
-    /// A segment to write into; `None` where the disk is full or the file at its maximum.
-    pub fn next(&self, stream: Stream, time: u64) -> Option<Segment> {
+    /// A segment to write into, for one that is full, with the time of its last record; `None` where the disk is
+    /// full or the file at its maximum.
+    pub fn next(&self, full: Option<(Segment, u64)>, stream: Stream, time: u64) -> Option<Segment> {
         if stream == Stream::Thread(u16::MAX) {
             return None;
         }
         let mut inner = self.lock();
+        if let Some((segment, last)) = full {
+            if self.ring.is_some() && stream != Stream::State {
+                inner.old.push_back((segment.index, last));
+            }
+            inner.retired.push(segment);
+        }
         if inner.finished {
             return None;
         }
@@ -190,17 +197,6 @@ impl Segments {
         shared.bytes()[..head.len()].copy_from_slice(&head);
         shared.long(SegmentHead::SEQUENCE).store(sequence, Ordering::Release);
         Some(Segment { shared, index, sequence, base: time })
-    }
-
-    /// Takes a segment back that its lane is done with; `last` is the time of its last record.
-    pub fn retire(&self, segment: Segment, last: u64, stream: Stream) {
-        let mut inner = self.lock();
-        if self.ring.is_some() && stream != Stream::State {
-            inner.old.push_back((segment.index, last));
-        }
-        inner.retired.push(segment);
-        drop(inner);
-        self.wake.notify_one();
     }
 
     /// Writes a word of a segment that its lane is done with, unless it was used again.
@@ -358,7 +354,7 @@ mod tests {
         }
         let (tell, told) = mpsc::channel();
         let lane = Arc::clone(&segments);
-        std::thread::spawn(move || tell.send(lane.next(Stream::Thread(0), super::super::now()).is_some()));
+        std::thread::spawn(move || tell.send(lane.next(None, Stream::Thread(0), super::super::now()).is_some()));
         assert_eq!(told.recv_timeout(Duration::from_secs(10)), Ok(true), "the spare was ready, and it waited");
         drop(slow);
         segments.finish();

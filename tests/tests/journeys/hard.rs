@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use gdkrecord::Body;
 use gdkrecord::sets::EventType;
 use perfkit_tests::programs::compiled;
-use perfkit_tests::{App, Display, Launch, wait};
+use perfkit_tests::{App, Display, Launch, Loading, bins, wait};
 
 use crate::recorded::Recorded;
 
@@ -26,6 +26,24 @@ fn an_own_handler_is_kept_and_recorded() {
     recorded.assert_whole();
     let ended = recorded.buttons(EventType::ButtonPress).filter(|(_, button)| button.duration.ns().is_some());
     assert_eq!(ended.count(), 2, "{:?}", recorded.counts());
+}
+
+#[test]
+fn an_own_handler_that_was_there_first_is_kept() {
+    let program = compiled("gtk3-late", &["gtk+-3.0"]).unwrap();
+    let display = Display::start().unwrap();
+    let launch = Launch::new(program).loading(Loading::None).arg(bins::path(bins::MODULE).unwrap());
+    let launch = launch.env("GDKRECORD_FILENAME", display.home().join("app.gdkrecord"));
+    let mut app = App::start(&display, &launch).unwrap();
+    app.pointer().to(150, 100).pause(50).click(1).play().unwrap();
+    wait::until("the click", || app.stdout().contains("presses 1").then_some(())).unwrap();
+    assert!(app.close().unwrap().success());
+    assert_eq!(app.stdout().trim(), "children 0\npresses 1", "its handler's data was not freed");
+
+    let recorded = Recorded::open(app.recording());
+    recorded.assert_whole();
+    let ended = recorded.buttons(EventType::ButtonPress).filter(|(_, button)| button.duration.ns().is_some());
+    assert_eq!(ended.count(), 1, "{:?}", recorded.counts());
 }
 
 #[test]

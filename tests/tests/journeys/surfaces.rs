@@ -105,6 +105,8 @@ fn popovers_and_dialogs_that_come_and_go_quickly_are_told() {
     assert_eq!(shown(&recorded, popup), (5, 5));
     assert_eq!(shown(&recorded, dialog), (1, 1));
     assert_eq!(windows[&dialog].titles, ["Pick a Font"]);
+    let made_up = |known: &crate::recorded::Known| known.geometry.iter().any(|at| (at.width, at.height) == (100, 100));
+    assert!(!made_up(&windows[&popup]), "a size before it was laid out: {:?}", windows[&popup]);
     let lost = recorded.events.iter().filter(|at| match &at.body {
         Body::Exposure(exposure) => !windows.contains_key(&exposure.window),
         Body::Key(key) => !windows.contains_key(&key.window) || key.duration.ns().is_none(),

@@ -10,6 +10,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("recorder", "perfkit-tests"),
     ("dump", "perfkit-tests"),
     ("overhead", "perfkit-tests"),
+    ("instructions", "perfkit-tests"),
     ("sources", "perfkit-tests"),
     ("store", "perfkit-agent"),
 ];

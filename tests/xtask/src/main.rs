@@ -25,7 +25,8 @@ usage: cargo xtask TASK
   demo                                  record real GTK programs, and show what was found (in target/demo)
   test                                  build, and run all tests, journeys through real programs included
   check                                 formatting, lints and the rules of the house
-  bench [NAME]                          measure beside peers; NAME is one of recorder, dump, overhead, sources, sources
+  bench [NAME]                          measure beside peers; NAME is one of recorder, dump, overhead,
+                                        instructions, sources, store
   install [--prefix P] [--uninstall]    install for all programs (P is /usr/local), or remove that again
   setup                                 install the Debian packages that these need; the tasks do it themselves
 

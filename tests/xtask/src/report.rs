@@ -27,7 +27,7 @@ handle events, which frames came late and why, which callbacks were busiest, and
 
 /// Draws and counts; gives back the pictures.
 pub fn write(folder: &Path, recordings: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut text = HEADING.to_owned();
+    let (mut short, mut text) = (String::from("\nIn short\n\n"), String::new());
     let mut pictures = Vec::new();
     for recording in recordings {
         let (graph, animation) = (recording.with_extension("png"), recording.with_extension("gif"));
@@ -36,12 +36,15 @@ pub fn write(folder: &Path, recordings: &[PathBuf]) -> Result<Vec<PathBuf>> {
         pictures.extend([graph, animation]);
         let name = recording.file_name().unwrap_or_default().to_string_lossy();
         text.push_str(&format!("\n{}\n{name}\n\n", "=".repeat(110)));
-        text.push_str(&tool("stat", recording, None)?);
+        let stat = tool("stat", recording, None)?;
+        let line = stat.lines().find_map(|line| line.trim_start().strip_prefix("in short")).unwrap_or_default();
+        short.push_str(&format!("{name}: {}\n", line.trim()));
+        text.push_str(&stat);
         text.push_str("\n\nChecked: ");
         text.push_str(&findings(recording)?);
         text.push('\n');
     }
-    fs::write(folder.join("report.txt"), text).cannot("write the report")?;
+    fs::write(folder.join("report.txt"), format!("{HEADING}{short}{text}")).cannot("write the report")?;
     Ok(pictures)
 }
 

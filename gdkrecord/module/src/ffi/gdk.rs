@@ -1,7 +1,7 @@
 //! GDK and GTK 2 and 3, and the frame clock, which GTK 4 has too.
 #![allow(unsafe_code)]
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CStr, c_char, c_int};
 
 use gdkrecord::Rect;
 
@@ -86,17 +86,20 @@ impl Gdk {
         self.gdk_display_get_default.is_some_and(|gdk| base(gdk as usize) == base(code))
     }
 
-    /// Sets the handler of all events.
-    pub fn set_event_handler(&self, handler: EventFunc) -> bool {
-        // SAFETY: a handler of the right type, which needs no data and is never freed.
-        self.gdk_event_handler_set
-            .map(|set| unsafe { set(handler, std::ptr::null_mut(), std::ptr::null_mut()) })
-            .is_some()
-    }
-
-    /// Where libgdk keeps that handler.
+    /// Where libgdk keeps the handler of all events.
+    ///
+    /// Usually GTK's own is there. Where it is not, a handler is set in a copy of the process to see where it goes:
+    /// setting one here would make GDK free the data of the application's.
     pub fn event_handler_slot(&self, handler: EventFunc) -> Option<Word> {
-        Word::find(self.gdk_event_handler_set? as usize, handler as usize)
+        let set = self.gdk_event_handler_set?;
+        let usual = self.gtk_main_do_event.and_then(|usual| Word::find(set as usize, usual as usize));
+        usual.or_else(|| {
+            memory::in_copy(|| {
+                // SAFETY: a handler of the right type, which needs no data and is never freed.
+                unsafe { set(handler, std::ptr::null_mut(), std::ptr::null_mut()) };
+                Word::find(set as usize, handler as usize)
+            })
+        })
     }
 
     /// The address of libgdk's function that wraps callbacks of gdk_threads_add_idle and the like; 0 if unknown.
@@ -178,10 +181,14 @@ impl Gdk {
         }
     }
 
-    /// The title of a GtkWindow.
-    pub fn title(&self, widget: Object) -> Option<String> {
+    /// The title of a GtkWindow where it is not this one.
+    pub fn other_title(&self, widget: Object, known: &str) -> Option<String> {
         // SAFETY: the caller asked whether it is a GtkWindow.
-        unsafe { text(self.gtk_window_get_title?(widget.as_ptr())) }
+        let title = unsafe { self.gtk_window_get_title?(widget.as_ptr()) };
+        // SAFETY: GTK's own text, which ends in a zero byte.
+        let same = title.is_null() || unsafe { CStr::from_ptr(title) }.to_bytes() == known.as_bytes();
+        // SAFETY: as above.
+        if same { None } else { unsafe { text(title) } }
     }
 
     /// The name of a widget, which is its class's name where it was given none.

@@ -38,6 +38,8 @@ struct Known {
     parent: u32,
     role: Role,
     geometry: Option<Geometry>,
+    /// It was given a size, or is painted: what it said before was made up by GDK.
+    laid_out: bool,
     /// Left and top edge in device pixels, and whether a window manager put it into a frame of its own.
     origin: Option<(f64, f64)>,
     framed: bool,
@@ -140,11 +142,21 @@ impl Surfaces {
 
     /// A property changed: those that cost a call are asked only when they did.
     pub fn property(&mut self, surface: Surface<'_>, name: &[u8], out: &mut Out<'_>) {
+        if matches!(name, b"width" | b"height") {
+            self.laid_out(surface);
+        }
         self.update(surface, out);
         match name {
             b"title" => self.title(surface, out),
             b"transient-for" | b"modal" => self.transient(surface, out),
             _ => {}
+        }
+    }
+
+    /// The surface has its size.
+    pub fn laid_out(&mut self, surface: Surface<'_>) {
+        if let Some(known) = self.known.get_mut(&surface.handle.address()) {
+            known.laid_out = true;
         }
     }
 
@@ -204,7 +216,7 @@ impl Surfaces {
         let (width, height) = surface.size();
         let from_parent = match surface.popup_parent().zip(surface.popup_position()) {
             Some((parent, (x, y))) => {
-                self.known.get(&parent.address()).and_then(Known::corner).map(|at| (at.0 + x, at.1 + y))
+                self.known.get(&parent.address()).and_then(Known::base).map(|at| (at.0 + x, at.1 + y))
             }
             None => None,
         };
@@ -213,8 +225,8 @@ impl Surfaces {
         // GDK places popups itself.
         let corner = from_parent.or(known.corner());
         let now = (corner, width, height, known.scale);
-        // A hidden surface is nowhere; and until it is laid out, GDK reports a size of 1x1.
-        let early = known.geometry.is_none() && width <= 1 && height <= 1;
+        // A hidden surface is nowhere; and until it is laid out, GDK reports a size of 1x1, or 100x100 for popups.
+        let early = known.geometry.is_none() && (!known.laid_out || width <= 1 && height <= 1);
         if known.geometry == Some(now) || !mapped || early {
             return;
         }
@@ -261,6 +273,12 @@ impl Surfaces {
 }
 
 impl Known {
+    /// From where the places of its popups count: the root, or on Wayland, which tells no place, its top-level.
+    fn base(&self) -> Option<(i32, i32)> {
+        let own = || self.geometry.and_then(|(place, ..)| place).unwrap_or((0, 0));
+        self.corner().or_else(|| (!self.x11).then(own))
+    }
+
     fn corner(&self) -> Option<(i32, i32)> {
         let (x, y) = self.origin?;
         Some(((x / self.scale).round() as i32, (y / self.scale).round() as i32))

@@ -90,13 +90,30 @@ pub struct Plan {
     pub apart: bool,
 }
 
+impl Plan {
+    fn include(&mut self, area: Area) {
+        self.bounds = if self.bounds == Area::default() { area } else { self.bounds.around(area) };
+    }
+}
+
+/// How the place of a window is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Not at all.
+    Unknown,
+    /// From the root.
+    Known,
+    /// From this window, whose own is unknown.
+    From(u32),
+}
+
 /// Makes a [`Plan`] from the events of a recording.
 #[derive(Debug)]
 pub struct Planner {
     plan: Plan,
     windows: Windows,
     only: Option<BTreeSet<u32>>,
-    extents: BTreeMap<u32, (Area, bool)>,
+    extents: BTreeMap<u32, (Area, Place)>,
     painted: BTreeSet<u32>,
     mapped: BTreeSet<u32>,
 }
@@ -155,18 +172,18 @@ impl Planner {
     /// The plan of all that was added.
     pub fn finish(mut self) -> Plan {
         let wanted = |id: &u32| self.only.as_ref().is_none_or(|only| only.contains(id));
-        for (&id, &(area, known)) in &self.extents {
+        let mut hanging = Vec::new();
+        for (&id, &(area, place)) in &self.extents {
             let large = area.width >= LEAST.into() && area.height >= LEAST.into();
             let used = self.painted.contains(&id) || (self.mapped.contains(&id) && large);
             if !used || !wanted(&id) {
                 continue;
             }
             self.plan.shown.insert(id);
-            if known {
-                let bounds = self.plan.bounds;
-                self.plan.bounds = if bounds == Area::default() { area } else { bounds.around(area) };
-            } else {
-                self.plan.laid_out.insert(id, area);
+            match place {
+                Place::Known => self.plan.include(area),
+                Place::Unknown => drop(self.plan.laid_out.insert(id, area)),
+                Place::From(anchor) => hanging.push((anchor, area)),
             }
         }
         let left = match self.plan.bounds.width {
@@ -175,8 +192,11 @@ impl Planner {
         };
         let laid_out = lay_out(&mut self.plan.laid_out, (left, self.plan.bounds.y));
         if let Some(area) = laid_out {
-            let bounds = self.plan.bounds;
-            self.plan.bounds = if bounds == Area::default() { area } else { bounds.around(area) };
+            self.plan.include(area);
+        }
+        for (anchor, area) in hanging {
+            let from = self.plan.laid_out.get(&anchor).copied().unwrap_or_default();
+            self.plan.include(Area::new(from.x + area.x, from.y + area.y, area.width, area.height));
         }
         if self.plan.clock.stretches.is_empty() {
             let Range { from, to } = self.plan.range;
@@ -187,16 +207,20 @@ impl Planner {
 
     fn extend(&mut self, top: u32) {
         let Some(window) = self.windows.get(top).filter(|window| window.role != Role::Root) else { return };
-        let known = window.place.is_some();
+        let now = match (window.place, self.windows.anchor(top)) {
+            (None, _) => Place::Unknown,
+            (_, Some(anchor)) => Place::From(anchor),
+            _ => Place::Known,
+        };
         let Some(area) = self.windows.area(top) else { return };
         self.extents
             .entry(top)
-            .and_modify(|(old, was)| match (*was, known) {
-                (false, true) => (*old, *was) = (area, true),
-                (true, false) => {}
-                _ => *old = old.around(area),
+            .and_modify(|(old, was)| match (*was, now) {
+                (was, Place::Unknown) if was != Place::Unknown => {}
+                (was, now) if was == now => *old = old.around(area),
+                (_, now) => (*old, *was) = (area, now),
             })
-            .or_insert((area, known));
+            .or_insert((area, now));
     }
 
     fn happens(&mut self, top: u32, time: u64) {

@@ -189,7 +189,10 @@ impl Stage {
         let own = self.windows.area(top)?;
         match self.plan.laid_out.get(&top) {
             Some(place) => Some(Area::new(place.x, place.y, own.width, own.height)),
-            None => Some(own),
+            None => match self.windows.anchor(top).and_then(|anchor| self.area(anchor)) {
+                Some(anchor) => Some(Area::new(anchor.x + own.x, anchor.y + own.y, own.width, own.height)),
+                None => Some(own),
+            },
         }
     }
 

@@ -71,6 +71,30 @@ fn known_places_are_kept_and_unknown_ones_do_not_overlap() {
 }
 
 #[test]
+fn a_popup_hangs_on_a_window_whose_place_is_unknown() {
+    let bodies = [
+        window(1, 0, Role::Toplevel),
+        window(2, 0, Role::Toplevel),
+        window(3, 2, Role::Popup),
+        geometry(1, None, (400, 300)),
+        geometry(2, None, (200, 100)),
+        geometry(3, Some((30, 90)), (50, 60)),
+        exposure(1, Rect::new(0, 0, 400, 300), Exposed::Both),
+        exposure(2, Rect::new(0, 0, 200, 100), Exposed::Both),
+        exposure(3, Rect::new(0, 0, 50, 60), Exposed::Both),
+    ];
+    let events: Vec<_> = bodies.into_iter().map(|body| Event { time: SECOND, thread: 0, body }).collect();
+    let mut planner = Planner::new(Range::new(0, 2 * SECOND), None);
+    events.iter().for_each(|event| planner.add(event));
+    let mut stage = Stage::new(planner.finish(), SECOND);
+    events.iter().for_each(|event| stage.apply(event));
+    let (parent, popup) = (stage.area(2).unwrap(), stage.area(3).unwrap());
+    assert_eq!(popup, Area::new(parent.x + 30.0, parent.y + 90.0, 50.0, 60.0));
+    assert_eq!(stage.plan.bounds.around(popup), stage.plan.bounds);
+    assert!(!stage.plan.laid_out.contains_key(&3));
+}
+
+#[test]
 fn stillness_is_left_out() {
     let clock = plan(None, None).clock;
     assert!(clock.length() < 4 * SECOND, "{clock:?}");

@@ -118,25 +118,56 @@ fn collect(recording: &Recording, rows: usize) -> Report {
     }
     drop(progress);
     let mut report = Report::default();
-    report.add(facts(recording));
-    for mut tally in tallies {
-        tally.report(&mut context).into_iter().for_each(|section| report.add(section));
-    }
+    let sections: Vec<_> = tallies.iter_mut().flat_map(|tally| tally.report(&mut context)).collect();
+    report.add(facts(recording, summary(&sections)));
+    sections.into_iter().for_each(|section| report.add(section));
     report.add(trouble(recording));
     report.add(process(recording));
     report
+}
+
+/// What one wants to know first, in a line.
+fn summary(sections: &[Section]) -> String {
+    let section = |key: &str| sections.iter().find(|section| section.key == key);
+    let mut words = Vec::new();
+    if let Some(frames) = section("frames") {
+        let fact =
+            |name: &str| frames.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.to_string());
+        if let (Some(count), Some(over), Some(budget), Some(max)) =
+            (fact("frames"), fact("over budget"), fact("budget"), fact("max"))
+        {
+            words.push(format!("{count} frames, {over} over {budget}, worst {max}"));
+        }
+    }
+    let cell = |key: &str, column: &str| {
+        let section = section(key)?;
+        let at = section.columns.iter().position(|name| *name == column)?;
+        section.rows.first()?.get(at).map(ToString::to_string)
+    };
+    if let Some(busy) = cell("busy", "busy of span") {
+        words.push(format!("main loop busy {busy} of the time"));
+    }
+    if let (Some(longest), Some(name)) =
+        (cell("longest_dispatches", "duration"), cell("longest_dispatches", "callback"))
+    {
+        words.push(format!("longest dispatch {longest} in {name}"));
+    }
+    words.join("; ")
 }
 
 /// The facts that tell one recording from another.
 const HEAD_FACTS: &[&str] = &["program", "pid", "toolkit", "toolkit.version", "backend", "renderer"];
 
 /// What the recording is.
-fn facts(recording: &Recording) -> Section {
+fn facts(recording: &Recording, summary: String) -> Section {
     let (header, info) = (recording.header(), recording.info());
     let mut section = Section::new("recording", "Recording");
     section.fact("file", recording.path().display().to_string());
     if info.fact("pid").is_none() {
         section.fact("pid", header.pid.to_string());
+    }
+    if !summary.is_empty() {
+        section.fact("in short", summary);
     }
     section.fact("length", Quantity::Duration(info.end.saturating_sub(header.monotonic)));
     section.fact("closed", if header.closed.is_some() { "yes" } else { "no: killed, or still running" });

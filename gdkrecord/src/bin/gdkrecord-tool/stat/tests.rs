@@ -101,6 +101,8 @@ fn a_frame_is_no_cause_of_a_later_one_and_trifles_are_none() {
     let json = collect(&recording, 10).json();
     let rows = &json["slow_frames"]["rows"];
     assert_eq!(rows[1]["causes"], "paint 16 ms (89 %); 2.00 kpx repainted");
+    let short = json["recording"]["in_short"].as_str().unwrap();
+    assert_eq!(short, "2 frames, 2 over 16.7 ms, worst 39 ms; longest dispatch 40 ms in draws");
     let phases = &json["over_budget"]["rows"][0];
     assert_eq!((phases["phase"].as_str(), phases["frames"].as_u64()), (Some("paint"), Some(2)));
 }
