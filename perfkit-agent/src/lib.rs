@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod channel;
 pub mod cli;
 pub mod error;
+pub mod export;
 pub mod import;
 pub mod report;
 pub mod session;

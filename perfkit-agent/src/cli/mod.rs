@@ -1,7 +1,7 @@
 //! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
 
-mod answer;
 mod control;
+mod export;
 mod import;
 mod info;
 mod names;
@@ -45,6 +45,8 @@ enum Command {
     Import(import::Args),
     /// Answer SQL over a session.
     Query(query::Args),
+    /// Hand a session on to another tool, in that tool's format.
+    Export(export::Args),
     /// List the dotted names of a session that begin with a prefix.
     Names(names::Args),
     /// Say what a session is, where it comes from, and what is in it.
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Record(args) => record::run(args),
         Command::Import(args) => import::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Names(args) => names::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Control(args) => control::run(&args),

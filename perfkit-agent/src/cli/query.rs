@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use rusqlite::types::ValueRef;
 
-use super::answer::Format;
 use crate::error::{Error, Result};
+use crate::export::answer::Format;
 use crate::session::query::{Query, views};
 
 #[derive(Debug, clap::Args)]

@@ -63,6 +63,8 @@ mod tests {
         for text in ["", "x", "0", "-1", "1d", "1e40"] {
             assert!(duration(text).is_err(), "{text}");
         }
+        assert_eq!([moment("0"), moment("1.5"), moment("20ms")], [Ok(0), Ok(1_500_000_000), Ok(20_000_000)]);
+        assert!(moment("-1").is_err());
     }
 
     #[test]

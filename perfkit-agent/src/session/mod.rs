@@ -18,7 +18,7 @@ mod reader;
 mod recover;
 mod rows;
 pub mod schemas;
-mod series;
+pub mod series;
 mod store;
 
 pub use names::Name;

@@ -60,6 +60,8 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "ffmpeg", "writes and checks webm animations"),
     (Need::Test, "libxml2-utils", "validates XML against its schema"),
     (Need::Test, "python3-jsonschema", "validates JSON against its schema"),
+    (Need::Test, "protobuf-compiler", "describes profiles and traces that are exported"),
+    (Need::Test, "python3-protobuf", "decodes profiles and traces that are exported"),
     (Need::Test, "bpftrace", "runs scripts that watch programs"),
     (Need::Test, "ltrace", "a source of sessions"),
     (Need::Test, "uftrace", "a source of sessions"),

@@ -7,6 +7,7 @@ mod plan;
 mod scan;
 mod views;
 mod vtab;
+mod walk;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use super::reader::{Series, Session};
 use crate::error::{Error, Result};
 use scan::Shared;
 
+pub use plan::On;
 pub use views::{View, views};
+pub use walk::{Value, Walk};
 
 /// A session opened for SQL.
 #[derive(Debug)]

@@ -93,11 +93,24 @@ pub fn share(letter: char) -> f64 {
     }
 }
 
+/// Which tracks are walked along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// All of them.
+    All,
+    /// The one with this number.
+    Track(u32),
+    /// Those of a process and thread.
+    Thread(i32, i32),
+}
+
 /// The rows that are asked for.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// The least and the greatest begin.
     pub time: (i64, i64),
+    /// The least end.
+    until: i64,
     /// The least duration.
     duration: f64,
     pid: Option<i64>,
@@ -110,6 +123,7 @@ impl Default for Bounds {
     fn default() -> Bounds {
         Bounds {
             time: (i64::MIN, i64::MAX),
+            until: i64::MIN,
             duration: f64::NEG_INFINITY,
             pid: None,
             tid: None,
@@ -149,9 +163,20 @@ impl Bounds {
         bounds
     }
 
+    /// The rows that end at `from` at the earliest and begin at `to` at the latest, on these tracks.
+    pub fn lying_in(from: i64, to: i64, on: On) -> Bounds {
+        let bounds = Bounds { time: (i64::MIN, to), until: from, ..Bounds::default() };
+        match on {
+            On::All => bounds,
+            On::Track(id) => Bounds { track: Some(id.into()), ..bounds },
+            On::Thread(pid, tid) => Bounds { pid: Some(pid.into()), tid: Some(tid.into()), ..bounds },
+        }
+    }
+
     /// Whether any row of a chunk may be among them.
     pub fn chunk(&self, summary: &Summary, spans: bool) -> bool {
-        summary.last >= self.time.0 && summary.first <= self.time.1 && (!spans || summary.max >= self.duration)
+        let within = summary.last >= self.time.0 && summary.first <= self.time.1 && summary.until >= self.until;
+        within && (!spans || summary.max >= self.duration)
     }
 
     /// Whether not all tracks are asked for.

@@ -10,6 +10,7 @@ use rusqlite::types::ValueRef;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::plan::{Bounds, Place};
+use super::walk::Value;
 use crate::error::Result;
 use crate::session::chunk::{Chunk, Values};
 use crate::session::column::Damage;
@@ -209,6 +210,14 @@ impl Scan {
         self.settle()
     }
 
+    /// Forgets what was decoded of chunks that the walk has left.
+    pub fn forget(&self) {
+        let mut kept = self.decoded.borrow_mut();
+        if kept.len() > self.open.len() {
+            kept.retain(|(id, _)| self.open.iter().any(|open| open.id == *id));
+        }
+    }
+
     /// Whether there are no more.
     pub fn ended(&self) -> bool {
         self.current.is_none()
@@ -270,6 +279,50 @@ impl Scan {
                     "" => give(ValueRef::Null),
                     text => give(ValueRef::Text(text.as_bytes())),
                 },
+            },
+        })
+    }
+
+    /// The time of the current row; 0 after the last.
+    pub fn time(&self) -> i64 {
+        self.place().map_or(0, |(open, row)| open.times[row])
+    }
+
+    /// The duration of the current row, where it is known.
+    pub fn duration(&self) -> Result<Option<i64>> {
+        let Some((open, row)) = self.place() else { return Ok(None) };
+        let Some(decoded) = self.decoded(open.id)? else { return Ok(None) };
+        Ok(decoded.durations(&self.table, open.id).get(row).copied().filter(|&duration| duration != NULL))
+    }
+
+    /// The number of the current row's track, and the track; none where the session does not have it.
+    pub fn track(&self) -> Result<(u32, Option<&Track>)> {
+        let Some((open, row)) = self.place() else { return Ok((0, None)) };
+        let Some(decoded) = self.decoded(open.id)? else { return Ok((0, None)) };
+        let id = decoded.tracks(&self.table, open.id).get(row).copied().unwrap_or(0);
+        Ok((u32::try_from(id).unwrap_or(0), self.known.tracks.get(&id)))
+    }
+
+    /// A declared column of the current row, with the number of what has one.
+    pub fn cell(&self, column: usize) -> Result<Value> {
+        let Some((open, row)) = self.place() else { return Ok(Value::Null) };
+        let Some(decoded) = self.decoded(open.id)? else { return Ok(Value::Null) };
+        Ok(match decoded.column(&self.table, open.id, column) {
+            None => Value::Null,
+            Some(Values::Ints(all)) => all.get(row).filter(|&&it| it != NULL).map_or(Value::Null, |&it| Value::Int(it)),
+            Some(Values::Reals(all)) => {
+                all.get(row).filter(|it| !it.is_nan()).map_or(Value::Null, |&it| Value::Real(it))
+            }
+            Some(Values::Ids(all)) => match all.get(row).copied().unwrap_or(0) {
+                0 => Value::Null,
+                id if self.table.series.is_name(column) => {
+                    self.name(id)?.map_or(Value::Null, |name| Value::Name(id, name))
+                }
+                id => Value::Stack(id),
+            },
+            Some(texts) => match texts.text(row) {
+                text if text.is_empty() => Value::Null,
+                text => Value::Text(text.into_owned()),
             },
         })
     }
