@@ -22,11 +22,7 @@ pub struct Chrome;
 
 impl Exporter for Chrome {
     fn export(&self, reading: &Reading<'_>, out: &mut dyn Write) -> Done {
-        let facts = reading.ask("SELECT name, value FROM facts ORDER BY source, name", |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?.into()))
-        })?;
-        let facts = serde_json::Value::Object(facts.into_iter().collect());
-        write!(out, "{{\"displayTimeUnit\":\"ns\",\"otherData\":{facts},\n\"traceEvents\":[")?;
+        write!(out, "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[")?;
         let mut events = Events { out, any: false, nests: BTreeMap::new(), number: 0 };
         events.names(&Threads::read(reading)?)?;
         let samples = |series: &Series| series.schema.name == "samples";
@@ -55,7 +51,14 @@ impl Exporter for Chrome {
             comma = ",";
             Ok(())
         })?;
-        Ok(out.write_all(if comma == "," { b"\n]}\n" } else { b"}\n" })?)
+        if comma == "," {
+            write!(out, "\n]")?;
+        }
+        let facts = reading.ask("SELECT name, value FROM facts ORDER BY source, name", |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?.into()))
+        })?;
+        let facts = serde_json::Value::Object(facts.into_iter().collect());
+        Ok(write!(out, ",\n\"otherData\":{facts}}}\n")?)
     }
 }
 
@@ -167,7 +170,7 @@ impl Events<'_> {
         let mut comma = ",\"args\":{";
         let unfinished = row.series.schema.shape == Shape::Span && row.duration.is_none();
         let track = (!row.track.label.is_empty()).then(|| ("track", json!(row.track.label)));
-        for (name, value) in unfinished.then(|| ("unfinished", json!(true))).into_iter().chain(track) {
+        for (name, value) in unfinished.then_some(("unfinished", json!(true))).into_iter().chain(track) {
             write!(self.out, "{comma}\"{name}\":{value}")?;
             comma = ",";
         }

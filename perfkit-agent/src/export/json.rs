@@ -31,7 +31,7 @@ impl Exporter for Json {
         ];
         out.write_all(b"{")?;
         for (key, value) in head {
-            write!(out, "\"{key}\":{value},\n")?;
+            writeln!(out, "\"{key}\":{value},")?;
         }
         let tables = reading.tables()?;
         let series = |name: &String| reading.series().iter().find(|series| series.schema.name == **name);

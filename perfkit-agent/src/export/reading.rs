@@ -162,7 +162,7 @@ impl<'a> Reading<'a> {
     /// Counts a row, and looks from time to time at whether to go on.
     pub fn tick(&self) -> Done {
         self.rows.set(self.rows.get() + 1);
-        if self.rows.get() % STEP == 0 && !(self.tick)(self.rows.get()) { Err(Ended::Told) } else { Ok(()) }
+        if self.rows.get().is_multiple_of(STEP) && !(self.tick)(self.rows.get()) { Err(Ended::Told) } else { Ok(()) }
     }
 
     /// Gives the rows of those series and tracks that `of` picks, in the order of their begins.

@@ -141,7 +141,7 @@ impl Trace {
                             frames.collect::<Vec<_>>().join(";")
                         }
                         "mappings" => {
-                            texts[&("mapping_paths", number(&list(&one["path_string_ids"]).next().unwrap()))].clone()
+                            texts[&("mapping_paths", number(list(&one["path_string_ids"]).next().unwrap()))].clone()
                         }
                         _ => one["name"].as_str().or(one["str"].as_str()).unwrap().to_owned(),
                     };

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use perfkit_agent::session::query::Query;
 use perfkit_agent::session::{Cell, Frame, Store, Track, gdk, schemas};
 use perfkit_agent::source::{Module, NameInfo, Outlet, Process, Semantics, Thread};
+use rusqlite::types::Value;
 use tempfile::TempDir;
 
 /// When it begins.
@@ -47,6 +49,15 @@ impl Made {
         self.folder.path()
     }
 
+    /// Imports a file, and gives the session.
+    pub fn import(&self, file: &Path) -> PathBuf {
+        let back = self.folder().join("back.perfkit");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_perfkit-agent"));
+        let output = command.arg("import").arg(file).arg("-o").arg(&back).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        back
+    }
+
     /// Runs `export` with these arguments, and gives what it said.
     pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_perfkit-agent"));
@@ -68,6 +79,22 @@ impl Made {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
+}
+
+/// The rows that answer a question, each as a line.
+pub fn ask(session: &Path, sql: &str) -> Vec<String> {
+    let query = Query::open(session).unwrap();
+    let mut select = query.db().prepare(sql).unwrap();
+    let columns = select.column_count();
+    let word = |value: Value| match value {
+        Value::Null => "-".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text,
+        Value::Blob(_) => "?".to_owned(),
+    };
+    let rows = select.query_map([], |row| (0..columns).map(|at| Ok(word(row.get(at)?))).collect::<Result<Vec<_>, _>>());
+    rows.unwrap().map(|row| row.unwrap().join(" ")).collect()
 }
 
 fn fill(outlet: &mut Outlet) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::session::{BEGIN, Made, PID, WORKER};
+use crate::session::{BEGIN, Made, PID, WORKER, ask};
 use crate::{place, validate};
 
 fn json(path: &Path) -> Value {
@@ -90,6 +90,37 @@ fn chromes_trace_is_what_its_schema_says_and_has_spans_that_nest() {
         at = frame["parent"].as_str().map(str::to_owned);
     }
     assert_eq!(names, ["libslow.so.1+0x77", "on_click; <lambda>", "main"]);
+}
+
+#[test]
+fn chromes_trace_comes_back_as_it_went() {
+    let made = Made::new();
+    let back = made.import(&made.export("chrome", &[]));
+    let same = |sql: &str, of_back: &str| {
+        let (went, came) = (ask(&made.path(), sql), ask(&back, of_back));
+        assert!(!went.is_empty());
+        assert_eq!(went, came, "{sql}");
+    };
+    let columns = "SELECT time, duration, pid, tid";
+    let marks = format!("{columns}, \"group\", name FROM marks WHERE \"group\" = 'App' AND name = 'here'");
+    same(&marks, &marks);
+    same(
+        &format!("{columns}, name FROM syscalls WHERE duration IS NOT NULL ORDER BY time LIMIT 2"),
+        &format!("{columns}, name FROM marks WHERE \"group\" = 'syscall' AND tid <> 0 AND duration > 0 ORDER BY time"),
+    );
+    same(
+        "SELECT time, duration, pid FROM gdk_frame ORDER BY time",
+        "SELECT time, duration, pid FROM marks WHERE \"group\" = 'frame' ORDER BY time",
+    );
+    // What overlaps lies on no thread.
+    same(
+        "SELECT time, duration, pid FROM syscalls WHERE name = 'futex'",
+        "SELECT time, duration, pid FROM marks WHERE name = 'futex' AND tid = 0",
+    );
+    let counters = "SELECT time, pid, name, value FROM counters ORDER BY name, time";
+    same(counters, counters);
+    let threads = "SELECT pid, tid, name FROM main.thread ORDER BY tid";
+    same(threads, threads);
 }
 
 #[test]

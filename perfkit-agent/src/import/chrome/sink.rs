@@ -143,16 +143,18 @@ impl<'a> Sink<'a> {
         self.outlet.span(self.marks, open.time, duration, track, &cells);
     }
 
-    /// Every number among the arguments of a counter's event is a value.
+    /// Every number among the arguments of a counter's event is a value; a single one that is called so needs no name
+    /// of its own.
     fn counter(&mut self, process: i32, time: i64, event: &Event) {
         let Some(Value::Object(values)) = &event.args else { return };
-        let mut name = word(&event.name);
+        let mut name = event.name.split('.').map(word).collect::<Vec<_>>().join(".");
+        let single = values.len() == 1 && values.contains_key("value");
         if !event.id.is_empty() {
             name = format!("{name}.{}", word(&event.id));
         }
         for (key, value) in values {
             let Some(value) = value.as_f64().or_else(|| value.as_str()?.parse().ok()) else { continue };
-            let name = format!("{name}.{}", word(key));
+            let name = if single { name.clone() } else { format!("{name}.{}", word(key)) };
             let track = match self.known.get(&(process, name.clone())) {
                 Some(track) => *track,
                 None => {

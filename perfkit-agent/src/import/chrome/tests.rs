@@ -135,6 +135,12 @@ fn ends_of_every_kind_are_read() {
 }
 
 #[test]
+fn a_single_value_is_what_its_counter_says() {
+    let event = r#"{"ph":"C","name":"app.queue length","pid":1,"ts":1,"args":{"value":2}}"#;
+    assert_eq!(imported(&format!("[{event}]")).unwrap().0, ["counters 1000 1/0 app.queue-length value=2"]);
+}
+
+#[test]
 fn traces_are_recognised() {
     for (text, is) in [
         (r#" [ {"name":"x","ph":"X"}"#, true),
