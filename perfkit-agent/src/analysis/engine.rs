@@ -35,6 +35,8 @@ impl Facts<'_> {
             return name.clone();
         }
         let told = dispatch.source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(_, name)| name);
+        // A name of several words was given by people; those of one are GLib's for a kind of sources.
+        let told = told.or_else(|| Some(&*dispatch.source).filter(|source| source.contains(' ')));
         match told {
             Some(told) if recorded.contains("+0x") => told.to_owned(),
             _ if recorded.is_empty() => dispatch.source.clone(),

@@ -79,5 +79,7 @@ fn remarks(db: &Connection) -> Vec<String> {
     // A session whose own tables cannot be read has told that already.
     let notes = ask("SELECT text FROM notes WHERE text NOT IN ('paused', 'resumed') ORDER BY time").unwrap_or_default();
     let drops = ask("SELECT count || ' ' || kind || ' of ' || source || ' were lost' FROM drops").unwrap_or_default();
-    [notes, drops].concat()
+    let slowing = "SELECT name || ' slowed the program: it took longer for everything than it does by itself' FROM \
+                   sources WHERE name IN ('strace', 'ltrace')";
+    [ask(slowing).unwrap_or_default(), notes, drops].concat()
 }
