@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
-use gdkrecord::Recording;
+use gdkrecord::layout::{Header, RECORD_HEAD, RecordHead, SEGMENT_HEAD, SegmentHead};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use perfkit_tests::error::Context;
@@ -27,8 +27,8 @@ fn main() -> ExitCode {
 fn run() -> Result<String> {
     let blocks = std::env::var("PERFKIT_BLOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(BLOCKS);
     let mut text = String::from(
-        "| program | start, ms | recorder adds, ms | use, ms | ratio in use | interval | records | bytes each |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "| program | start, ms | recorder adds, ms | use, ms | ratio in use | interval | records | bytes a record | on the disk |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for program in PROGRAMS {
         let mut all = Blocks::default();
@@ -48,6 +48,7 @@ struct Blocks {
     used: Vec<f64>,
     ratio: Vec<f64>,
     records: Vec<f64>,
+    length: Vec<f64>,
     size: Vec<f64>,
 }
 
@@ -58,8 +59,9 @@ impl Blocks {
             let run = one_run(program, loading)?;
             let sum = if loading == Loading::None { &mut plain } else { &mut recorded };
             (sum.0, sum.1) = (sum.0 + run.start / 2.0, sum.1 + run.used / 2.0);
-            if let Some((records, size)) = run.recording {
+            if let Some((records, bytes, size)) = run.recording {
                 self.records.push(records);
+                self.length.push(bytes / records.max(1.0));
                 self.size.push(size / records.max(1.0));
             }
         }
@@ -80,7 +82,7 @@ impl Blocks {
     fn row(&mut self, program: &str) -> String {
         let (low, high) = interval(&mut self.ratio);
         format!(
-            "| {program} | {:.0} | {:.1} ({:.1} to {:.1}) | {:.0} | {:.3} | {low:.3} to {high:.3} | {:.0} | {:.1} |\n",
+            "| {program} | {:.0} | {:.1} ({:.1} to {:.1}) | {:.0} | {:.3} | {low:.3} to {high:.3} | {:.0} | {:.1} | {:.1} |\n",
             median(&mut self.start),
             median(&mut self.start_added),
             quantile(&mut self.start_added, 0.25),
@@ -88,6 +90,7 @@ impl Blocks {
             median(&mut self.used),
             median(&mut self.ratio),
             median(&mut self.records),
+            median(&mut self.length),
             median(&mut self.size)
         )
     }
@@ -117,8 +120,8 @@ struct Run {
     start: f64,
     /// And from then, after some first use, to the end of the input.
     used: f64,
-    /// Records, and bytes on the disk.
-    recording: Option<(f64, f64)>,
+    /// Records, bytes of them all, and bytes on the disk.
+    recording: Option<(f64, f64, f64)>,
 }
 
 fn one_run(program: &str, loading: Loading) -> Result<Run> {
@@ -134,9 +137,27 @@ fn one_run(program: &str, loading: Loading) -> Result<Run> {
     if loading == Loading::None {
         return Ok(Run { start, used, recording: None });
     }
-    let records = Recording::open(app.recording()).cannot("read the recording")?.events().count();
+    let (records, bytes) = records(&fs::read(app.recording()).cannot("read the recording")?);
     let size = fs::metadata(app.recording()).cannot("measure the recording")?.blocks() * 512;
-    Ok(Run { start, used, recording: Some((records as f64, size as f64)) })
+    Ok(Run { start, used, recording: Some((records, bytes, size as f64)) })
+}
+
+/// How many records a recording has, texts too, and how many bytes they take.
+fn records(file: &[u8]) -> (f64, f64) {
+    let Ok(header) = Header::decode(file) else { return (0.0, 0.0) };
+    let (mut count, mut bytes) = (0.0, 0.0);
+    for segment in file[header.head as usize..].chunks(header.segment as usize) {
+        if !matches!(SegmentHead::decode(segment), Ok(Some(_))) {
+            continue;
+        }
+        let mut at = SEGMENT_HEAD;
+        let word =
+            |at: usize| segment.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_le_bytes);
+        while let Some(record) = RecordHead::decode(word(at), word(at + 4)) {
+            (count, bytes, at) = (count + 1.0, bytes + record.length as f64, at + record.length.max(RECORD_HEAD));
+        }
+    }
+    (count, bytes)
 }
 
 /// Hovers, scrolls and resizes in so many steps, and waits until all is painted.
