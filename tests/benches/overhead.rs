@@ -2,7 +2,8 @@
 //!
 //! Start-up and steady use are told apart: the first is a cost in milliseconds, the second a ratio. The machine
 //! is shared and its processor's speed changes, so runs alternate in the order A B B A, each such block gives one
-//! ratio, and the median of the blocks' ratios is given with the interval that holds it in 19 of 20 cases.
+//! ratio, and the median of the blocks' ratios is given with the interval that holds it in 19 of 20 cases; of fewer
+//! than six blocks that is their range, which holds it less often.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
 fn run() -> Result<String> {
     let blocks = std::env::var("PERFKIT_BLOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(BLOCKS);
     let mut text = String::from(
-        "| program | start, ms | recorder adds, ms | use, ms | ratio in use | 95 % interval | records | bytes each |\n\
+        "| program | start, ms | recorder adds, ms | use, ms | ratio in use | interval | records | bytes each |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
     for program in PROGRAMS {
