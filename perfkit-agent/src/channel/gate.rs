@@ -1,22 +1,26 @@
 //! The gate: a target is made, waits before its first instruction until every source has attached, then goes on.
 //!
-//! The target is started as `perfkit-agent gate PIPE PROGRAM ARGUMENTS…`, which waits on the named pipe and then
-//! runs the program in its place, with the same process id. A recorder that dies leaves nobody waiting.
+//! The target is started as `perfkit-agent gate PIPE [VARIABLE HOW PATH]… -- PROGRAM ARGUMENTS…`, which waits on the
+//! named pipe, opens what the target is to find open, and then runs the program in its place, with the same process
+//! id. A recorder that dies leaves nobody waiting.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use nix::fcntl::OFlag;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
+use super::launch::{HOWS, How, Opened};
 use crate::error::{Error, Result};
 
 /// The hidden command of our programs.
@@ -38,8 +42,14 @@ impl Gate {
     }
 
     /// What stands before the program on the command line.
-    pub fn words(&self) -> Result<Vec<OsString>> {
-        Ok(vec![program()?.into(), COMMAND.into(), self.pipe.clone().into()])
+    pub fn words(&self, opened: &[Opened]) -> Result<Vec<OsString>> {
+        let mut words: Vec<OsString> = vec![program()?.into(), COMMAND.into(), self.pipe.clone().into()];
+        for Opened { variable, how, path } in opened {
+            let how = HOWS.iter().find(|(of, _)| of == how).map_or("", |(_, name)| name);
+            words.extend([variable.clone(), how.into(), path.clone().into()]);
+        }
+        words.push("--".into());
+        Ok(words)
     }
 
     /// The process id of the target once it waits at the gate; `None` while it does not yet.
@@ -63,7 +73,9 @@ impl Gate {
 
 /// The far side: waits at the gate, then becomes the program. Returns only where that fails.
 pub fn pass(words: &[OsString]) -> ExitCode {
-    let [pipe, program, arguments @ ..] = words else { return ExitCode::from(125) };
+    let [pipe, words @ ..] = words else { return ExitCode::from(125) };
+    let Some(end) = words.iter().position(|word| word == "--") else { return ExitCode::from(125) };
+    let (opened, [_, program, arguments @ ..]) = words.split_at(end) else { return ExitCode::from(125) };
     let _ = set_pdeathsig(Signal::SIGKILL);
     let told = fs::write(pid_file(Path::new(pipe)), std::process::id().to_string());
     let mut word = [0];
@@ -72,9 +84,27 @@ pub fn pass(words: &[OsString]) -> ExitCode {
         return ExitCode::from(125);
     }
     let _ = set_pdeathsig(None);
-    let error = Command::new(program).args(arguments).exec();
+    let mut command = Command::new(program);
+    command.args(arguments);
+    // They are closed only where the program could not be run.
+    let descriptors: Vec<OwnedFd> = opened.chunks_exact(3).filter_map(|words| open(words, &mut command)).collect();
+    let error = command.exec();
+    drop(descriptors);
     eprintln!("perfkit-agent: cannot start {}: {error}", program.to_string_lossy());
     ExitCode::from(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
+}
+
+/// Opens what the target is to find open. What cannot be is left out: the target runs all the same.
+fn open(words: &[OsString], command: &mut Command) -> Option<OwnedFd> {
+    let [variable, how, path] = words else { return None };
+    let (how, _) = HOWS.iter().find(|(_, name)| how == name)?;
+    let descriptor: OwnedFd = match how {
+        How::Connect => UnixStream::connect(path).ok()?.into(),
+        How::Write => OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).ok()?.into(),
+    };
+    fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::empty())).ok()?;
+    command.env(variable, descriptor.as_raw_fd().to_string());
+    Some(descriptor)
 }
 
 fn pid_file(pipe: &Path) -> PathBuf {

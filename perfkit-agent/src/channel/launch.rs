@@ -25,7 +25,32 @@ pub struct Launch {
     pub scratch: PathBuf,
     /// Whether its standard output and error are wanted line by line.
     pub lines: bool,
+    /// What it finds open.
+    pub opened: Vec<Opened>,
 }
+
+/// A descriptor that the target finds open, with its number in a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The variable.
+    pub variable: OsString,
+    /// How the gate opens it.
+    pub how: How,
+    /// Which file, or which socket.
+    pub path: PathBuf,
+}
+
+/// How a descriptor is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// A stream to the socket of that path.
+    Connect,
+    /// The file of that path, made where there is none, for reading and writing.
+    Write,
+}
+
+/// The table of these, as the gate's command line has them.
+pub(super) const HOWS: &[(How, &str)] = &[(How::Connect, "connect"), (How::Write, "write")];
 
 impl Launch {
     /// A program with arguments, with nothing changed.

@@ -6,6 +6,6 @@ mod launch;
 mod process;
 mod recording;
 
-pub use launch::{Launch, Target};
+pub use launch::{How, Launch, Opened, Target};
 pub use process::{Killer, Running, name};
 pub use recording::{Outcome, Plan, Problems, Recording, Subject};

@@ -35,7 +35,7 @@ impl Running {
         let program = find(launch)?;
         let mut gate = Gate::new(&launch.scratch)?;
         let mut words: Vec<OsString> = launch.wrappers.concat();
-        words.extend(gate.words()?);
+        words.extend(gate.words(&launch.opened)?);
         words.push(program.into());
         words.extend(launch.arguments.iter().cloned());
         let mut command = Command::new(&words[0]);

@@ -149,5 +149,6 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(journal::Journal),
         Box::new(dbus::Dbus),
         Box::new(counters::Counters),
+        Box::new(sysprof::Sysprof),
     ]
 }

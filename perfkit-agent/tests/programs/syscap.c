@@ -1,11 +1,14 @@
-/* Writes a capture with Sysprof's own library, with every kind of frame that it has: `syscap FILE`. */
+/* Writes a capture with Sysprof's own library, with every kind of frame that it has: `syscap FILE`, at times near 0, or
+ * `syscap` into the descriptor of SYSPROF_TRACE_FD, at times of now. */
 #include <string.h>
 #include <sysprof-capture.h>
 
 int main(int argc, char **argv)
 {
     static const char words[] = "one\ntwo\n";
-    SysprofCaptureWriter *writer = argc == 2 ? sysprof_capture_writer_new(argv[1], 0) : NULL;
+    SysprofCaptureWriter *writer =
+        argc == 2 ? sysprof_capture_writer_new(argv[1], 0) : sysprof_capture_writer_new_from_env(0);
+    int64_t base = argc == 2 ? 0 : SYSPROF_CAPTURE_CURRENT_TIME;
     SysprofCaptureAddress stack[] = {(SysprofCaptureAddress)-128, 0xffffffff81000010, (SysprofCaptureAddress)-512,
                                      0x401020, 0x401100, 0};
     SysprofCaptureCounter counters[2];
@@ -31,24 +34,24 @@ int main(int argc, char **argv)
     values[0].v64 = 9000000000;
     values[1].vdbl = -0.25;
 
-    sysprof_capture_writer_add_process(writer, 1000, -1, 42, "/usr/bin/shop --open now");
-    sysprof_capture_writer_add_map(writer, 1001, -1, 42, 0x401000, 0x402000, 0x1000, 7, "/usr/bin/shop");
+    sysprof_capture_writer_add_process(writer, base + 1000, -1, 42, "/usr/bin/shop --open now");
+    sysprof_capture_writer_add_map(writer, base + 1001, -1, 42, 0x401000, 0x402000, 0x1000, 7, "/usr/bin/shop");
     stack[5] = sysprof_capture_writer_add_jitmap(writer, "shop.js:12");
-    sysprof_capture_writer_define_counters(writer, 1002, -1, 42, counters, 2);
-    sysprof_capture_writer_set_counters(writer, 1003, -1, 42, ids, values, 2);
-    sysprof_capture_writer_add_mark(writer, 2000, 1, 42, 500, "gtk", "layout", "of the window");
-    sysprof_capture_writer_add_mark(writer, 2600, 1, 42, 0, "gtk", "a name of forty bytes and more, which is cut", "");
-    sysprof_capture_writer_add_log(writer, 2700, 0, 42, 1 << 4, "Gtk", "this will not do");
-    sysprof_capture_writer_add_log(writer, 2701, 0, 42, 1 << 5, "", "all is well");
-    sysprof_capture_writer_add_sample(writer, 3000, 1, 42, 43, stack, 6);
-    sysprof_capture_writer_add_sample(writer, 3001, 1, 42, -1, NULL, 0);
-    sysprof_capture_writer_add_allocation_copy(writer, 3100, 1, 42, 43, 0x5000, 64, stack + 3, 2);
-    sysprof_capture_writer_add_allocation_copy(writer, 3101, 1, 42, 43, 0x5000, 0, NULL, 0);
-    sysprof_capture_writer_add_metadata(writer, 3200, -1, 42, "org.shop", "open=true", -1);
-    sysprof_capture_writer_add_file(writer, 3300, -1, 42, "/etc/shop", 1, (const uint8_t *)words, sizeof words - 1);
-    sysprof_capture_writer_add_timestamp(writer, 3400, -1, 42);
-    sysprof_capture_writer_add_fork(writer, 4000, -1, 42, 44);
-    sysprof_capture_writer_add_exit(writer, 5000, -1, 42);
+    sysprof_capture_writer_define_counters(writer, base + 1002, -1, 42, counters, 2);
+    sysprof_capture_writer_set_counters(writer, base + 1003, -1, 42, ids, values, 2);
+    sysprof_capture_writer_add_mark(writer, base + 2000, 1, 42, 500, "gtk", "layout", "of the window");
+    sysprof_capture_writer_add_mark(writer, base + 2600, 1, 42, 0, "gtk", "a name of forty bytes and more, which is cut", "");
+    sysprof_capture_writer_add_log(writer, base + 2700, 0, 42, 1 << 4, "Gtk", "this will not do");
+    sysprof_capture_writer_add_log(writer, base + 2701, 0, 42, 1 << 5, "", "all is well");
+    sysprof_capture_writer_add_sample(writer, base + 3000, 1, 42, 43, stack, 6);
+    sysprof_capture_writer_add_sample(writer, base + 3001, 1, 42, -1, NULL, 0);
+    sysprof_capture_writer_add_allocation_copy(writer, base + 3100, 1, 42, 43, 0x5000, 64, stack + 3, 2);
+    sysprof_capture_writer_add_allocation_copy(writer, base + 3101, 1, 42, 43, 0x5000, 0, NULL, 0);
+    sysprof_capture_writer_add_metadata(writer, base + 3200, -1, 42, "org.shop", "open=true", -1);
+    sysprof_capture_writer_add_file(writer, base + 3300, -1, 42, "/etc/shop", 1, (const uint8_t *)words, sizeof words - 1);
+    sysprof_capture_writer_add_timestamp(writer, base + 3400, -1, 42);
+    sysprof_capture_writer_add_fork(writer, base + 4000, -1, 42, 44);
+    sysprof_capture_writer_add_exit(writer, base + 5000, -1, 42);
     sysprof_capture_writer_unref(writer);
     return 0;
 }

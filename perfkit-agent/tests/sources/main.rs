@@ -13,6 +13,7 @@ mod proc;
 mod script;
 mod statsd;
 mod strace;
+mod sysprof;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -10,3 +10,4 @@ mod faults;
 mod kill;
 mod recorder;
 mod status;
+mod sysprof;

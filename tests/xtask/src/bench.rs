@@ -12,6 +12,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("overhead", "perfkit-tests"),
     ("instructions", "perfkit-tests"),
     ("sources", "perfkit-tests"),
+    ("counters", "perfkit-tests"),
     ("store", "perfkit-agent"),
 ];
 

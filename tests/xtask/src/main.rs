@@ -26,7 +26,7 @@ usage: cargo xtask TASK
   test                                  build, and run all tests, journeys through real programs included
   check                                 formatting, lints and the rules of the house
   bench [NAME]                          measure beside peers; NAME is one of recorder, dump, overhead,
-                                        instructions, sources, store
+                                        instructions, sources, counters, store
   install [--prefix P] [--uninstall]    install for all programs (P is /usr/local), or remove that again
   setup                                 install the Debian packages that these need; the tasks do it themselves
 

@@ -9,6 +9,9 @@ const NAME_MAX: usize = 256;
 /// that one series has one name however its labels are ordered.
 pub fn dotted(name: &str, labels: &mut [(String, String)]) -> Result<String, Unreadable> {
     let mut whole = elements(name);
+    if whole.is_empty() {
+        return Err(Unreadable::Name);
+    }
     labels.sort();
     for (key, value) in labels.iter() {
         whole.push('.');
@@ -16,7 +19,7 @@ pub fn dotted(name: &str, labels: &mut [(String, String)]) -> Result<String, Unr
         whole.push('=');
         whole.push_str(&clean(value));
     }
-    usable(whole)
+    if whole.len() > NAME_MAX { Err(Unreadable::Name) } else { Ok(whole) }
 }
 
 /// A name that keeps its dots; every element of it is made clean.
@@ -43,10 +46,6 @@ fn push_clean(to: &mut String, element: &str) {
     to.extend(element.chars().map(|c| if bad(c) { '_' } else { c }));
 }
 
-fn usable(name: String) -> Result<String, Unreadable> {
-    if name.is_empty() || name.len() > NAME_MAX { Err(Unreadable::Name) } else { Ok(name) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +59,7 @@ mod tests {
             (".app..hits.", vec![], Ok("app.hits")),
             ("a b\tc", vec![], Ok("a_b_c")),
             ("", vec![], Err(Unreadable::Name)),
+            ("", vec![label("a", "b")], Err(Unreadable::Name)),
             ("...", vec![], Err(Unreadable::Name)),
         ] {
             assert_eq!(dotted(name, &mut labels), expected.map(str::to_owned), "{name}");

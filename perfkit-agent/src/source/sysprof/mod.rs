@@ -4,11 +4,14 @@
 
 mod frames;
 mod import;
+mod live;
+mod ring;
 mod sink;
 mod stream;
 
 pub use frames::header;
 pub use import::import;
+pub use live::Sysprof;
 
 #[cfg(test)]
 mod tests;

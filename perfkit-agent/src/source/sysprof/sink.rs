@@ -107,13 +107,20 @@ pub struct Sink {
     pub names: Names,
     /// Tracks and kinds of counters by process and number: with more than one process in a session they may agree.
     counters: HashMap<(i32, u32), (TrackId, bool)>,
-    endian: Option<Endian>,
+    /// When the target was started, where that is known.
+    earliest: Option<i64>,
+    /// Whether it was told that a mark begins before that.
+    odd: bool,
 }
 
 impl Sink {
+    /// For a target that is about to be started.
+    pub fn live(earliest: i64) -> Sink {
+        Sink { earliest: Some(earliest), ..Sink::default() }
+    }
+
     /// Puts a file's head.
-    pub fn header(&mut self, header: &super::frames::Header, outlet: &mut Outlet) {
-        self.endian = Some(header.endian);
+    pub fn header(&self, header: &super::frames::Header, outlet: &mut Outlet) {
         outlet.fact("sysprof.captured", &header.captured);
     }
 
@@ -124,7 +131,15 @@ impl Sink {
             Body::Mark { duration, group, name, message } => {
                 let (series, track) = (outlet.series(&schemas::MARKS), outlet.track(&Track::thread(pid, 0)));
                 let cells = [Cell::Text(&group), Cell::Text(&name), Cell::Text(&message)];
-                outlet.span(series, time, Some(duration).filter(|duration| *duration >= 0), track, &cells);
+                let (mut begin, mut duration) = (time, Some(duration).filter(|duration| *duration >= 0));
+                // GTK 4.8 takes microseconds for nanoseconds at `mapped window`: its end is right.
+                if self.earliest.is_some_and(|earliest| time < earliest) {
+                    begin = time.saturating_add(duration.take().unwrap_or(0));
+                    if !std::mem::replace(&mut self.odd, true) {
+                        outlet.note(&format!("sysprof: {group}'s mark `{name}` has no right begin; its end is taken"));
+                    }
+                }
+                outlet.span(series, begin, duration, track, &cells);
             }
             Body::Log { severity, domain, message } => self.log((pid, time), severity, &domain, &message, outlet),
             Body::Define(all) => all.iter().for_each(|counter| self.define((pid, time), counter, outlet)),

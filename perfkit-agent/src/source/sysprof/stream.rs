@@ -30,6 +30,11 @@ pub enum Piece {
 }
 
 impl Frames {
+    /// Frames without a file's head.
+    pub fn bare(endian: Endian) -> Frames {
+        Frames { endian: Some(endian), ..Frames::default() }
+    }
+
     /// Gives what `bytes`, and what was left of those before, hold. False where they are no capture.
     pub fn feed(&mut self, bytes: &[u8], each: &mut dyn FnMut(Piece)) -> bool {
         if self.broken {
