@@ -1,7 +1,7 @@
 //! Drawing of recordings: plain functions on a cairo context and data, with no widgets.
 //!
 //! [`timeline`] is the figure of `gdkrecord-tool graph`, [`exposures`] the animated stage of
-//! `gdkrecord-tool exposures`; the GUI draws with the same functions. [`palette`] is the one table of colours,
+//! `gdkrecord-tool exposures`, [`treemap`] the one of what cost most; the GUI draws with the same functions. [`palette`] is the one table of colours,
 //! [`scale`] the one of axes, [`columns`] keeps maxima and counts when many events share a pixel,
 //! [`windows`] knows which windows there were at a moment, and [`text`] sets labels through Pango.
 
@@ -15,6 +15,7 @@ pub mod scale;
 mod scenes;
 pub mod text;
 pub mod timeline;
+pub mod treemap;
 pub mod windows;
 
 pub use palette::{Color, Palette};

@@ -71,6 +71,9 @@ impl Phase {
     }
 }
 
+/// How many colours [`Palette::category`] has.
+pub const CATEGORIES: usize = 7;
+
 /// Every colour of a drawing, light or dark.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Palette {
@@ -90,6 +93,8 @@ pub struct Palette {
     pub pointer: Color,
     /// What had changed, around what was repainted.
     damage: Color,
+    /// The opacity at which a hue is still a ground that text is readable on.
+    ground: f64,
     hues: Hues,
     phases: [Color; 5],
 }
@@ -117,6 +122,7 @@ impl Palette {
         slow: Color::hex(0xc23b00),
         pointer: Color::hex(0x101216),
         damage: Color::hex(0x4b2a86),
+        ground: 0.6,
         hues: Hues {
             blue: Color::hex(0x0073b5),
             sky: Color::hex(0x3d9bd6),
@@ -146,6 +152,7 @@ impl Palette {
         slow: Color::hex(0xff7b45),
         pointer: Color::hex(0xffffff),
         damage: Color::hex(0xe7e4ff),
+        ground: 0.4,
         hues: Hues {
             blue: Color::hex(0x5aaaf0),
             sky: Color::hex(0x8fd0f7),
@@ -198,6 +205,23 @@ impl Palette {
         }
     }
 
+    /// The colour of the `n`th of some things that are told apart and have no colour of their own; there are
+    /// [`CATEGORIES`] and then the first again.
+    pub fn category(&self, n: usize) -> Color {
+        let hues = &self.hues;
+        [hues.blue, hues.orange, hues.green, hues.purple, hues.sky, hues.brown, hues.yellow][n % CATEGORIES]
+    }
+
+    /// A colour as the calm ground of text: `strength` 0 (the background) to 1 (as strong as text stays readable on).
+    pub fn tint(&self, color: Color, strength: f64) -> Color {
+        color.alpha(self.ground * strength.clamp(0.0, 1.0)).over(self.background)
+    }
+
+    /// A measure as a ground of text: `level` 0 (the least) to 1 (the most).
+    pub fn level(&self, level: f64) -> Color {
+        self.tint(self.hues.blue, 0.08 + 0.92 * level.clamp(0.0, 1.0))
+    }
+
     /// The heat of repeated repaint: `level` 0 (once) to 1 (the most).
     pub fn heat(&self, level: f64) -> Color {
         let level = level.clamp(0.0, 1.0);
@@ -244,6 +268,21 @@ mod tests {
                 assert!(contrast(palette.dim, below) >= 4.5);
                 assert!(contrast(palette.slow, below) >= 4.5, "{}", contrast(palette.slow, below));
             }
+        }
+    }
+
+    #[test]
+    fn text_is_readable_on_every_tint() {
+        for palette in [Palette::LIGHT, Palette::DARK] {
+            for strength in [0.0, 0.3, 0.6, 1.0] {
+                let categories = (0..CATEGORIES).map(|n| palette.tint(palette.category(n), strength));
+                for below in categories.chain([palette.level(strength)]) {
+                    assert!(contrast(palette.text, below) >= 4.5, "{below:?} {}", contrast(palette.text, below));
+                }
+            }
+            // A measure is told by brightness alone.
+            let levels: Vec<f64> = (0..=10).map(|level| luminance(palette.level(f64::from(level) / 10.0))).collect();
+            assert!(levels.windows(2).all(|pair| (pair[0] > pair[1]) == (levels[0] > levels[10])), "{levels:?}");
         }
     }
 

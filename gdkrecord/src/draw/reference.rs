@@ -14,6 +14,7 @@ use super::exposures::{Planner, Stage, View, picture};
 use super::scale::Range;
 use super::scenes::{self, Scene};
 use super::timeline::{self, Collector, Heading, graph};
+use super::treemap::{self, Frame, Look, Tree};
 use super::{Area, Palette, fill};
 
 /// Pixels of a tile each way: about a letter.
@@ -105,6 +106,37 @@ fn stage_of(scene: &Scene, dark: bool, at: u64) -> ImageSurface {
     let surface = ImageSurface::create(Format::Rgb24, view.width as i32, view.height as i32).unwrap();
     picture::draw(&Context::new(&surface).unwrap(), Palette::of(dark), &stage, &view).unwrap();
     surface
+}
+
+fn treemap_of(tree: &Tree, dark: bool, look: impl FnOnce(&mut Look<'_>, &treemap::Layout)) -> ImageSurface {
+    let (width, height) = (900, 520);
+    let surface = ImageSurface::create(Format::Rgb24, width, height).unwrap();
+    let ctx = Context::new(&surface).unwrap();
+    let mut how = Look::new(Palette::of(dark));
+    let whole = Area::new(0.0, 0.0, width.into(), height.into());
+    fill(&ctx, whole, how.palette.background).unwrap();
+    let layout = treemap::layout(tree, Area::new(10.0, 10.0, 880.0, 500.0), Frame::HEADED);
+    look(&mut how, &layout);
+    treemap::draw(&ctx, &how, tree, &layout, &treemap::labels(tree, &layout)).unwrap();
+    drop(ctx);
+    surface
+}
+
+#[test]
+fn treemaps_look_as_they_should() {
+    let functions = scenes::functions();
+    check("treemap-light", &treemap_of(&functions, false, |_, _| {}));
+    check(
+        "treemap-dark",
+        &treemap_of(&functions, true, |look, layout| {
+            look.hover = layout.hit(300.0, 250.0).last().copied();
+            look.selected = layout.hit(700.0, 300.0).last().copied();
+        }),
+    );
+    check("treemap-level", &treemap_of(&functions, false, |look, _| look.by_level = true));
+    check("treemap-many", &treemap_of(&scenes::many(), true, |_, _| {}));
+    check("treemap-one", &treemap_of(&scenes::single(), false, |look, _| look.hover = Some(1)));
+    check("treemap-empty", &treemap_of(&Tree::new("nothing"), true, |look, _| look.selected = Some(0)));
 }
 
 #[test]

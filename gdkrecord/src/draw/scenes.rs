@@ -1,5 +1,6 @@
 //! Recordings made up for the reference pictures: the usual one, and those that are hard to draw.
 
+use super::treemap::Tree;
 use crate::field::{FieldType, Rect, Value};
 use crate::kind::{Body, Event, Kind};
 
@@ -172,4 +173,69 @@ pub fn one_event() -> Scene {
 /// Nothing at all.
 pub fn empty() -> Scene {
     Scene::new(0)
+}
+
+/// Functions by module, as samples of a program that draws show them, each with how often it was seen as its level.
+pub fn functions() -> Tree {
+    const MODULES: &[(&str, &[(&str, f64)])] = &[
+        (
+            "libgtk-4.so.1",
+            &[
+                ("gtk_widget_snapshot", 84.0),
+                ("gtk_css_node_validate_internal", 66.0),
+                ("gtk_widget_measure", 31.0),
+                ("gsk_gl_renderer_render", 27.0),
+                ("gtk_box_layout_allocate", 12.0),
+                ("gtk_list_item_manager_update", 9.0),
+            ],
+        ),
+        ("libpixman-1.so.0", &[("sse2_composite_over_8888_8888", 61.0), ("general_composite_rect", 24.0)]),
+        ("gnome-text-editor", &[("editor_page_draft_cb", 58.0), ("on_row_activated", 33.0), ("μέθοδος_κλήσης", 8.0)]),
+        ("libc.so.6", &[("__memmove_avx_unaligned_erms", 37.0), ("malloc", 14.0), ("_int_free", 11.0)]),
+        ("libpango-1.0.so.0", &[("pango_layout_check_lines", 21.0), ("pango_shape_internal", 18.0)]),
+        ("libglib-2.0.so.0", &[("g_hash_table_lookup", 12.0), ("g_main_context_check", 6.0)]),
+        ("libcairo.so.2", &[("_cairo_tor_scan_converter_generate", 9.0)]),
+        ("[kernel]", &[("clear_page_erms", 7.0), ("copy_user_enhanced_fast_string", 5.0)]),
+    ];
+    let mut tree = Tree::new("functions");
+    for (n, (module, functions)) in MODULES.iter().enumerate() {
+        let group = tree.add(0, module, 0.0);
+        tree.node_mut(group).group = n as u16;
+        let few = (0..14).map(|at| (format!("static_{at}"), 3.0 / f64::from(at + 1)));
+        let functions = functions.iter().map(|(name, ms)| ((*name).to_owned(), *ms)).chain(few);
+        let mut sum = 0.0;
+        for (at, (name, ms)) in functions.enumerate() {
+            let function = tree.add(group, &name, ms);
+            let node = tree.node_mut(function);
+            node.value = crate::units::duration((ms * 1e6) as u64).into();
+            node.level = if at % 5 == 3 { f32::NAN } else { (at * 37 % 100) as f32 / 100.0 };
+            sum += ms;
+        }
+        tree.node_mut(group).value = crate::units::duration((sum * 1e6) as u64).into();
+    }
+    tree
+}
+
+/// Twenty thousand files in folders of folders, most of them smaller than a pixel.
+pub fn many() -> Tree {
+    let mut tree = Tree::new("files");
+    for top in 0..9u64 {
+        let folder = tree.add(0, &format!("/usr/lib/part-{top}"), 0.0);
+        for inner in 0..10 {
+            let inner_folder = tree.add(folder, &format!("folder-{inner}"), 0.0);
+            for file in 0..220 {
+                let weight = 1e6 / (1.0 + ((file * 7919 + inner * 31 + top * 17) % 997) as f64);
+                tree.add(inner_folder, &format!("file-{file}.so"), weight);
+            }
+        }
+    }
+    tree
+}
+
+/// One thing alone.
+pub fn single() -> Tree {
+    let mut tree = Tree::new("callbacks");
+    let only = tree.add(0, "load_everything", 48.0);
+    tree.node_mut(only).value = "48 ms".into();
+    tree
 }
