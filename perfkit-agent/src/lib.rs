@@ -12,5 +12,6 @@ pub mod import;
 pub mod report;
 pub mod session;
 pub mod source;
+pub mod symbols;
 
 pub use error::{Error, Result};

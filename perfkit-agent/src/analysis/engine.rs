@@ -12,6 +12,7 @@ use super::waste::{self, Repaint};
 use super::{inside, window, words};
 use crate::error::Result;
 use crate::session::query::Query;
+use crate::symbols::callback_names;
 
 /// A finding below this share of a frame's work did not make it slow.
 const MATTERS: f64 = 0.05;
@@ -143,7 +144,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     // A session without a recording of a main loop has no such fact, and nothing to analyse.
     let program: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
     let stacks = Stacks::read(db, &program)?;
-    let names = HashMap::new();
+    let names = callback_names(db)?.into_iter().map(|(recorded, name)| (recorded, name.words())).collect();
     let threads = drawing_threads(db)?;
     let timelines = threads.into_iter().map(|(pid, tid)| Timeline::read(db, pid, tid, from, to));
     let timelines: Vec<Timeline> = timelines.collect::<Result<_>>()?;

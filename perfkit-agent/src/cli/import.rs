@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use gdkrecord::units;
 
+use super::symbolise;
 use crate::error::{Error, Result};
 use crate::import;
 use crate::session::Store;
 use crate::source::{Flow, Outlet};
+use crate::symbols::When;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = import::help())]
@@ -46,6 +48,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     drop(sender);
     store.join().unwrap_or_else(|_| Err(Error::Invalid("the session's writer failed".to_owned())))?;
+    // Where and when it was recorded nobody knows, so that only build ids count.
+    symbolise::after(&output, When::Later, false, &mut || true);
     let rows = flow.rows.load(std::sync::atomic::Ordering::Relaxed);
     super::say(&format!("{}: {} events", output.display(), units::count(rows)));
     failed.map_or(Ok(ExitCode::SUCCESS), Err)

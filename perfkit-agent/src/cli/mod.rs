@@ -10,6 +10,7 @@ mod query;
 mod record;
 mod report;
 mod sources;
+mod symbolise;
 mod templates;
 mod words;
 
@@ -51,6 +52,8 @@ enum Command {
     Names(names::Args),
     /// Say what a session is, where it comes from, and what is in it.
     Info(info::Args),
+    /// Find names for the addresses in a session, as after debug files were installed; recording does it by itself.
+    Symbolise(symbolise::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Export(args) => export::run(&args),
         Command::Names(args) => names::run(&args),
         Command::Info(args) => info::run(&args),
+        Command::Symbolise(args) => symbolise::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),

@@ -13,12 +13,14 @@ use signal_hook::iterator::Signals;
 
 use super::control::{Order, Orders};
 use super::progress::{self, Progress};
+use super::symbolise;
 use super::templates::Template;
 use super::words;
 use crate::channel::{self, Launch, Plan, Recording, Subject};
 use crate::error::{Error, Result};
 use crate::session::Store;
 use crate::source::{Readiness, Source, Spec, sources};
+use crate::symbols::When;
 
 /// What is recorded where nothing is asked for: the sources that cost next to nothing, as far as they are here.
 const USUAL: &[&str] = &["gdkrecord", "counters", "proc", "output"];
@@ -175,6 +177,8 @@ fn once(wanted: &Wanted, sources: &[Box<dyn Source>], signals: &mut Signals) -> 
         return Ok((end, ExitCode::from(128 + SIGINT as u8)));
     }
     let outcome = finish(recording, signals, &mut progress)?;
+    let stopped = |signal| matches!(signal, SIGINT | SIGTERM);
+    symbolise::after(&output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
     if !wanted.quiet {
         let size = std::fs::metadata(&output).map_or(0, |data| data.len());
         let (rows, size) = (units::count(outcome.rows), units::bytes(size));

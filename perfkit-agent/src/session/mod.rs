@@ -23,6 +23,7 @@ mod store;
 
 pub use names::Name;
 pub use reader::{ChunkInfo, Series, Session};
+pub use recover::edit;
 pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};
 pub use series::{Column, ColumnType, Schema, Shape, Unit};
 pub use store::Store;

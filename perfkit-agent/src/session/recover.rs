@@ -52,6 +52,16 @@ pub fn recover(path: &Path) -> Result<Found> {
     })
 }
 
+/// Opens the session at `path` to add to it, made whole first.
+pub fn edit(path: &Path) -> Result<Connection> {
+    let refused = |why| Err(Error::Invalid(format!("{} {why}", path.display())));
+    match recover(path)? {
+        Found::Whole => Ok(file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.0),
+        Found::InUse => refused("is in use; try again when nobody uses it"),
+        Found::ReadOnly => refused("cannot be written; copy it to where it can"),
+    }
+}
+
 /// Whether nothing needs to be done: the file says so itself, and no transaction lies beside it.
 fn is_whole(path: &Path) -> Result<bool> {
     let head = file::head(path)?;

@@ -51,14 +51,34 @@ const TABLES: &[(&str, &str, &str)] = &[
     ),
     (
         "stacks",
-        "Every place in a call stack; parent is the place that it was called from.",
-        "SELECT stack.id, parent, function, path AS module, address FROM main.stack
-         JOIN main.symbol ON symbol.id = stack.symbol LEFT JOIN main.module ON module.id = symbol.module",
+        "Every place in a call stack; parent is the place that it was called from, inlined has the functions that were \
+         inlined there, from the outermost, joined by ;.",
+        "SELECT stack.id, parent, coalesce(place.function, symbol.function) AS function, path AS module, address, file,
+         line, (SELECT group_concat(function, ';') FROM (SELECT function FROM main.place AS inner
+         WHERE inner.symbol = symbol.id AND level > 0 ORDER BY level)) AS inlined FROM main.stack
+         JOIN main.symbol ON symbol.id = stack.symbol LEFT JOIN main.module ON module.id = symbol.module
+         LEFT JOIN main.place ON place.symbol = symbol.id AND level = 0",
+    ),
+    (
+        "symbols",
+        "Every address of code in stacks, with its function and source line, and a row for each function that was \
+         inlined there.",
+        "SELECT path AS module, address, coalesce(place.function, symbol.function) AS function, file, line,
+         coalesce(level, 0) > 0 AS inlined FROM main.symbol LEFT JOIN main.module ON module.id = symbol.module
+         LEFT JOIN main.place ON place.symbol = symbol.id",
+    ),
+    (
+        "callbacks",
+        "What callbacks are called, by the words that they were recorded with; callback_name(RECORDED) gives the same \
+         as one text.",
+        "SELECT recorded, function, file, line, path AS module FROM main.callback
+         LEFT JOIN main.module ON module.id = callback.module",
     ),
     (
         "modules",
-        "Files with code, and where processes had them mapped.",
-        "SELECT pid, base, length, path, build_id FROM main.module LEFT JOIN main.mapping ON mapping.module = module.id",
+        "Files with code, where processes had them mapped, and what their names come from.",
+        "SELECT pid, base, length, path, build_id, names FROM main.module
+         LEFT JOIN main.mapping ON mapping.module = module.id",
     ),
     (
         "drops",
@@ -180,7 +200,10 @@ impl Gdk {
             let columns: Vec<String> = columns.iter().map(|column| pick(column)).collect();
             let (kind, group) = (kind.name, kind.group.name());
             let rest = ["pid", "tid", "track"].map(quoted).join(", ");
-            let columns = columns.iter().map(|column| format!(", {column}")).collect::<String>();
+            let mut columns = columns.iter().map(|column| format!(", {column}")).collect::<String>();
+            if self.columns.is_none() && has("callback") {
+                columns.push_str(", callback_name(callback) AS callback_name");
+            }
             let table = quoted(&series.schema.name);
             format!("SELECT {own}, '{kind}' AS kind, '{group}' AS \"group\", {rest}{columns} FROM {table}")
         };
