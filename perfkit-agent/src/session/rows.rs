@@ -64,7 +64,8 @@ pub struct Frame {
     pub function: Box<str>,
     /// The file that it belongs to: program, library, `[kernel]`; empty where it is not known.
     pub module: Box<str>,
-    /// The address in the module, or the absolute one where the module is not known; 0 where neither is.
+    /// Where in the module's file, in bytes from its begin, or the absolute address where the module is not known or
+    /// no file; 0 where neither is known.
     pub address: u64,
 }
 
