@@ -62,8 +62,9 @@ impl Stacks {
 
 /// Reads a symbol by its number.
 pub fn symbol(reading: &Reading<'_>, id: u32) -> Result<Symbol> {
-    let sql = "SELECT function, coalesce(module, 0), coalesce(path, ''), address FROM main.symbol
-               LEFT JOIN main.module ON module.id = symbol.module WHERE symbol.id = ?1";
+    let sql = "SELECT coalesce(place.function, symbol.function), coalesce(module, 0), coalesce(path, ''), address
+               FROM main.symbol LEFT JOIN main.module ON module.id = symbol.module
+               LEFT JOIN main.place ON place.symbol = symbol.id AND level = 0 WHERE symbol.id = ?1";
     let read = || {
         let mut select = reading.query().db().prepare_cached(sql)?;
         let symbol = select.query_row(params![id], |row| {
