@@ -29,6 +29,7 @@ pub mod sysprof;
 mod tool;
 pub mod tracelog;
 mod tracer;
+mod uftrace;
 
 use std::path::PathBuf;
 
@@ -137,6 +138,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(gdkrecord::Gdkrecord),
         Box::new(strace::Strace),
         Box::new(ltrace::Ltrace),
+        Box::new(uftrace::Uftrace),
         Box::new(perf::Perf),
         Box::new(oprofile::Oprofile),
         Box::new(probes::Systemtap),

@@ -254,6 +254,11 @@ impl Tool {
         }
     }
 
+    /// Whether it still runs.
+    pub fn running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         // It may have ended meanwhile; as our child its id is not used again.

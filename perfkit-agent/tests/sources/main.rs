@@ -14,6 +14,7 @@ mod script;
 mod statsd;
 mod strace;
 mod sysprof;
+mod uftrace;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
