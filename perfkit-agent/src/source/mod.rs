@@ -29,7 +29,7 @@ pub mod sysprof;
 mod tool;
 pub mod tracelog;
 mod tracer;
-mod uftrace;
+pub mod uftrace;
 
 use std::path::PathBuf;
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use self::line::Line;
-use self::trace::Trace;
+pub use self::trace::{Seen, Trace};
 use super::tracelog::{self, Times, prefix};
 use super::{Claim, Collector, Outlet, Readiness, Source, Spec, Stop, Tool, tracer};
 use crate::channel::Target;

@@ -155,7 +155,7 @@ impl Trace {
         let is = |pending: &Pending| pending.function == name.function && pending.system == name.system;
         let Some(depth) = self.threads.get(at).state.iter().rposition(is) else {
             let depth = self.threads.get(at).state.len();
-            let start = time - returned.duration.unwrap_or(0);
+            let start = time.saturating_sub(returned.duration.unwrap_or(0));
             return self.call(outlet, at, start, name, args, returned, depth);
         };
         self.give_up(outlet, at, depth + 1);
@@ -168,7 +168,8 @@ impl Trace {
                 [&pending.args, separator, args.trim_start_matches([',', ' '])].concat()
             }
         };
-        let returned = Returned { duration: Some(returned.duration.unwrap_or(time - pending.start)), ..returned };
+        let returned =
+            Returned { duration: Some(returned.duration.unwrap_or(time.saturating_sub(pending.start))), ..returned };
         self.call(outlet, at, pending.start, name, &whole, returned, depth);
     }
 

@@ -19,7 +19,7 @@ use nix::sys::signal::Signal;
 use self::calls::Calls;
 use self::line::Line;
 pub(super) use self::line::{nanoseconds, number, string};
-use self::trace::Trace;
+pub use self::trace::Trace;
 use super::tracelog::{self, Times, prefix};
 use super::{Claim, Collector, Outlet, Readiness, Source, Spec, Stop, Tool, tracer};
 use crate::channel::Target;

@@ -78,7 +78,7 @@ impl Trace {
         match line {
             Line::Call { name, args, outcome } => {
                 self.give_up(outlet, at);
-                self.call(outlet, at, time, name, args, outcome, time + outcome.duration.unwrap_or(0));
+                self.call(outlet, at, time, name, args, outcome, time.saturating_add(outcome.duration.unwrap_or(0)));
             }
             Line::Unfinished { name, args } => {
                 self.give_up(outlet, at);
@@ -132,7 +132,7 @@ impl Trace {
         let at = self.threads.begin(outlet, tid, tid, None, None);
         match *line {
             Line::Call { name, args, outcome } => {
-                self.call(outlet, at, time, name, args, outcome, time + outcome.duration.unwrap_or(0));
+                self.call(outlet, at, time, name, args, outcome, time.saturating_add(outcome.duration.unwrap_or(0)));
             }
             Line::Unfinished { name, args } => {
                 let pending = Pending { name: name.to_owned(), args: args.to_owned(), start: time, born: false };
@@ -153,7 +153,7 @@ impl Trace {
                 self.unreadable += 1;
                 return;
             };
-            let start = time - outcome.duration.unwrap_or(0);
+            let start = time.saturating_sub(outcome.duration.unwrap_or(0));
             return self.call(outlet, at, start, name, args, outcome, time);
         }
         let Some(Pending { args: mut whole, start, .. }) = pending else { return };
@@ -162,7 +162,7 @@ impl Trace {
         match line::finish(&whole) {
             Some((args, outcome)) => {
                 // Without -T the two halves tell how long it took, if it returned at all.
-                let took = outcome.value.or(outcome.error.map(|_| 0)).map(|_| time - start);
+                let took = outcome.value.or(outcome.error.map(|_| 0)).map(|_| time.saturating_sub(start));
                 let outcome = Outcome { duration: outcome.duration.or(took), ..outcome };
                 self.call(outlet, at, start, name, args.trim_matches(' '), outcome, time);
             }

@@ -136,6 +136,12 @@ impl Times {
         Times { wall: WallClock::live(), midnight: 0, last: 0, sum: 0 }
     }
 
+    /// For a log of the past: with the wall-clock time of its first line's midnight, where its times are of the day,
+    /// and that before its first line, where they are since the line before.
+    pub fn past(wall: WallClock, midnight: i64, begin: i64) -> Times {
+        Times { wall, midnight, last: 0, sum: begin }
+    }
+
     /// The time of a stamp, in the session's nanoseconds.
     #[inline]
     pub fn of(&mut self, stamp: Stamp) -> Option<i64> {
@@ -144,7 +150,7 @@ impl Times {
             Stamp::Wall(ns) => ns,
             Stamp::OfDay(ns) => {
                 if wraps(self.last, ns) {
-                    self.midnight += DAY;
+                    self.midnight = self.midnight.saturating_add(DAY);
                 }
                 self.last = ns;
                 self.midnight.saturating_add(ns)
@@ -176,7 +182,7 @@ pub fn import(
     line: &mut dyn FnMut(&mut Outlet, &mut Times, Prefix, &str),
 ) -> Result<()> {
     let survey = survey(path, tool)?;
-    let mut times = Times { wall, midnight: survey.midnight, last: 0, sum: survey.begin };
+    let mut times = Times::past(wall, survey.midnight, survey.begin);
     let mut lines = Lines::default();
     let mut cut = 0;
     blocks(path, &mut |block| {
@@ -250,9 +256,9 @@ fn survey(path: &Path, tool: &str) -> Result<Survey> {
     // brings it next to the time at which the file was written.
     let zone = 900 * SECOND;
     let midnight = written.div_euclid(DAY) * DAY;
-    let ahead = midnight + last - written;
-    let midnight = midnight - (ahead + zone / 2).div_euclid(zone) * zone;
-    Ok(Survey { midnight: midnight - days * DAY, begin: written.saturating_sub(sum) })
+    let ahead = midnight.saturating_add(last).saturating_sub(written);
+    let midnight = midnight.saturating_sub(ahead.saturating_add(zone / 2).div_euclid(zone) * zone);
+    Ok(Survey { midnight: midnight.saturating_sub(days * DAY), begin: written.saturating_sub(sum) })
 }
 
 /// Bytes read at once.

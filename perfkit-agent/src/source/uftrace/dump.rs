@@ -138,7 +138,7 @@ impl Dump {
             Cell::text(end.and_then(|(_, result)| result)),
             Cell::Int(depth as i64),
         ];
-        outlet.span(self.series, call.start, end.map(|(time, _)| time - call.start), track, &cells);
+        outlet.span(self.series, call.start, end.map(|(time, _)| time.saturating_sub(call.start)), track, &cells);
     }
 }
 

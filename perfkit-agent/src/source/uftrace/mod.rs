@@ -27,10 +27,10 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use self::dump::Dump;
+pub use self::dump::Dump;
 use self::orphan::Orphan;
-use self::symbols::Symbols;
-use self::tasks::Tasks;
+pub use self::symbols::Symbols;
+pub use self::tasks::Tasks;
 use super::{Collector, Outlet, Readiness, Source, Spec, Stop, Stopper, Tool, installed, tracer};
 use crate::channel::{Launch, Target};
 use crate::error::{Error, Result};
