@@ -79,12 +79,13 @@ impl Stacks {
     /// The function of the program's own that most of a stretch of time belongs to, and how much of it; samples and
     /// time off the processor both tell.
     pub fn busiest_own(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, Function)> {
-        self.busiest(timeline, from, to, |stack| self.own(stack))
+        self.busiest(timeline, from, to, true, |stack| self.own(stack))
     }
 
-    /// The same for the innermost function, whosever it is.
+    /// The innermost function, whosever it is, that the processor was in most: off the processor that would be the
+    /// kernel's scheduler, always.
     pub fn busiest_innermost(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, Function)> {
-        self.busiest(timeline, from, to, |stack| self.innermost(stack))
+        self.busiest(timeline, from, to, false, |stack| self.innermost(stack))
     }
 
     /// Nanoseconds of samples in whose stack a function has a name that begins so.
@@ -118,6 +119,7 @@ impl Stacks {
         timeline: &Timeline,
         from: i64,
         to: i64,
+        off: bool,
         of: impl Fn(i64) -> Option<Function>,
     ) -> Option<(i64, Function)> {
         let mut sums: HashMap<Function, i64> = HashMap::new();
@@ -126,7 +128,7 @@ impl Stacks {
                 *sums.entry(function).or_default() += at.what.0;
             }
         }
-        for span in overlapping(&timeline.off, from, to) {
+        for span in overlapping(&timeline.off, from, to).filter(|_| off) {
             if let Some(function) = span.what.stack.and_then(&of) {
                 *sums.entry(function).or_default() += span.within(from, to);
             }
