@@ -61,7 +61,7 @@ const EDGES: &[(&str, &[&str], Below)] = &[
     ("gdkrecord", &[], Below::Never(&["gtk", "gdk4", "libadwaita", "rusqlite", "tokio", "perfkit", "serde_derive"])),
     ("gdkrecord-module", &[], Below::Only(&["gdkrecord", "libc"])),
     ("gdkrecord-loader", &[], Below::Only(&["libc"])),
-    ("perfkit-counters", &[], Below::Only(&["bitflags", "cfg-if", "libc", "nix"])),
+    ("perfkit-counters", &[], Below::Only(&["bitflags", "cfg-if", "libc", "memoffset", "nix"])),
     ("perfkit-agent", &[], Below::Never(&["gtk", "gdk4", "gsk4", "libadwaita", "perfkit-app"])),
     ("perfkit-app", &[], Below::Never(&["rusqlite", "perfkit-tests"])),
     ("perfkit-tests", &[], Below::Never(&["gtk", "gdk4", "perfkit-app", "perfkit-agent"])),
