@@ -211,7 +211,8 @@ impl Node {
 impl Entry {
     /// Adds what another one has; this one is the earlier where both have the same greatest.
     pub fn add(&mut self, other: &Entry) {
-        self.count += other.count;
+        // A hostile file has any counts.
+        self.count = self.count.saturating_add(other.count);
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         if other.max > self.max {
@@ -283,6 +284,15 @@ mod tests {
             bytes[12..HEAD].copy_from_slice(&sum.to_le_bytes());
             let _ = Node::decode(&bytes, 0, 0, 0, shift, 0.0);
         }
+    }
+
+    #[test]
+    fn counts_that_cannot_be_add_up_without_a_panic() {
+        let mut node = Node::leaf(&mut [(1, 1.0), (2, 2.0)], 2, &[], false);
+        node.entries.iter_mut().for_each(|entry| entry.count = u64::MAX);
+        let again = node.clone();
+        node.absorb(&again);
+        assert!(node.entries.iter().all(|entry| entry.count == u64::MAX));
     }
 
     #[test]

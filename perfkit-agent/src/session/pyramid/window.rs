@@ -33,7 +33,7 @@ impl Bin {
     const EMPTY: Bin = Bin { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY, at: 0 };
 
     fn add(&mut self, entry: &Entry) {
-        self.count += entry.count;
+        self.count = self.count.saturating_add(entry.count);
         self.sum += entry.sum;
         self.min = self.min.min(entry.min);
         if entry.max > self.max {
@@ -205,9 +205,9 @@ impl Search<'_> {
             node.entries.iter().for_each(|entry| self.reaches(entry.at, entry.max));
             // A row that is not its bucket's greatest may reach where the greatest, which began earlier, does not.
             let best = self.window.reach.map_or(0.0, |reach| reach.duration);
-            let width = 1i64.checked_shl(node.shift).unwrap_or(i64::MAX);
+            let rest = ((1u64 << node.shift) - 1) as i64;
             let may = |entry: &Entry| {
-                let last = (entry.bucket << node.shift).saturating_add(width - 1).min(self.begin.saturating_sub(1));
+                let last = (entry.bucket << node.shift).saturating_add(rest).min(self.begin.saturating_sub(1));
                 entry.count > 1 && entry.max > best && last.saturating_add(entry.max as i64) > self.begin
             };
             if !node.exact && node.entries.iter().any(may) {
