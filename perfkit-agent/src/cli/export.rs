@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::words;
 use crate::error::{Error, Result};
-use crate::export::{FORMATS, Format, Reading, Target, Wanted, export, format};
+use crate::export::{FORMATS, Format, Look, Reading, Target, WIDTHS, Wanted, export, format};
 use crate::session::query::Query;
 
 /// From one update of the progress to the next.
@@ -42,6 +42,12 @@ pub struct Args {
     /// Only this series; may be given more than once. For csv and json tables and views have names too.
     #[arg(long, value_name = "NAME")]
     series: Vec<String>,
+    /// Pictures light on dark.
+    #[arg(long)]
+    dark: bool,
+    /// Pixels that pictures are wide [default: 1400].
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(i64::from(*WIDTHS.start())..=i64::from(*WIDTHS.end())))]
+    width: Option<u32>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -58,7 +64,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         progress.tick(rows);
         !told.load(Ordering::Relaxed)
     };
-    let wanted = Wanted { from: args.from, to: args.to, series: args.series.clone() };
+    let wanted = Wanted {
+        from: args.from,
+        to: args.to,
+        series: args.series.clone(),
+        look: Look { dark: args.dark, width: args.width },
+    };
     let reading = Reading::new(&query, &args.session, &wanted, &tick)?;
     let target = match &args.output {
         Some(path) if path.as_os_str() == "-" => Target::Stdout,

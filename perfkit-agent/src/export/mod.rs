@@ -12,11 +12,13 @@ mod json;
 mod nest;
 mod output;
 mod perfetto;
+mod picture;
 mod pprof;
 mod proto;
 mod reading;
 mod speedscope;
 mod stacks;
+mod syscap;
 mod tables;
 mod threads;
 
@@ -25,7 +27,8 @@ use std::io::{self, Write};
 use crate::error::Error;
 
 pub use output::{Target, export};
-pub use reading::{Reading, Wanted};
+pub use picture::WIDTHS;
+pub use reading::{Look, Reading, Wanted};
 
 /// Turns a session into one format.
 pub trait Exporter: Sync {
@@ -135,6 +138,27 @@ pub const FORMATS: &[Format] = &[
         about: "tracks, slices, counters and samples, for Perfetto",
         table: false,
         exporter: &perfetto::Perfetto,
+    },
+    Format {
+        name: "syscap",
+        suffix: "syscap",
+        about: "marks, counters, logs and samples, for Sysprof",
+        table: false,
+        exporter: &syscap::Syscap,
+    },
+    Format {
+        name: "svg",
+        suffix: "svg",
+        about: "a picture of the timeline, of lines and areas",
+        table: false,
+        exporter: &picture::Svg,
+    },
+    Format {
+        name: "png",
+        suffix: "png",
+        about: "a picture of the timeline, of pixels",
+        table: false,
+        exporter: &picture::Png,
     },
 ];
 

@@ -25,6 +25,17 @@ pub struct Wanted {
     pub to: Option<i64>,
     /// Names of series, and for tables of views too; all series where there are none.
     pub series: Vec<String>,
+    /// How pictures look.
+    pub look: Look,
+}
+
+/// How a picture looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Look {
+    /// Light on dark.
+    pub dark: bool,
+    /// Pixels that it is wide.
+    pub width: Option<u32>,
 }
 
 /// A session as exporters read it.
@@ -37,6 +48,7 @@ pub struct Reading<'a> {
     begin: i64,
     from: i64,
     to: i64,
+    look: Look,
     rows: Cell<u64>,
     /// Is told how many rows were read, and says whether to go on.
     tick: &'a dyn Fn(u64) -> bool,
@@ -83,6 +95,7 @@ impl<'a> Reading<'a> {
             begin,
             from: wanted.from.map_or(i64::MIN, |from| begin.saturating_add(from)),
             to: wanted.to.map_or(i64::MAX, |to| begin.saturating_add(to)),
+            look: wanted.look,
             rows: Cell::new(0),
             tick,
         })
@@ -92,6 +105,17 @@ impl<'a> Reading<'a> {
     pub fn only(&self, table: &str) -> Reading<'a> {
         let series = self.series.iter().filter(|series| series.schema.name == table).cloned().collect();
         Reading { names: vec![table.to_owned()], series, rows: self.rows.clone(), ..*self }
+    }
+
+    /// The same of what lies before.
+    pub fn before(&self) -> Reading<'a> {
+        let to = self.from.saturating_sub(1);
+        Reading { names: Vec::new(), series: self.series.clone(), rows: self.rows.clone(), from: i64::MIN, to, ..*self }
+    }
+
+    /// How pictures look.
+    pub fn look(&self) -> Look {
+        self.look
     }
 
     /// The session's own tables.

@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod ends;
+mod picture;
 mod protobufs;
 mod session;
+mod syscap;
 mod text;
 
 use std::path::{Path, PathBuf};

@@ -40,15 +40,35 @@ pub struct Lane {
     pub area: u64,
     /// For a window: how many exposures repainted some of it.
     pub repaints: u64,
+    /// The section that it stands in, where that is not its group's.
+    pub section: Option<&'static str>,
+    /// For a counter: the least and the greatest value of each column; empty for other lanes.
+    pub values: Vec<Option<(f64, f64)>>,
+    /// For a counter: its numbers in words.
+    pub words: String,
 }
 
 impl Lane {
-    fn new(label: String, group: Group, range: Range, columns: usize) -> Lane {
-        let columns = Columns::new(range, columns);
-        Lane { label, group, count: 0, longest: 0, busy: 0, columns, exposed: Vec::new(), area: 0, repaints: 0 }
+    /// A row without any events yet.
+    pub fn new(label: String, group: Group, range: Range, columns: usize) -> Lane {
+        Lane {
+            label,
+            group,
+            count: 0,
+            longest: 0,
+            busy: 0,
+            columns: Columns::new(range, columns),
+            exposed: Vec::new(),
+            area: 0,
+            repaints: 0,
+            section: None,
+            values: Vec::new(),
+            words: String::new(),
+        }
     }
 
-    fn add(&mut self, time: u64, ns: u64) {
+    /// Adds what began at `time` and took `ns`.
+    pub fn add(&mut self, time: u64, ns: u64) {
         self.count += 1;
         self.longest = self.longest.max(ns);
         self.busy += ns;

@@ -182,6 +182,7 @@ fn sections(figure: &Figure) -> Vec<(String, Vec<&Lane>)> {
     let mut out: Vec<(String, Vec<&Lane>)> = Vec::new();
     for lane in &figure.lanes {
         let name = match lane.group {
+            _ if lane.section.is_some() => lane.section.unwrap_or_default().to_owned(),
             Group::Input => "Input".to_owned(),
             Group::Frame => "Frames".to_owned(),
             Group::Loop => "Main loop".to_owned(),

@@ -41,12 +41,15 @@ pub fn draw(
     let inner = Area::new(area.x, area.y + 2.0, area.width, area.height - 4.0);
     fill(ctx, inner, palette.panel)?;
     Label::new(&lane.label, palette.text).most(room.width).keep_ends().draw(ctx, room.x, room.middle(), Align::Left)?;
-    if lane.exposed.is_empty() {
+    if !lane.values.is_empty() {
+        values(ctx, palette, lane, inner)?;
+    } else if lane.exposed.is_empty() {
         bars(ctx, palette, figure, lane, axis, inner)?;
     } else {
         window(ctx, palette, figure, lane, axis, inner)?;
     }
     let numbers = match lane.longest {
+        _ if !lane.values.is_empty() => lane.words.clone(),
         0 if !lane.exposed.is_empty() => units::plural(lane.count, "event"),
         0 => units::count(lane.count),
         longest => format!("{} · max {}", units::count(lane.count), units::duration(longest)),
@@ -78,6 +81,28 @@ fn bars(ctx: &cairo::Context, palette: &Palette, figure: &Figure, lane: &Lane, a
             ctx.rectangle(area.x + at as f64, area.bottom() - height, 1.0, height);
         }
         ctx.fill()?;
+    }
+    Ok(())
+}
+
+/// A counter: from the least to the greatest value of each column, over the area below; a value holds until the next.
+fn values(ctx: &cairo::Context, palette: &Palette, lane: &Lane, area: Area) -> Result<()> {
+    let known = || lane.values.iter().flatten();
+    let most = known().map(|(_, most)| *most).fold(0.0, f64::max);
+    let least = known().map(|(least, _)| *least).fold(0.0, f64::min);
+    let axis = Axis::linear(most - least);
+    let y = |value: f64| area.bottom() - axis.height(value - least) * area.height;
+    let color = palette.group(lane.group);
+    let mut held = None;
+    for (at, column) in lane.values.iter().enumerate() {
+        let Some((least, most)) = column.or(held.map(|value| (value, value))) else { continue };
+        let x = area.x + at as f64;
+        // Where it stood before, so that a step is a line and not a gap.
+        let (low, high) = (held.map_or(least, |held| least.min(held)), held.map_or(most, |held| most.max(held)));
+        let top = y(high).min(area.bottom() - 1.5);
+        fill(ctx, Area::new(x, top, 1.0, area.bottom() - top), color.alpha(0.28))?;
+        fill(ctx, Area::new(x, top, 1.0, (y(low) - top).max(1.5)), color)?;
+        held = Some(most);
     }
     Ok(())
 }

@@ -98,6 +98,7 @@ fn sections(palette: &Palette, figure: &Figure) -> Vec<Section> {
         group(Group::Loop, "main loop: sources dispatched"),
         group(Group::Window, "windows made, moved, shown, titled"),
         group(Group::Widget, "widgets measured, allocated, drawn"),
+        group(Group::Process, "the process: calls, marks, counters"),
     ];
     let phase = |phase: Phase, text: &str| entry(palette.phase(phase), &format!("{}: {text}", phase.name()));
     let phases = [

@@ -207,7 +207,9 @@ impl Sink {
     }
 
     fn define(&mut self, (pid, time): (i32, i64), counter: &Definition, outlet: &mut Outlet) {
-        let name = format!("{}.{}", dotted(&counter.category), dotted(&counter.name));
+        // A category may be several words of a dotted name already.
+        let category = counter.category.split('.').map(dotted).collect::<Vec<_>>().join(".");
+        let name = format!("{category}.{}", dotted(&counter.name));
         let track = outlet.track(&Track::counter(pid, &name));
         outlet.name(NameInfo {
             name,
