@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::nest::Nest;
 use super::reading::Row;
-use super::stacks::number;
+use super::stacks::{number, symbol};
 use super::threads::Threads;
 use super::{Done, Exporter, Reading};
 use crate::session::query::{On, Value};
@@ -62,26 +62,32 @@ impl Exporter for Chrome {
     }
 }
 
-/// Every place of a call stack, and which it was called from.
+/// Every place of a call stack, and which it was called from. What was inlined stands between a place and its callers,
+/// the function itself as `NUMBER/0`, so that a place's own number is that of the innermost.
 fn stack_frames(reading: &Reading<'_>, out: &mut dyn Write) -> Done {
     write!(out, ",\n\"stackFrames\":{{")?;
     let failed = |error| super::Ended::Read(crate::Error::store(reading.path())(error));
-    let sql = "SELECT id, parent, function, coalesce(module, ''), address FROM stacks ORDER BY id";
-    let mut select = reading.query().db().prepare(sql).map_err(failed)?;
+    let mut select =
+        reading.query().db().prepare("SELECT id, parent, symbol FROM main.stack ORDER BY id").map_err(failed)?;
     let mut rows = select.query([]).map_err(failed)?;
     let mut comma = "";
     while let Some(row) = rows.next().map_err(failed)? {
-        let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?));
-        let (id, parent, function, module, address): (i64, Option<i64>, String, String, i64) =
-            read().map_err(failed)?;
-        let short = module.rsplit('/').next().unwrap_or_default();
-        let name = if function.is_empty() { format!("{short}+{address:#x}") } else { function };
-        write!(out, "{comma}\n\"{id}\":{{\"name\":{},\"category\":{}", json!(name), json!(short))?;
-        if let Some(parent) = parent {
-            write!(out, ",\"parent\":\"{parent}\"")?;
+        let read = || Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (id, parent, place): (i64, Option<i64>, u32) = read().map_err(failed)?;
+        let place = symbol(reading, place)?;
+        let category = json!(place.file.rsplit('/').next().unwrap_or_default());
+        let mut parent = parent.map(|parent| parent.to_string());
+        for (level, function) in place.functions.iter().rev().enumerate() {
+            let innermost = level + 1 == place.functions.len();
+            let number = if innermost { id.to_string() } else { format!("{id}/{level}") };
+            let name = json!(&*function.name);
+            write!(out, "{comma}\n\"{number}\":{{\"name\":{name},\"category\":{category}")?;
+            if let Some(parent) = parent.replace(number) {
+                write!(out, ",\"parent\":\"{parent}\"")?;
+            }
+            write!(out, "}}")?;
+            comma = ",";
         }
-        write!(out, "}}")?;
-        comma = ",";
         reading.tick()?;
     }
     Ok(write!(out, "\n}}")?)

@@ -63,7 +63,11 @@ impl Exporter for Collapsed {
                 for id in symbols {
                     let name = match names.get(&id) {
                         Some(name) => name,
-                        None => names.entry(id).or_insert(clean(&symbol(reading, id)?.name)),
+                        None => {
+                            let symbol = symbol(reading, id)?;
+                            let words = symbol.functions.iter().rev().map(|function| clean(&function.name));
+                            names.entry(id).or_insert(words.collect::<Vec<_>>().join(";"))
+                        }
                     };
                     write!(out, ";{name}")?;
                 }

@@ -41,6 +41,7 @@ const FRAMES: u32 = 6;
 const CALLSTACKS: u32 = 7;
 const BUILD_IDS: u32 = 16;
 const PATHS: u32 = 17;
+const SOURCES: u32 = 18;
 const MAPPINGS: u32 = 19;
 
 /// Units that Perfetto has numbers for.
@@ -60,6 +61,7 @@ impl Exporter for Perfetto {
             tracks: FxHashMap::default(),
             texts: FxHashMap::default(),
             told: FxHashSet::default(),
+            frames: FxHashMap::default(),
             new: Message::new(),
             nests: BTreeMap::new(),
         };
@@ -91,8 +93,10 @@ struct Trace<'a> {
     tracks: FxHashMap<Track, u64>,
     /// Numbers of texts, by the field that they are interned in.
     texts: FxHashMap<(u32, Box<str>), u64>,
-    /// Symbols, modules and stacks that were told, by field.
+    /// Modules and stacks that were told, by field.
     told: FxHashSet<(u32, u32)>,
+    /// How many frames lie at a symbol, of those that were told.
+    frames: FxHashMap<u32, u32>,
     /// What the next packet is to tell first.
     new: Message,
     nests: BTreeMap<u64, Nest>,
@@ -326,27 +330,45 @@ impl Trace<'_> {
         }
         let mut symbols: Vec<u32> = self.stacks.symbols(stack).collect();
         symbols.reverse();
-        for &id in &symbols {
-            if !self.told.insert((FRAMES, id)) {
-                continue;
+        let mut callstack = Message::new();
+        callstack.uint(1, stack.into());
+        for id in symbols {
+            for frame in self.frames(id)? {
+                callstack.uint(2, frame);
             }
-            let place = symbol(self.reading, id)?;
-            let function = self.text(FUNCTIONS, &place.name);
+        }
+        self.new.message(CALLSTACKS, &callstack);
+        Ok(stack.into())
+    }
+
+    /// The numbers of the frames at a symbol, the outermost first; those that were inlined have numbers of their own
+    /// above that of the symbol.
+    fn frames(&mut self, id: u32) -> Done<impl Iterator<Item = u64> + use<>> {
+        let number = move |level: u32| u64::from(level) << 32 | u64::from(id);
+        if let Some(&count) = self.frames.get(&id) {
+            return Ok((0..count).map(number));
+        }
+        let place = symbol(self.reading, id)?;
+        for (level, function) in (0..).zip(place.functions.iter().rev()) {
             let mut frame = Message::new();
-            frame.uint(1, id.into()).uint(2, function).uint(4, place.address);
+            let name = self.text(FUNCTIONS, &function.name);
+            frame.uint(1, number(level)).uint(2, name).uint(4, place.address);
             if place.module > 0 {
                 self.module(place.module, &place.file)?;
                 frame.uint(3, place.module.into());
             }
+            if let Some(source) = &function.source {
+                let source = self.text(SOURCES, source);
+                frame.uint(5, source);
+            }
+            if let Some(line) = function.line {
+                frame.int(6, line);
+            }
             self.new.message(FRAMES, &frame);
         }
-        let mut callstack = Message::new();
-        callstack.uint(1, stack.into());
-        for &id in &symbols {
-            callstack.uint(2, id.into());
-        }
-        self.new.message(CALLSTACKS, &callstack);
-        Ok(stack.into())
+        let count = place.functions.len() as u32;
+        self.frames.insert(id, count);
+        Ok((0..count).map(number))
     }
 
     fn module(&mut self, id: u32, path: &str) -> Done {

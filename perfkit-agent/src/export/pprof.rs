@@ -151,14 +151,20 @@ impl<W: Write> File<W> {
                 let file = files.entry(place.module).or_insert((0, true));
                 *file = (file.0.max(place.address), file.1 && place.known);
             }
-            if place.known {
-                let (name, file) = (self.text(&place.name)?, self.text(&place.file)?);
+            for function in place.functions.iter().filter(|_| place.known) {
+                let source = function.source.as_deref().unwrap_or_default();
+                let (name, source) = (self.text(&function.name)?, self.text(source)?);
                 let next = functions.len() as u64 + 1;
-                let function = *functions.entry((name, file)).or_insert(next);
-                if function == next {
-                    self.put(5, Message::new().uint(1, function).int(2, name).int(3, name))?;
+                let number = *functions.entry((name, source)).or_insert(next);
+                if number == next {
+                    self.put(5, Message::new().uint(1, number).int(2, name).int(3, name).int(4, source))?;
                 }
-                location.message(4, Message::new().uint(1, function));
+                let mut line = Message::new();
+                line.uint(1, number);
+                if let Some(at) = function.line {
+                    line.int(2, at);
+                }
+                location.message(4, &line);
             }
             self.put(4, &location)?;
         }

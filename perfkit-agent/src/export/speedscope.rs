@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde_json::json;
@@ -13,7 +12,7 @@ use serde_json::json;
 use super::collapsed::{sampled, weighed};
 use super::nest::Nest;
 use super::reading::Row;
-use super::stacks::{Stacks, symbol};
+use super::stacks::{Function, Stacks, symbol};
 use super::threads::Threads;
 use super::{Done, Exporter, Reading};
 use crate::session::query::On;
@@ -60,39 +59,48 @@ impl Exporter for Speedscope {
 /// The frames that profiles mention by number.
 #[derive(Default)]
 struct Frames {
-    /// Name and file of each.
-    all: Vec<(Arc<str>, Arc<str>)>,
-    symbols: FxHashMap<u32, usize>,
-    named: FxHashMap<(Arc<str>, Arc<str>), usize>,
+    /// Each by its name, file and line.
+    all: Vec<Function>,
+    symbols: FxHashMap<u32, Vec<usize>>,
+    named: FxHashMap<Function, usize>,
 }
 
 impl Frames {
-    fn symbol(&mut self, reading: &Reading<'_>, id: u32) -> Done<usize> {
-        if let Some(&at) = self.symbols.get(&id) {
-            return Ok(at);
+    /// The frames of a symbol, the outermost first.
+    fn symbol(&mut self, reading: &Reading<'_>, id: u32) -> Done<&[usize]> {
+        if !self.symbols.contains_key(&id) {
+            let symbol = symbol(reading, id)?;
+            let file = Some(symbol.file).filter(|file| !file.is_empty());
+            let functions = symbol.functions.into_iter().rev();
+            // The source, or else the file with the code.
+            let functions = functions.map(|function| match function.source {
+                None => Function { source: file.clone(), ..function },
+                Some(_) => function,
+            });
+            let frames = functions.map(|function| self.number(function)).collect();
+            self.symbols.insert(id, frames);
         }
-        let symbol = symbol(reading, id)?;
-        let at = self.named(symbol.name, symbol.file);
-        self.symbols.insert(id, at);
-        Ok(at)
+        Ok(self.symbols.get(&id).map_or(&[], Vec::as_slice))
     }
 
-    fn named(&mut self, name: Arc<str>, file: Arc<str>) -> usize {
-        let key = (name, file);
-        if let Some(&at) = self.named.get(&key) {
+    fn number(&mut self, function: Function) -> usize {
+        if let Some(&at) = self.named.get(&function) {
             return at;
         }
-        self.all.push(key.clone());
-        self.named.insert(key, self.all.len() - 1);
+        self.all.push(function.clone());
+        self.named.insert(function, self.all.len() - 1);
         self.all.len() - 1
     }
 
     fn write(&self, out: &mut dyn Write) -> Done {
-        for (at, (name, file)) in self.all.iter().enumerate() {
+        for (at, function) in self.all.iter().enumerate() {
             let comma = if at > 0 { "," } else { "" };
-            write!(out, "{comma}\n{{\"name\":{}", json!(&**name))?;
-            if !file.is_empty() {
+            write!(out, "{comma}\n{{\"name\":{}", json!(&*function.name))?;
+            if let Some(file) = &function.source {
                 write!(out, ",\"file\":{}", json!(&**file))?;
+            }
+            if let Some(line) = function.line {
+                write!(out, ",\"line\":{line}")?;
             }
             write!(out, "}}")?;
         }
@@ -141,9 +149,12 @@ impl File<'_> {
             let mut places: Vec<u32> = self.stacks.symbols(stack).collect();
             places.reverse();
             write!(self.out, "{comma}[")?;
-            for (at, id) in places.into_iter().enumerate() {
-                let frame = self.frames.symbol(reading, id)?;
-                write!(self.out, "{}{frame}", if at > 0 { "," } else { "" })?;
+            let mut inner = "";
+            for id in places {
+                for frame in self.frames.symbol(reading, id)? {
+                    write!(self.out, "{inner}{frame}")?;
+                    inner = ",";
+                }
             }
             comma = ",";
             Ok(write!(self.out, "]")?)
@@ -211,7 +222,11 @@ impl File<'_> {
                 first = first.or(Some(row.time));
                 last = last.max(end);
                 let category = row.event.category(row.cells);
-                let frame = self.frames.named(row.event.name(row.cells).into(), category.into());
+                let frame = self.frames.number(Function {
+                    name: row.event.name(row.cells).into(),
+                    source: Some(category.into()),
+                    line: None,
+                });
                 open.push(frame);
                 Ok(write!(self.out, "\n{}", Edge('O', frame, row.time))?)
             })?;

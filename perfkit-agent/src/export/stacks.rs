@@ -17,12 +17,12 @@ pub struct Stacks {
     places: Vec<(u32, u32)>,
 }
 
-/// What lies at a place.
+/// What lies at a place of a stack.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Symbol {
-    /// The function, or file and address where it is not known.
-    pub name: Arc<str>,
-    /// Whether the function is known.
+    /// The function itself last, before it those that were inlined, the innermost first; at least one.
+    pub functions: Vec<Function>,
+    /// Whether they are known.
     pub known: bool,
     /// The file's number, 0 where it is not known.
     pub module: u32,
@@ -30,6 +30,17 @@ pub struct Symbol {
     pub file: Arc<str>,
     /// The address in the file, or the absolute one where the file is not known.
     pub address: u64,
+}
+
+/// A function, and where in its source the place is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// Its name, or file and address where that is not known.
+    pub name: Arc<str>,
+    /// The source file, where it is known.
+    pub source: Option<Arc<str>>,
+    /// The line in it, where it is known.
+    pub line: Option<i64>,
 }
 
 impl Stacks {
@@ -62,23 +73,32 @@ impl Stacks {
 
 /// Reads a symbol by its number.
 pub fn symbol(reading: &Reading<'_>, id: u32) -> Result<Symbol> {
-    let sql = "SELECT coalesce(place.function, symbol.function), coalesce(module, 0), coalesce(path, ''), address
-               FROM main.symbol LEFT JOIN main.module ON module.id = symbol.module
-               LEFT JOIN main.place ON place.symbol = symbol.id AND level = 0 WHERE symbol.id = ?1";
+    let sql = "SELECT function, coalesce(module, 0), coalesce(path, ''), address FROM main.symbol
+               LEFT JOIN main.module ON module.id = symbol.module WHERE symbol.id = ?1";
     let read = || {
-        let mut select = reading.query().db().prepare_cached(sql)?;
-        let symbol = select.query_row(params![id], |row| {
+        let db = reading.query().db();
+        let mut select =
+            db.prepare_cached("SELECT function, file, line FROM main.place WHERE symbol = ?1 ORDER BY level DESC")?;
+        let function =
+            |row: &rusqlite::Row<'_>| Ok(Function { name: row.get(0)?, source: row.get(1)?, line: row.get(2)? });
+        let functions = select.query_map(params![id], function)?.collect::<rusqlite::Result<Vec<Function>>>()?;
+        let symbol = db.prepare_cached(sql)?.query_row(params![id], |row| {
             let (function, file): (Arc<str>, Arc<str>) = (row.get(0)?, row.get(2)?);
             let address = row.get::<_, i64>(3)? as u64;
-            let known = !function.is_empty();
+            let known = !function.is_empty() || !functions.is_empty();
             let short = file.rsplit('/').next().filter(|short| !short.is_empty()).unwrap_or("?");
             let name = if known { function } else { format!("{short}+{address:#x}").into() };
-            Ok(Symbol { name, known, module: row.get(1)?, file, address })
+            let itself = || vec![Function { name, source: None, line: None }];
+            let functions = if functions.is_empty() { itself() } else { functions };
+            Ok(Symbol { functions, known, module: row.get(1)?, file, address })
         });
         symbol.optional()
     };
-    let unknown = Symbol { name: "?".into(), known: false, module: 0, file: "".into(), address: 0 };
-    Ok(read().map_err(Error::store(reading.path()))?.unwrap_or(unknown))
+    let nothing = || {
+        let functions = vec![Function { name: "?".into(), source: None, line: None }];
+        Symbol { functions, known: false, module: 0, file: "".into(), address: 0 }
+    };
+    Ok(read().map_err(Error::store(reading.path()))?.unwrap_or_else(nothing))
 }
 
 /// The number of a stack that a row has, 0 where it has none.

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::collapsed::weighed;
 use super::reading::Row;
@@ -24,6 +24,8 @@ const HEAD: usize = 24;
 const LONGEST: usize = 65_528;
 /// Addresses from here on have a name in the capture itself.
 const NAMED: u64 = 0xe000_0000_0000_0000;
+/// Addresses of a sample at most, so that it is no longer than a frame can be.
+const ADDRESSES: usize = (LONGEST - 32) / 8;
 /// The type of counters that are floats.
 const DOUBLE: u8 = 1;
 
@@ -50,7 +52,7 @@ pub struct Syscap;
 impl Exporter for Syscap {
     fn export(&self, reading: &Reading<'_>, out: &mut dyn Write) -> Done {
         let stacks = Stacks::read(reading)?;
-        let (counters, named) = (FxHashMap::default(), FxHashSet::default());
+        let (counters, named) = (FxHashMap::default(), FxHashMap::default());
         let mut capture = Capture { reading, stacks, out, frame: Vec::new(), counters, named };
         capture.head()?;
         capture.processes(&Threads::read(reading)?)?;
@@ -67,8 +69,8 @@ struct Capture<'a> {
     frame: Vec<u8>,
     /// The numbers of counters, by their tracks.
     counters: FxHashMap<u32, u32>,
-    /// Symbols that have a name in the capture.
-    named: FxHashSet<u32>,
+    /// How many functions lie at a symbol, of those that have names in the capture.
+    named: FxHashMap<u32, u32>,
 }
 
 impl Capture<'_> {
@@ -185,25 +187,41 @@ impl Capture<'_> {
 
     fn sample(&mut self, row: &Row<'_>, stack: u32) -> Done {
         let symbols: Vec<u32> = self.stacks.symbols(stack).collect();
-        for &id in &symbols {
-            if self.named.insert(id) {
-                let name = symbol(self.reading, id)?.name;
-                self.begin(JITMAP, row.time, row.track.pid, -1);
-                self.put(&1u32.to_le_bytes());
-                self.put(&(NAMED | u64::from(id)).to_le_bytes());
-                self.text(&name);
-                self.end()?;
-            }
+        let mut addresses = Vec::new();
+        for id in symbols {
+            let known = self.named.get(&id).copied();
+            let count = match known {
+                Some(count) => count,
+                None => self.name(row, id)?,
+            };
+            // What was inlined has numbers of its own above that of the symbol.
+            addresses.extend((0..count).map(|level| NAMED | u64::from(level) << 32 | u64::from(id)));
         }
+        addresses.truncate(ADDRESSES);
         let cpu = row.series.schema.column("cpu").and_then(|at| row.cells.get(at)?.int());
         self.begin(SAMPLE, row.time, row.track.pid, cpu.and_then(|cpu| i16::try_from(cpu).ok()).unwrap_or(-1));
-        self.put(&(symbols.len() as u16).to_le_bytes());
+        self.put(&(addresses.len() as u16).to_le_bytes());
         self.put(&[0, 0]);
         self.put(&row.track.tid.to_le_bytes());
-        for id in symbols {
-            self.put(&(NAMED | u64::from(id)).to_le_bytes());
+        for address in addresses {
+            self.put(&address.to_le_bytes());
         }
         self.end()
+    }
+
+    /// Gives the functions of a symbol their names, the innermost first; how many there are.
+    fn name(&mut self, row: &Row<'_>, id: u32) -> Done<u32> {
+        let mut count = 0;
+        for function in symbol(self.reading, id)?.functions {
+            self.begin(JITMAP, row.time, row.track.pid, -1);
+            self.put(&1u32.to_le_bytes());
+            self.put(&(NAMED | u64::from(count) << 32 | u64::from(id)).to_le_bytes());
+            self.text(&function.name);
+            self.end()?;
+            count += 1;
+        }
+        self.named.insert(id, count);
+        Ok(count)
     }
 
     fn log(&mut self, row: &Row<'_>) -> Done {

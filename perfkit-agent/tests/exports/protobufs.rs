@@ -10,7 +10,7 @@ use crate::session::{BEGIN, Made, PID, WORKER};
 use crate::{place, python};
 
 /// Decodes a file by a message of one of the descriptions here.
-fn decode(made: &Made, proto: &str, message: &str, file: &Path) -> Value {
+pub fn decode(made: &Made, proto: &str, message: &str, file: &Path) -> Value {
     let mut protoc = Command::new("protoc");
     protoc
         .arg("--proto_path")
@@ -37,11 +37,11 @@ print(json_format.MessageToJson(decoded, preserving_proto_field_name=True))";
 }
 
 /// A number, which is a text in JSON where it has 64 bits.
-fn number(value: &Value) -> i64 {
+pub fn number(value: &Value) -> i64 {
     value.as_i64().or_else(|| value.as_str()?.parse().ok()).unwrap_or(0)
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
