@@ -131,6 +131,8 @@ fn a_target_outlives_the_recorder_that_is_killed() {
     let session = folder.path().join("x.perfkit");
     let mut command = Command::new(env!("CARGO_BIN_EXE_perfkit-agent"));
     command.args(["record", "--with", "ltrace", "-o"]).arg(session).arg("--").arg(&program).arg("alone");
+    // What it leaves behind goes with the folder.
+    command.env("TMPDIR", folder.path());
     let mut recorder = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     let mut output = BufReader::new(recorder.stdout.take().unwrap());
