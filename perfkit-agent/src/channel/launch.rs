@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 
 /// A program about to be started. Sources change it before anything runs.
 #[derive(Clone, Debug, Default)]
@@ -93,12 +94,14 @@ pub struct Target {
     /// The reading ends of its standard output and error, where [`Launch::lines`] was set: for the one source that
     /// takes them.
     pub lines: Mutex<Option<(OwnedFd, OwnedFd)>>,
+    /// Whether it ends because we made it.
+    pub cut: AtomicBool,
 }
 
 impl Target {
     /// A process that ran already.
     pub fn attached(pid: i32, scratch: &Path) -> Target {
-        Target { pid, attached: true, scratch: scratch.to_owned(), lines: Mutex::default() }
+        Target { pid, attached: true, scratch: scratch.to_owned(), ..Target::default() }
     }
 
     /// Whether it has ended: it is gone, or a zombie whose parent has not looked.

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,6 @@ pub struct Running {
     target: Arc<Target>,
     child: Option<(Child, Gate)>,
     status: Option<ExitStatus>,
-    /// Whether we asked it to end.
-    asked: bool,
 }
 
 impl Running {
@@ -68,8 +67,9 @@ impl Running {
             (Some(out), Some(err)) => Some((out.into(), err.into())),
             _ => None,
         };
-        let target = Target { pid, attached: false, scratch: launch.scratch.clone(), lines: Mutex::new(lines) };
-        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None, asked: false })
+        let scratch = launch.scratch.clone();
+        let target = Target { pid, scratch, lines: Mutex::new(lines), ..Target::default() };
+        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None })
     }
 
     /// Watches a process that runs already.
@@ -78,7 +78,7 @@ impl Running {
         if pid <= 0 || here == Err(nix::errno::Errno::ESRCH) {
             return Err(Error::Invalid(format!("there is no process {pid}")));
         }
-        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None, asked: false })
+        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None })
     }
 
     /// The target, as sources see it.
@@ -110,11 +110,15 @@ impl Running {
     /// we had asked it to.
     pub fn code(&self) -> u8 {
         match self.status.map(|status| (status.code(), status.signal())) {
-            Some((None, Some(signal))) if self.asked && signal == Signal::SIGTERM as i32 => 0,
+            Some((None, Some(signal))) if self.asked() && signal == Signal::SIGTERM as i32 => 0,
             Some((Some(code), _)) => code as u8,
             Some((None, Some(signal))) => 128u8.wrapping_add(signal as u8),
             _ => 0,
         }
+    }
+
+    fn asked(&self) -> bool {
+        self.target.cut.load(Ordering::Relaxed)
     }
 
     /// What kills it.
@@ -128,7 +132,7 @@ impl Running {
             return;
         }
         let pid = Pid::from_raw(self.target.pid);
-        self.asked = true;
+        self.target.cut.store(true, Ordering::Relaxed);
         // It has not been waited for, so its id is not used again.
         let _ = kill(pid, Signal::SIGTERM);
         let deadline = Instant::now() + TO_THE_END;
