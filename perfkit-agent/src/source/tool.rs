@@ -9,7 +9,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::{Level, Lines, Outlet, Stop};
@@ -19,12 +20,14 @@ use crate::session::clock::now;
 
 /// How long a tool may take to end after it was told to, before it is killed.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what it wrote last may be on its way once it has ended: what it leaves behind may hold its pipes open.
+const DRAIN: Duration = Duration::from_millis(200);
 /// Lines of its standard error that are kept: more than tools say about one mishap.
 const KEPT: usize = 40;
 /// Bytes read at once.
 const BLOCK: usize = 64 * 1024;
 
-/// A running tool. Dropped, it is told to stop and waited for.
+/// A running tool, and all that it has started: its process group. Dropped, it is told to stop and waited for.
 #[derive(Debug)]
 pub struct Tool {
     name: &'static str,
@@ -33,6 +36,10 @@ pub struct Tool {
     signal: Option<Signal>,
     /// When it was told.
     told: Option<Instant>,
+    /// When it was seen to have ended.
+    gone: Option<Instant>,
+    /// Whether its end was dealt with.
+    done: bool,
     out: Lines,
     err: Lines,
     /// The last lines of its standard error, for the message about its death.
@@ -67,6 +74,8 @@ impl Tool {
             child,
             signal,
             told: None,
+            gone: None,
+            done: false,
             out: Lines::default(),
             err: Lines::default(),
             last: VecDeque::new(),
@@ -95,53 +104,44 @@ impl Tool {
     /// Reads its standard error until `ready` holds for a line, at most for `time`: tools say there that they have
     /// attached. An error where it ends before.
     pub fn wait_for(&mut self, time: Duration, ready: &mut dyn FnMut(&str) -> bool) -> Result<()> {
-        let deadline = Instant::now() + time;
         let mut found = false;
-        while !found {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let how = format!("was not ready after {} s", time.as_secs());
-                return Err(Error::Died { tool: self.name.to_owned(), how, words: words(&self.last) });
-            }
-            let Some(stderr) = &self.child.stderr else { return Ok(()) };
-            let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLIN)];
-            let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-            if poll(&mut fds, timeout).unwrap_or(0) == 0 {
-                continue;
-            }
-            let ended = self.read_errors(&mut |line| found |= ready(line));
-            if ended && !found {
-                let status = self.child.wait().ok();
-                return Err(self.died(status));
-            }
-        }
-        Ok(())
+        self.wait(time, &mut |tool| {
+            while !found && readable(&tool.child.stderr) && !tool.read_errors(&mut |line| found |= ready(line)) {}
+            found
+        })
     }
 
     /// Reads its standard output until `ready` holds for a line, at most for `time`: some say there that they have
     /// attached. An error where it ends before. `ready` may get lines after that one too.
     pub fn wait_for_output(&mut self, time: Duration, ready: &mut dyn FnMut(&str) -> bool) -> Result<()> {
-        let (mut found, mut lines) = (false, std::mem::take(&mut self.out));
-        let mut output = self.child.stdout.take();
-        let result = self.wait_until(time, &mut || {
-            while !found && readable(&output) {
-                if read(&mut output, &mut lines, &mut |line| found |= ready(line)) {
-                    output = None;
+        let mut found = false;
+        self.wait(time, &mut |tool| {
+            while !found && readable(&tool.child.stdout) {
+                if read(&mut tool.child.stdout, &mut tool.out, &mut |line| found |= ready(line)) {
+                    tool.child.stdout = None;
                 }
             }
             found
-        });
-        (self.out, self.child.stdout) = (lines, output);
-        result
+        })
     }
 
     /// Waits until `ready` holds, asked again and again, at most for `time`. An error where it ends before.
     pub fn wait_until(&mut self, time: Duration, ready: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.wait(time, &mut |_| ready())
+    }
+
+    fn wait(&mut self, time: Duration, ready: &mut dyn FnMut(&mut Tool) -> bool) -> Result<()> {
         let deadline = Instant::now() + time;
-        while !ready() {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                while readable(&self.child.stderr) && !self.read_errors(&mut |_| ()) {}
-                return Err(self.died(Some(status)));
+        loop {
+            // Looked at before, so that what it said last counts.
+            let running = self.running();
+            if ready(self) {
+                return Ok(());
+            }
+            if !running {
+                self.read_errors(&mut |_| ());
+                let status = self.end();
+                return Err(self.died(status));
             }
             if Instant::now() > deadline {
                 let how = format!("was not ready after {} s", time.as_secs());
@@ -149,7 +149,6 @@ impl Tool {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        Ok(())
     }
 
     /// Reads its lines to the end; `each` gets every line of its standard output.
@@ -171,7 +170,7 @@ impl Tool {
         each: &mut dyn FnMut(&mut Outlet, usize, &str),
     ) -> Result<()> {
         let mut result = Ok(());
-        while tools.iter().any(Tool::has_more) {
+        while tools.iter().any(|tool| !tool.done) {
             if stop.said() || result.is_err() {
                 tools.iter_mut().for_each(Tool::tell);
             }
@@ -185,15 +184,13 @@ impl Tool {
         result
     }
 
-    /// Whether something of it may still be read, or its end was not seen.
-    fn has_more(&self) -> bool {
-        self.child.stdout.is_some() || self.child.stderr.is_some()
-    }
-
     /// Reads once what there is; an error where it ended badly.
     fn step(&mut self, outlet: &mut Outlet, each: &mut dyn FnMut(&mut Outlet, &str)) -> Result<()> {
-        if !self.has_more() {
+        if self.done {
             return Ok(());
+        }
+        if !self.running() {
+            self.gone = self.gone.or(Some(Instant::now()));
         }
         if self.signal.is_none() && readable(&self.child.stdout) {
             // One that ends with its input may have much of that to work through: it may take as long as it goes on.
@@ -205,28 +202,34 @@ impl Tool {
         outlet.dropped("lines cut", self.out.take_cut());
         let (name, track) = (self.name, Track { pid: self.pid(), tid: 0, label: self.name.to_owned() });
         self.read_errors(&mut |line| outlet.log(now(), &track, name, Some(Level::Info), line));
-        if self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
-            (self.child.stdout, self.child.stderr) = (None, None);
+        // What was in its pipes when it ended was read by now; the rest is not its own.
+        let closed = self.child.stdout.is_none() && self.child.stderr.is_none();
+        if self.gone.is_some_and(|gone| closed || gone.elapsed() > DRAIN) {
+            self.out.finish(&mut |line| each(outlet, line));
+            return match self.end() {
+                Some(status) if status.success() || self.told.is_some() => Ok(()),
+                status => Err(self.died(status)),
+            };
+        }
+        if self.gone.is_none() && self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
             let fate = if self.spared { "left alone" } else { "killed" };
-            if !self.spared {
-                let _ = self.child.kill();
-                let _ = self.child.wait();
-            }
+            self.end();
             let how = format!("did not stop within {} s and was {fate}", PATIENCE.as_secs());
             return Err(Error::Died { tool: self.name.to_owned(), how, words: String::new() });
         }
-        if self.has_more() {
-            return Ok(());
+        Ok(())
+    }
+
+    /// Ends what is left of its process group, though not one that must not be killed; how it ended.
+    fn end(&mut self) -> Option<ExitStatus> {
+        (self.child.stdout, self.child.stderr) = (None, None);
+        let left_alone = self.spared && self.running();
+        if !std::mem::replace(&mut self.done, true) && !left_alone {
+            // Before it is waited for: until then the number of its group is nobody else's.
+            self.signal(Signal::SIGKILL);
+            return self.child.wait().ok();
         }
-        let status = self.child.wait().map_err(|error| Error::Died {
-            tool: self.name.to_owned(),
-            how: format!("cannot be waited for: {error}"),
-            words: String::new(),
-        })?;
-        match status.success() || self.told.is_some() {
-            true => Ok(()),
-            false => Err(self.died(Some(status))),
-        }
+        None
     }
 
     /// Reads its standard error once, if there is something; true where that has ended. `each` gets what is no noise.
@@ -255,14 +258,16 @@ impl Tool {
     }
 
     /// Whether it still runs.
-    pub fn running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+    pub fn running(&self) -> bool {
+        // It is not waited for yet: its number stays its own.
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        !self.done && matches!(waitid(Id::Pid(Pid::from_raw(self.pid())), flags), Ok(WaitStatus::StillAlive))
     }
 
-    /// Sends it a signal.
+    /// Sends it, and what it has started, a signal.
     pub fn signal(&self, signal: Signal) {
-        // It may have ended meanwhile; as our child its id is not used again.
-        let _ = kill(Pid::from_raw(self.pid()), signal);
+        // All of them may have ended meanwhile.
+        let _ = killpg(Pid::from_raw(self.pid()), signal);
     }
 
     fn died(&self, status: Option<ExitStatus>) -> Error {
@@ -281,22 +286,16 @@ impl Tool {
 
 impl Drop for Tool {
     fn drop(&mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
+        if self.done {
             return;
         }
         // One that ends with its input would wait for a feeder that is dropped after it.
         self.signal(self.signal.unwrap_or(Signal::SIGTERM));
         let deadline = Instant::now() + PATIENCE;
-        while matches!(self.child.try_wait(), Ok(None)) {
-            if Instant::now() > deadline {
-                if !self.spared {
-                    let _ = self.child.kill();
-                    let _ = self.child.wait();
-                }
-                return;
-            }
+        while self.running() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
         }
+        self.end();
     }
 }
 
@@ -323,7 +322,8 @@ fn words(last: &VecDeque<String>) -> String {
     error.or_else(named).or(last.back()).cloned().unwrap_or_default()
 }
 
-/// Waits until there is more to read, or the tools must be told to stop; at most 100 ms.
+/// Waits until there is more to read, or the tools must be told to stop; at most 100 ms, less where one that has
+/// closed its outputs is about to end.
 fn wait_more(tools: &[Tool], stop: &Stop) {
     let mut fds = Vec::with_capacity(2 * tools.len() + 1);
     for tool in tools {
@@ -333,7 +333,8 @@ fn wait_more(tools: &[Tool], stop: &Stop) {
     if tools.iter().any(|tool| tool.told.is_none()) {
         fds.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
     }
-    let _ = poll(&mut fds, 100u16);
+    let ending = |tool: &Tool| !tool.done && tool.child.stdout.is_none() && tool.child.stderr.is_none();
+    let _ = poll(&mut fds, if tools.iter().any(ending) { 5u16 } else { 100 });
 }
 
 /// Whether there is something to read, or the stream has ended.
@@ -432,6 +433,43 @@ mod tests {
         assert_eq!(error.to_string(), "sh exited with status 3: no such thing");
         let error = shell("exec sleep 60").wait_until(second / 10, &mut || false).unwrap_err();
         assert_eq!(error.to_string(), "sh was not ready after 0 s");
+    }
+
+    #[test]
+    fn what_it_leaves_behind_ends_with_it() {
+        let (_stopper, stop) = Stopper::new().unwrap();
+        let begin = Instant::now();
+        let (result, lines, _) = run(shell("sleep 60 & echo $!; exit 0"), &stop);
+        assert!(result.is_ok() && begin.elapsed() < Duration::from_secs(20), "{result:?}");
+        let left =
+            || std::fs::read_to_string(format!("/proc/{}/stat", lines[0])).is_ok_and(|stat| !stat.contains(") Z"));
+        while left() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "it was left behind");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // And so with one that is told to stop.
+        let (stopper, stop) = Stopper::new().unwrap();
+        let mut tool = shell("echo ready >&2; sleep 60; true");
+        tool.wait_for(Duration::from_secs(30), &mut |line| line == "ready").unwrap();
+        stopper.stop();
+        run(tool, &stop).0.unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn one_that_closes_its_outputs_is_not_waited_for_for_ever() {
+        let (stopper, stop) = Stopper::new().unwrap();
+        let begin = Instant::now();
+        std::thread::scope(|scope| {
+            let running = scope.spawn(|| run(shell("exec >&- 2>&-; exec sleep 60"), &stop).0);
+            std::thread::sleep(Duration::from_millis(300));
+            assert!(!running.is_finished());
+            stopper.stop();
+            running.join().unwrap().unwrap();
+        });
+        let error = shell("exec 2>&-; exec sleep 60").wait_for(Duration::from_millis(100), &mut |_| false);
+        assert_eq!(error.unwrap_err().to_string(), "sh was not ready after 0 s");
+        assert!(begin.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

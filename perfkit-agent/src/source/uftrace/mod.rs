@@ -157,7 +157,7 @@ impl Collector for Collecting {
     }
 
     fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
-        let Some(mut recorder) = self.recorder else { return Ok(()) };
+        let Some(recorder) = self.recorder else { return Ok(()) };
         while !target.ended() && recorder.tool.running() && !stop.wait(BEAT) {
             outlet.tick();
         }
