@@ -64,7 +64,8 @@ pub struct Recording {
     stopper: Stopper,
     flow: Arc<Flow>,
     problems: Problems,
-    store: JoinHandle<Result<()>>,
+    /// Whether it wrote all that it got.
+    store: JoinHandle<bool>,
     /// What the recording itself says goes through this outlet.
     own: Outlet,
     begun: Instant,
@@ -82,6 +83,8 @@ pub struct Outcome {
     pub dropped: u64,
     /// How long it took.
     pub time: Duration,
+    /// Whether the session was written to its end.
+    pub whole: bool,
 }
 
 impl Recording {
@@ -108,7 +111,18 @@ impl Recording {
             Subject::Attach(pid) => Running::attach(*pid, scratch.path())?,
         };
         let (sender, receiver) = Outlet::queue();
-        let store = std::thread::Builder::new().name("store".into()).spawn(move || store(receiver));
+        let told = problems.clone();
+        let writing = move || {
+            let stored = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| store(receiver)));
+            let why = match stored {
+                Ok(Ok(())) => return true,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the session's writer failed by an error of perfkit".to_owned(),
+            };
+            told.tell(format!("{why}; nothing more is recorded"));
+            false
+        };
+        let store = std::thread::Builder::new().name("store".into()).spawn(writing);
         let store = store.map_err(Error::file("start a thread for", Path::new("the session")))?;
         let flow: Arc<Flow> = Arc::default();
         let mut own = Outlet::new(0, "perfkit", sender.clone(), Arc::clone(&flow));
@@ -125,9 +139,9 @@ impl Recording {
         Ok(Recording { running, collectors, stopper, flow, problems, store, own, begun, _scratch: scratch })
     }
 
-    /// Whether there is nothing to wait for any more: the target has ended, or the session cannot be written.
+    /// Whether the target has ended. Where the session cannot be written any more it goes on all the same.
     pub fn ended(&mut self) -> bool {
-        self.running.ended() || self.store.is_finished()
+        self.running.ended()
     }
 
     /// Stops and starts the flow of rows; what the target does meanwhile is not recorded.
@@ -173,7 +187,7 @@ impl Recording {
     }
 
     /// Ends the target, unless it was attached to, then the sources, then the session.
-    pub fn finish(mut self) -> Result<Outcome> {
+    pub fn finish(mut self) -> Outcome {
         self.running.end();
         let deadline = Instant::now() + GRACE;
         while self.collectors.iter().any(|one| !one.is_finished()) && Instant::now() < deadline {
@@ -188,12 +202,9 @@ impl Recording {
         let code = self.running.code();
         self.own.fact("target.exit", &code.to_string());
         self.own.end(Ok(()));
-        let stored = self.store.join();
-        stored.unwrap_or_else(|_| {
-            Err(Error::Invalid("the session's writer failed; it was an error of perfkit".into()))
-        })?;
+        let whole = self.store.join().unwrap_or(false);
         let (rows, dropped) = (self.flow.rows.load(Ordering::Relaxed), self.flow.dropped.load(Ordering::Relaxed));
-        Ok(Outcome { code, rows, dropped, time })
+        Outcome { code, rows, dropped, time, whole }
     }
 }
 

@@ -11,6 +11,7 @@ use gdkrecord::units;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
+use super::FAILED;
 use super::control::{Order, Orders};
 use super::progress::{self, Progress};
 use super::symbolise;
@@ -35,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(20);
 
 Signals: INT and TERM stop, twice at once; USR1 pauses and resumes; USR2 starts again. `perfkit-agent control` does
 the same by the session's name. The exit status is the program's, or 128 plus the signal that ended it; 127 where it
-is not found, 126 where it cannot be started, 125 where the recording cannot be made.")]
+is not found, 126 where it cannot be started, 125 where the recording cannot be made, or written to its end.")]
 pub struct Args {
     /// Where to write the session [default: the program's name with .perfkit, with a number where that is taken].
     #[arg(short, long, value_name = "FILE")]
@@ -92,8 +93,6 @@ struct Wanted {
 enum End {
     /// The target has ended, or is to end.
     Stop,
-    /// At once.
-    Kill,
     /// It is to be recorded again.
     Restart,
 }
@@ -171,12 +170,17 @@ fn once(wanted: &Wanted, sources: &[Box<dyn Source>], signals: &mut Signals) -> 
     let orders = Orders::listen(&output).map_err(|error| super::say(&error.to_string())).ok();
     let mut progress = Progress::new(wanted.quiet);
     let end = watch(&mut recording, wanted, signals, orders.as_ref(), &mut progress);
-    if end == End::Kill {
-        recording.killer().kill();
-        super::say(&format!("stopped at once; {} has what was there a moment ago", output.display()));
-        return Ok((end, ExitCode::from(128 + SIGINT as u8)));
+    let outcome = match finish(recording, signals, &mut progress) {
+        Ok(outcome) => outcome,
+        Err(signal) => {
+            super::say(&format!("stopped at once; {} has what was there a moment ago", output.display()));
+            return Ok((End::Stop, ExitCode::from(128 + signal as u8)));
+        }
+    };
+    if !outcome.whole {
+        // Why was said. Of a program that ended well the status tells that its session is not whole.
+        return Ok((end, ExitCode::from(if outcome.code == 0 { FAILED } else { outcome.code })));
     }
-    let outcome = finish(recording, signals, &mut progress)?;
     let stopped = |signal| matches!(signal, SIGINT | SIGTERM);
     symbolise::after(&output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
     if !wanted.quiet {
@@ -260,21 +264,25 @@ fn say_problems(recording: &Recording, progress: &mut Progress) {
     }
 }
 
-/// Ends it; another signal meanwhile ends it at once.
-fn finish(recording: Recording, signals: &mut Signals, progress: &mut Progress) -> Result<channel::Outcome> {
+/// Ends it; another signal meanwhile ends it at once, and is the error.
+fn finish(
+    recording: Recording,
+    signals: &mut Signals,
+    progress: &mut Progress,
+) -> std::result::Result<channel::Outcome, i32> {
     progress.clear();
-    let (later, target) = (recording.later_problems(), recording.killer());
+    let (later, killer) = (recording.later_problems(), recording.killer());
     let ending = std::thread::spawn(move || recording.finish());
     while !ending.is_finished() {
-        if signals.pending().any(|signal| matches!(signal, SIGINT | SIGTERM)) {
-            target.kill();
-            return Err(Error::Invalid("stopped at once; the session has what was there a moment ago".to_owned()));
+        if let Some(signal) = signals.pending().find(|signal| matches!(*signal, SIGINT | SIGTERM)) {
+            killer.kill();
+            return Err(signal);
         }
         std::thread::sleep(LOOK);
     }
-    let outcome = ending.join().unwrap_or_else(|_| Err(Error::Invalid("the recording could not be ended".to_owned())));
+    let outcome = ending.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     later.take().iter().for_each(|problem| super::say(problem));
-    outcome
+    Ok(outcome)
 }
 
 /// The session's file: as asked for, or named after the program; one that is there is never overwritten.

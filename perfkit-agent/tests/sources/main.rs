@@ -94,7 +94,7 @@ fn record_subject(specs: &[&str], subject: Subject, enough: Option<&Enough<'_>>)
     }
     let mut problems = recording.problems();
     let problems_of = Arc::clone(&all);
-    let outcome = recording.finish().unwrap();
+    let outcome = recording.finish();
     let messages = std::mem::take(&mut *problems_of.lock().unwrap());
     let told = messages.iter().filter_map(|message| match message {
         Message::Note { text, .. } => Some(text.clone()),

@@ -1,9 +1,9 @@
 //! Targets that fork, run other programs and crash, and tools that are killed while they watch.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use nix::sys::signal::Signal;
-use perfkit_tests::process::send;
+use perfkit_tests::process::{Guarded, send};
 use perfkit_tests::session::number;
 use perfkit_tests::{query, wait};
 
@@ -97,4 +97,54 @@ fn a_user_without_privileges_records_what_he_may() {
     assert_eq!(count("SELECT count(*) FROM logs WHERE message = 'hello'"), 1);
     assert!(count("SELECT count(*) FROM syscalls WHERE name = 'write'") >= 1, "{}", said(&output));
     assert!(count("SELECT count(*) FROM counters") >= 1);
+}
+
+/// A child that writes for ever when the target has ended: `yes` ends when nobody has its pipe any more.
+#[test]
+fn a_child_that_goes_on_writing_does_not_hold_the_recording_up() {
+    let recorder = Recorder::new();
+    let mut command = recorder.command("output", &["--quiet"], &["sh", "-c", "yes & sleep 0.1; exit 3"]);
+    let mut recording = Guarded::spawn("the agent", command.stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+    assert_eq!(recording.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn a_reader_that_does_not_read_is_not_waited_for() {
+    let recorder = Recorder::new();
+    let mut command = recorder.command("output", &["--duration", "500ms"], &["yes"]);
+    let mut recording = Guarded::spawn("the agent", command.stdout(Stdio::piped()).stderr(Stdio::null())).unwrap();
+    assert!(recording.wait().unwrap().success());
+    let notes = query(&recorder.session(), "SELECT text FROM notes").unwrap();
+    assert!(notes.iter().any(|note| note.text("text").contains("nobody has read it")), "{notes:?}");
+}
+
+#[test]
+fn a_script_leaves_nothing_behind() {
+    let recorder = Recorder::new();
+    let script = "script:sh -c 'echo x 1; sleep 4711 & echo child $!; wait'";
+    let output = recorder.record(script, &["--duration", "500ms"], BUSY);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let child =
+        number(&recorder.session(), "SELECT CAST(value AS INTEGER) FROM counters WHERE name = 'child'").unwrap();
+    let gone = || (!std::path::Path::new(&format!("/proc/{child}")).exists()).then_some(());
+    wait::until("the script's child to end", gone).unwrap();
+}
+
+/// The program goes on when the disk is full, what it writes is passed on, and its status too.
+#[test]
+fn a_full_disk_is_not_the_programs_end() {
+    for (status, expected) in [(0, 125), (3, 3)] {
+        let recorder = Recorder::new();
+        let program =
+            format!("ulimit -f unlimited; head -c 3000000 /dev/urandom | base64; echo the end; exit {status}");
+        // A limit on the size of files is as good as a disk that is full, and is for the agent alone.
+        let mut command = Command::new("sh");
+        let limited = "trap '' XFSZ; ulimit -S -f 600; exec \"$@\"";
+        let agent = recorder.command("output", &["--quiet"], &["sh", "-c", &program]);
+        command.args(["-c", limited, "sh"]).arg(agent.get_program()).args(agent.get_args());
+        let output = command.current_dir(recorder.folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(expected), "{}", said(&output));
+        assert!(output.stdout.ends_with(b"the end\n"));
+        assert!(said(&output).contains("nothing more is recorded"), "{}", said(&output));
+    }
 }
