@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::engine::Facts;
-use super::timeline::{Span, Timeline};
+use super::timeline::{Span, Spans, Timeline};
 use crate::error::{Error, Result};
 
 /// What one thing cost.
@@ -74,25 +74,30 @@ impl Sums {
 fn callbacks(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     let mut sums = Sums::default();
     for facts in threads {
-        for (dispatch, own) in own_times(&facts.timeline.dispatches) {
+        for (dispatch, own) in own_times(&facts.timeline.dispatches, &facts.timeline.polls) {
             sums.add(facts.callback(&dispatch.what), own, 1);
         }
     }
     sums.done()
 }
 
-/// Each span with its length less that of the spans inside of it and of sleep in it.
-fn own_times<T>(spans: &[Span<T>]) -> Vec<(&Span<T>, i64)> {
+/// Each span with its length less that of the spans and of the sleep directly inside of it.
+fn own_times<'a, T>(spans: &'a Spans<T>, sleep: &Spans<()>) -> Vec<(&'a Span<T>, i64)> {
     let mut own: Vec<i64> = spans.iter().map(Span::length).collect();
-    let mut open: Vec<usize> = Vec::new();
-    for (at, span) in spans.iter().enumerate() {
-        while open.last().is_some_and(|&last| spans[last].end <= span.time) {
+    // Both in one order; of two that begin together the longer holds the other.
+    let mut all: Vec<(i64, i64, Option<usize>)> =
+        spans.iter().enumerate().map(|(at, s)| (s.time, s.end, Some(at))).collect();
+    all.extend(sleep.iter().map(|poll| (poll.time, poll.end, None)));
+    all.sort_by_key(|&(time, end, _)| (time, -end));
+    let mut open: Vec<(i64, Option<usize>)> = Vec::new();
+    for (time, end, at) in all {
+        while open.last().is_some_and(|&(last, _)| last <= time) {
             open.pop();
         }
-        if let Some(&outer) = open.last() {
-            own[outer] -= span.length();
+        if let Some(&(_, Some(outer))) = open.last() {
+            own[outer] -= end - time;
         }
-        open.push(at);
+        open.push((end, at));
     }
     spans.iter().zip(own).map(|(span, own)| (span, own.max(0))).collect()
 }
@@ -100,7 +105,7 @@ fn own_times<T>(spans: &[Span<T>]) -> Vec<(&Span<T>, i64)> {
 fn windows(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     let mut sums = Sums::default();
     for facts in threads {
-        for input in &facts.timeline.inputs {
+        for input in facts.timeline.inputs.iter() {
             sums.add(facts.timeline.window_name(input.what.window), input.length(), 1);
         }
     }
@@ -133,14 +138,15 @@ fn syscalls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
 fn functions(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     // Of all threads of the processes that draw: work that was moved to another thread costs, too.
     let mut sums = Sums::default();
-    let mut pids: Vec<i64> = threads.iter().map(|facts| facts.timeline.pid).collect();
+    let mut pids: Vec<(i64, (i64, i64))> = threads.iter().map(|f| (f.timeline.pid, f.timeline.asked)).collect();
+    pids.sort_unstable();
     pids.dedup();
     let sql = "SELECT function, module, sum(weight), count(*) FROM samples JOIN stacks ON stacks.id = stack \
-               WHERE samples.pid = ?1 AND event LIKE '%clock%' GROUP BY function, module";
-    for pid in pids {
+               WHERE samples.pid = ?1 AND samples.time BETWEEN ?2 AND ?3 AND event LIKE '%clock%' GROUP BY function, module";
+    for (pid, (from, to)) in pids {
         let read = || -> rusqlite::Result<Vec<Cost>> {
             let mut select = db.prepare(sql)?;
-            let costs = select.query_map([pid], |row| {
+            let costs = select.query_map([pid, from, to], |row| {
                 let word = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
                 let (function, module) = (word(0)?, word(1)?);
                 let module = module.rsplit('/').next().unwrap_or_default().to_owned();
@@ -186,13 +192,16 @@ mod tests {
                     span(15, 20, dispatch("", "innermost")),
                     span(40, 50, dispatch("", "inner")),
                     span(100, 101, dispatch("", "outer")),
-                ];
+                ]
+                .into();
+                // A loop of its own sleeps within the outer one.
+                timeline.polls = vec![span(60, 90, ())].into();
             },
             |facts| {
                 let db = Connection::open_in_memory().unwrap();
                 let costs = KINDS[0].costs(&db, &[*facts]).unwrap();
                 let seen: Vec<_> = costs.iter().map(|cost| (&*cost.name, cost.ns, cost.count)).collect();
-                assert_eq!(seen, [("outer", ms(71), 2), ("inner", ms(25), 2), ("innermost", ms(5), 1)]);
+                assert_eq!(seen, [("outer", ms(41), 2), ("inner", ms(25), 2), ("innermost", ms(5), 1)]);
             },
         );
     }

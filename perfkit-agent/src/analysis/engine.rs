@@ -7,7 +7,7 @@ use super::hangs::{self, Hang};
 use super::latency::{self, Answer};
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
-use super::timeline::{Dispatch, Timeline, drawing_threads};
+use super::timeline::{Dispatch, Timeline, drawing_threads, other_threads};
 use super::waste::{self, Repaint};
 use super::{inside, window, words};
 use crate::error::Result;
@@ -122,6 +122,15 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Leaves out what does not reach into a stretch: more was read, so that what led to its first frame is known.
+    fn keep(&mut self, from: i64, to: i64) {
+        self.strip.retain(|&(end, ..)| end >= from && end <= to);
+        self.slow.retain(|slow| slow.place.1 >= from && slow.place.0 <= to);
+        self.hangs.retain(|hang| hang.place.1 >= from && hang.place.0 <= to);
+        self.answers.retain(|answer| answer.shown >= from && answer.made <= to);
+        self.place = (self.place.0.max(from), self.place.1.min(to));
+    }
+
     /// Slow frames by what took most of them: the rule and its subject, how many frames, nanoseconds in all.
     pub fn causes(&self) -> Vec<(&Finding, usize, i64)> {
         let mut causes: Vec<(&Finding, usize, i64)> = Vec::new();
@@ -145,7 +154,10 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     let program: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
     let stacks = Stacks::read(db, &program)?;
     let names = callback_names(db)?.into_iter().map(|(recorded, name)| (recorded, name.words())).collect();
-    let threads = drawing_threads(db)?;
+    let mut threads = drawing_threads(db)?;
+    if threads.is_empty() {
+        threads = other_threads(db)?;
+    }
     let timelines = threads.into_iter().map(|(pid, tid)| Timeline::read(db, pid, tid, from, to));
     let timelines: Vec<Timeline> = timelines.collect::<Result<_>>()?;
     let facts: Vec<Facts<'_>> =
@@ -159,7 +171,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
         answers: Vec::new(),
         windows: Vec::new(),
         costs: Vec::new(),
-        worked: costs::worked(&timelines.iter().collect::<Vec<_>>()),
+        worked: 0,
     };
     for facts in &facts {
         let windows = window::Window::all(facts.timeline);
@@ -170,9 +182,14 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
         let repaints = waste::by_window(facts.timeline).into_iter();
         analysis.windows.extend(repaints.map(|(of, repaint)| Window { name: facts.timeline.window_name(of), repaint }));
     }
+    let clipped: Vec<Timeline> = timelines.iter().map(Timeline::clipped).collect();
+    let costly: Vec<Facts<'_>> =
+        clipped.iter().zip(&facts).map(|(timeline, facts)| Facts { timeline, ..*facts }).collect();
     for kind in costs::KINDS {
-        analysis.costs.push((kind, kind.costs(db, &facts)?));
+        analysis.costs.push((kind, kind.costs(db, &costly)?));
     }
+    analysis.worked = costs::worked(&clipped.iter().collect::<Vec<_>>());
+    analysis.keep(from, to);
     analysis.frames = analysis.strip.iter().map(|(_, work, _)| *work).collect();
     analysis.frames.sort_unstable();
     analysis.strip.sort_unstable();
@@ -243,7 +260,7 @@ pub mod tests {
 
     /// A dispatch.
     pub fn dispatch(source: &str, callback: &str) -> Dispatch {
-        Dispatch { source: source.into(), callback: callback.into(), late: None }
+        Dispatch { source: source.into(), callback: callback.into(), late: None, ended: true }
     }
 
     /// An event on window 1.
@@ -262,9 +279,9 @@ pub mod tests {
     fn a_frame_that_waited_for_nothing_is_not_slow() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 2, None), frame(90, 92, None)];
-                timeline.polls = vec![span(3, 89, ())];
-                timeline.inputs = vec![span(89, 90, Input { latency: Some(ms(1)), ..input("key-press") })];
+                timeline.frames = vec![frame(0, 2, None), frame(90, 92, None)].into();
+                timeline.polls = vec![span(3, 89, ())].into();
+                timeline.inputs = vec![span(89, 90, Input { latency: Some(ms(1)), ..input("key-press") })].into();
             },
             |facts| assert!(window::Window::all(facts.timeline).iter().all(|window| !window.is_slow())),
         );
@@ -274,10 +291,10 @@ pub mod tests {
     fn the_words_say_how_late_and_why() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 2, None), frame(72, 76, None)];
-                timeline.inputs = vec![span(4, 65, Input { latency: Some(ms(2)), ..input("button-press") })];
+                timeline.frames = vec![frame(0, 2, None), frame(72, 76, None)].into();
+                timeline.inputs = vec![span(4, 65, Input { latency: Some(ms(2)), ..input("button-press") })].into();
                 let read = super::super::timeline::Syscall { name: "read".into(), fd: Some(5), path: None };
-                timeline.syscalls = vec![span(6, 64, read)];
+                timeline.syscalls = vec![span(6, 64, read)].into();
                 timeline.windows.insert(1, "Files".into());
             },
             |facts| {

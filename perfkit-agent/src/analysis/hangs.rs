@@ -38,9 +38,13 @@ impl Hang {
 pub fn find(facts: &Facts<'_>) -> Vec<Hang> {
     let timeline = facts.timeline;
     let mut hangs = Vec::new();
-    for two in timeline.polls.windows(2) {
-        // A loop inside of a callback sleeps inside of it, so its polls are polls like all others.
-        let (from, to) = (two[0].end, two[1].time);
+    // A loop inside of a callback sleeps inside of it, so its polls are polls like all others.
+    let gaps = timeline.polls.windows(2).map(|two| (two[0].end, two[1].time));
+    // A program that was ended while it hung never slept again.
+    let last = timeline.polls.last().map_or(i64::MIN, |poll| poll.end);
+    let hung = timeline.dispatches.iter().any(|dispatch| !dispatch.what.ended && dispatch.time >= last);
+    let never = hung.then(|| (last.max(timeline.dispatches.first().map_or(last, |first| first.time)), timeline.end));
+    for (from, to) in gaps.chain(never) {
         if to - from < NOTICED {
             continue;
         }
@@ -68,14 +72,28 @@ mod tests {
     fn only_what_keeps_the_loop_from_its_sleep_is_a_hang() {
         facts(
             |timeline| {
-                timeline.polls = vec![span(0, 10, ()), span(60, 90, ()), span(250, 260, ())];
-                timeline.dispatches = vec![span(11, 59, dispatch("", "short")), span(95, 240, dispatch("", "long"))];
+                timeline.polls = vec![span(0, 10, ()), span(60, 90, ()), span(250, 260, ())].into();
+                timeline.dispatches =
+                    vec![span(11, 59, dispatch("", "short")), span(95, 240, dispatch("", "long"))].into();
             },
             |facts| {
                 let hangs = find(facts);
                 assert_eq!((hangs.len(), &*hangs[0].subject), (1, "long"));
                 assert_eq!(hangs[0].words(), "no turn of the loop for 160 ms: long");
             },
+        );
+    }
+
+    #[test]
+    fn a_hang_that_never_ended_is_one() {
+        facts(
+            |timeline| {
+                timeline.end = 9_000_000_000;
+                timeline.polls = vec![span(0, 10, ())].into();
+                let open = crate::analysis::Dispatch { ended: false, ..dispatch("", "stuck") };
+                timeline.dispatches = vec![span(11, 9000, open)].into();
+            },
+            |facts| assert_eq!(find(facts)[0].words(), "no turn of the loop for 8.99 s: stuck"),
         );
     }
 }

@@ -63,12 +63,13 @@ mod tests {
     fn an_event_is_answered_by_the_frame_after_it() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 5, None), frame(40, 48, None), frame(5000, 5005, None)];
+                timeline.frames = vec![frame(0, 5, None), frame(40, 48, None), frame(5000, 5005, None)].into();
                 timeline.inputs = vec![
                     span(10, 30, Input { latency: Some(ms(3)), ..input("button-press") }),
                     span(31, 32, input("motion-notify")),
                     span(100, 101, input("key-press")),
-                ];
+                ]
+                .into();
             },
             |facts| {
                 let answers = answers(facts.timeline);

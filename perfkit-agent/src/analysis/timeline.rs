@@ -30,6 +30,41 @@ impl<T> Span<T> {
     }
 }
 
+/// Spans in the order of their begins, of which some may be nested.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spans<T> {
+    all: Vec<Span<T>>,
+    /// The latest end of all spans up to each: it only rises, so that those that reach into a stretch are found
+    /// without looking at all that came before.
+    reach: Vec<i64>,
+}
+
+impl<T> Default for Spans<T> {
+    fn default() -> Spans<T> {
+        Spans { all: Vec::new(), reach: Vec::new() }
+    }
+}
+
+impl<T> From<Vec<Span<T>>> for Spans<T> {
+    fn from(mut all: Vec<Span<T>>) -> Spans<T> {
+        all.sort_by_key(|span| span.time);
+        let mut latest = i64::MIN;
+        let reach = all.iter().map(|span| {
+            latest = latest.max(span.end);
+            latest
+        });
+        Spans { reach: reach.collect(), all }
+    }
+}
+
+impl<T> std::ops::Deref for Spans<T> {
+    type Target = [Span<T>];
+
+    fn deref(&self) -> &[Span<T>] {
+        &self.all
+    }
+}
+
 /// A dispatch of the main loop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dispatch {
@@ -39,6 +74,8 @@ pub struct Dispatch {
     pub callback: String,
     /// Nanoseconds from the time for which it was set; `None` where it had none.
     pub late: Option<i64>,
+    /// Whether it had ended when the recording did.
+    pub ended: bool,
 }
 
 /// An event of the user's, while it was handled.
@@ -123,28 +160,32 @@ pub struct At<T> {
 }
 
 /// What one thread did.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
     /// The process.
     pub pid: i64,
     /// The thread.
     pub tid: i64,
+    /// The stretch that was asked for; what led to it and what followed is there too.
+    pub asked: (i64, i64),
+    /// The last that was recorded of the process.
+    pub end: i64,
     /// Dispatches, by begin; nested ones too.
-    pub dispatches: Vec<Span<Dispatch>>,
+    pub dispatches: Spans<Dispatch>,
     /// Sleep in poll, by begin.
-    pub polls: Vec<Span<()>>,
+    pub polls: Spans<()>,
     /// Frames, by begin.
-    pub frames: Vec<Span<Frame>>,
+    pub frames: Spans<Frame>,
     /// Input, by begin of its handling.
-    pub inputs: Vec<Span<Input>>,
+    pub inputs: Spans<Input>,
     /// Rectangles, by time.
     pub painted: Vec<At<Painted>>,
     /// Widgets' costs, by time: they are told at the end of their frame.
     pub widgets: Vec<At<WidgetCost>>,
     /// System calls, by begin; empty where none were recorded.
-    pub syscalls: Vec<Span<Syscall>>,
+    pub syscalls: Spans<Syscall>,
     /// Stretches off the processor, by begin; empty where none were recorded.
-    pub off: Vec<Span<Off>>,
+    pub off: Spans<Off>,
     /// Samples with weight in nanoseconds and stack, by time; empty where none were recorded.
     pub samples: Vec<At<(i64, i64)>>,
     /// Major page faults of the process so far, by time; empty where they were not recorded.
@@ -155,20 +196,39 @@ pub struct Timeline {
     pub sizes: HashMap<i64, (i64, i64)>,
 }
 
+/// What is read before a stretch that is asked for, so that what led to its first frame is there; in nanoseconds.
+const BEFORE: i64 = 5_000_000_000;
+/// And after it: the frame that answers its last input.
+const AFTER: i64 = 1_000_000_000;
+/// Sleep of this length within the handling of an event is a loop of its own, such as a dialog's, in nanoseconds.
+const SLEEP: i64 = 1_000_000;
+
 /// The threads that draw frames.
 pub fn drawing_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
     rows(db, "SELECT DISTINCT pid, tid FROM gdk_frame ORDER BY pid, tid", [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
+/// The threads of which anything was recorded, for a session in which none draws; the busiest first.
+pub fn other_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
+    let sql = "SELECT pid, tid FROM (SELECT pid, tid FROM syscalls UNION ALL SELECT pid, tid FROM samples) GROUP BY pid, \
+               tid ORDER BY count(*) DESC LIMIT 32";
+    rows(db, sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 impl Timeline {
-    /// Reads what a thread did from one time to another.
+    /// Reads what a thread did from one time to another, with what led to it and what followed.
     pub fn read(db: &Connection, pid: i64, tid: i64, from: i64, to: i64) -> Result<Timeline> {
-        let range = [tid, from, to];
+        let range = [tid, from.saturating_sub(BEFORE), to.saturating_add(AFTER)];
         let span = |row: &Row<'_>| -> rusqlite::Result<(i64, i64)> {
             let (time, duration): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
             Ok((time, duration.map_or(time, |duration| time + duration)))
         };
-        let mut timeline = Timeline { pid, tid, ..Timeline::default() };
+        let mut timeline = Timeline { pid, tid, asked: (from, to), ..Timeline::default() };
+        // The process's own end where a source saw it, else that of the recording.
+        let sql = "SELECT coalesce((SELECT \"end\" FROM processes WHERE pid = ?1), (SELECT ended FROM sources WHERE name = \
+                   'gdkrecord' LIMIT 1), (SELECT max(time) FROM events WHERE pid = ?1))";
+        let last = rows(db, sql, [pid], |row| row.get::<_, Option<i64>>(0))?;
+        timeline.end = last.first().copied().flatten().unwrap_or(0);
         timeline.dispatches = rows(
             db,
             "SELECT time, duration, source, callback, late FROM gdk_dispatch WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 \
@@ -176,17 +236,20 @@ impl Timeline {
             range,
             |row| {
                 let (time, end) = span(row)?;
+                let ended = row.get::<_, Option<i64>>(1)?.is_some();
                 let late: Option<i64> = row.get(4)?;
                 let what = Dispatch {
+                    ended,
                     source: text(row, 2)?,
                     callback: text(row, 3)?,
                     late: late.map(|microseconds| microseconds * 1000),
                 };
                 Ok(Span { time, end, what })
             },
-        )?;
+        )?
+        .into();
         let sql = "SELECT time, duration FROM gdk_poll WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY time";
-        timeline.polls = rows(db, sql, range, |row| span(row).map(|(time, end)| Span { time, end, what: () }))?;
+        timeline.polls = rows(db, sql, range, |row| span(row).map(|(time, end)| Span { time, end, what: () }))?.into();
         let phases = PHASES.map(|phase| format!("\"{phase}\"")).join(", ");
         let sql = format!(
             "SELECT time, duration, clock, counter, interval, {phases} FROM gdk_frame WHERE tid = ?1 AND time BETWEEN \
@@ -200,7 +263,8 @@ impl Timeline {
             }
             let interval = row.get::<_, Option<i64>>(4)?.filter(|&interval| interval > 0);
             Ok(Span { time, end, what: Frame { clock: row.get(2)?, counter: row.get(3)?, interval, phases } })
-        })?;
+        })?
+        .into();
         timeline.inputs = rows(
             db,
             "SELECT time, duration, event, window, latency FROM input WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY \
@@ -211,7 +275,8 @@ impl Timeline {
                 let window = row.get::<_, Option<i64>>(3)?.unwrap_or(0);
                 Ok(Span { time, end, what: Input { event: text(row, 2)?, window, latency: row.get(4)? } })
             },
-        )?;
+        )?
+        .into();
         timeline.painted = rows(
             db,
             "SELECT time, window, what, width, height FROM gdk_exposure WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER \
@@ -243,7 +308,8 @@ impl Timeline {
                 let (time, end) = span(row)?;
                 Ok(Span { time, end, what: Syscall { name: text(row, 2)?, fd: row.get(3)?, path: row.get(4)? } })
             },
-        )?;
+        )?
+        .into();
         timeline.off = rows(
             db,
             "SELECT time, duration, state, stack FROM offcpu WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY time",
@@ -252,7 +318,8 @@ impl Timeline {
                 let (time, end) = span(row)?;
                 Ok(Span { time, end, what: Off { state: text(row, 2)?, stack: row.get(3)? } })
             },
-        )?;
+        )?
+        .into();
         timeline.samples = rows(
             db,
             "SELECT time, weight, stack FROM samples WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 AND event LIKE '%clock%' \
@@ -268,7 +335,26 @@ impl Timeline {
             |row| Ok(At { time: row.get(0)?, what: row.get::<_, f64>(1)? as i64 }),
         )?;
         timeline.read_windows(db)?;
+        timeline.settle();
         Ok(timeline)
+    }
+
+    /// Ends what had not ended, and cuts the handling of events where a loop of its own begins to sleep in it: the
+    /// event that opened a dialog did not take as long as the dialog was there.
+    fn settle(&mut self) {
+        let mut dispatches = std::mem::take(&mut self.dispatches).all;
+        for open in dispatches.iter_mut().filter(|dispatch| !dispatch.what.ended) {
+            open.end = self.end.max(open.time);
+        }
+        self.dispatches = dispatches.into();
+        let mut inputs = std::mem::take(&mut self.inputs).all;
+        for input in &mut inputs {
+            let polls = overlapping(&self.polls, input.time, input.end).filter(|poll| poll.time >= input.time);
+            if let Some(sleep) = polls.into_iter().find(|poll| poll.length() >= SLEEP) {
+                input.end = sleep.time;
+            }
+        }
+        self.inputs = inputs.into();
     }
 
     fn read_windows(&mut self, db: &Connection) -> Result<()> {
@@ -286,6 +372,24 @@ impl Timeline {
         Ok(())
     }
 
+    /// Only what began in the stretch that was asked for.
+    pub fn clipped(&self) -> Timeline {
+        fn spans<T: Clone>(all: &Spans<T>, (from, to): (i64, i64)) -> Spans<T> {
+            all.iter().filter(|span| span.time >= from && span.time <= to).cloned().collect::<Vec<_>>().into()
+        }
+        let (asked, mut clipped) = (self.asked, self.clone());
+        clipped.dispatches = spans(&self.dispatches, asked);
+        clipped.polls = spans(&self.polls, asked);
+        clipped.frames = spans(&self.frames, asked);
+        clipped.inputs = spans(&self.inputs, asked);
+        clipped.syscalls = spans(&self.syscalls, asked);
+        clipped.off = spans(&self.off, asked);
+        clipped.painted = between(&self.painted, asked.0, asked.1).to_vec();
+        clipped.widgets = between(&self.widgets, asked.0, asked.1).to_vec();
+        clipped.samples = between(&self.samples, asked.0, asked.1).to_vec();
+        clipped
+    }
+
     /// A window as people know it.
     pub fn window_name(&self, window: i64) -> String {
         match self.windows.get(&window) {
@@ -295,10 +399,11 @@ impl Timeline {
     }
 }
 
-/// The spans that overlap a stretch of time, of spans that are ordered by begin and of which some may be nested.
-pub fn overlapping<T>(spans: &[Span<T>], from: i64, to: i64) -> impl Iterator<Item = &Span<T>> {
+/// The spans that overlap a stretch of time.
+pub fn overlapping<T>(spans: &Spans<T>, from: i64, to: i64) -> impl Iterator<Item = &Span<T>> {
     let after = spans.partition_point(|span| span.time < to);
-    spans[..after].iter().filter(move |span| span.end > from)
+    let first = spans.reach.partition_point(|&end| end <= from).min(after);
+    spans[first..after].iter().filter(move |span| span.end > from)
 }
 
 /// What was told between two times, both included.
@@ -309,7 +414,7 @@ pub fn between<T>(all: &[At<T>], from: i64, to: i64) -> &[At<T>] {
 }
 
 /// Nanoseconds that the spans cover of a stretch; what is nested counts once.
-pub fn covered<T>(spans: &[Span<T>], from: i64, to: i64) -> i64 {
+pub fn covered<T>(spans: &Spans<T>, from: i64, to: i64) -> i64 {
     let (mut sum, mut until) = (0, from);
     for span in overlapping(spans, from, to) {
         let (begin, end) = (span.time.max(until), span.end.min(to));
@@ -345,8 +450,23 @@ mod tests {
     }
 
     #[test]
+    fn the_event_that_opened_a_dialog_ends_where_the_dialog_sleeps() {
+        let input = Input { event: "button-release".into(), window: 1, latency: None };
+        let open = Dispatch { source: String::new(), callback: String::new(), late: None, ended: false };
+        let mut timeline = Timeline {
+            end: 90_000_000_000,
+            inputs: vec![Span { time: 0, end: 9_000_000_000, what: input }].into(),
+            polls: vec![span(4_000_000, 4_000_010), span(5_000_000, 800_000_000)].into(),
+            dispatches: vec![Span { time: 7, end: 7, what: open }].into(),
+            ..Timeline::default()
+        };
+        timeline.settle();
+        assert_eq!((timeline.inputs[0].end, timeline.dispatches[0].end), (5_000_000, 90_000_000_000));
+    }
+
+    #[test]
     fn nested_spans_count_once() {
-        let spans = [span(0, 10), span(2, 4), span(8, 12), span(20, 30)];
+        let spans = Spans::from(vec![span(0, 10), span(2, 4), span(8, 12), span(20, 30)]);
         assert_eq!(covered(&spans, 0, 100), 22);
         assert_eq!(covered(&spans, 3, 9), 6);
         assert_eq!(covered(&spans, 12, 20), 0);

@@ -3,6 +3,8 @@
 //! What asks for a frame is the time for which its dispatch was set, or the first input that it answers. Sleep in
 //! the window is time in which there was nothing to do; the rest is work, and more of it than the budget is too much.
 
+use std::collections::HashMap;
+
 use super::timeline::{Frame, Input, Span, Timeline, covered, overlapping};
 
 /// The budget where no display told its refresh interval: 60 Hz, in nanoseconds.
@@ -28,13 +30,15 @@ pub struct Window<'a> {
 impl<'a> Window<'a> {
     /// The windows of all frames of a thread, in their order.
     pub fn all(timeline: &'a Timeline) -> Vec<Window<'a>> {
-        let mut ends: std::collections::HashMap<i64, i64> = std::collections::HashMap::new();
+        let mut ends: HashMap<i64, i64> = HashMap::new();
+        let mut last = i64::MIN;
         let mut windows = Vec::with_capacity(timeline.frames.len());
         let mut interval = None;
-        for frame in &timeline.frames {
+        for frame in timeline.frames.iter() {
             interval = frame.what.interval.or(interval);
             let before = ends.insert(frame.what.clock, frame.end);
-            let start = start(timeline, frame, before);
+            let start = start(timeline, frame, before, last);
+            last = last.max(frame.end);
             let work = frame.end - start - covered(&timeline.polls, start, frame.end);
             let budget = interval.unwrap_or(DEFAULT_BUDGET);
             windows.push(Window { timeline, frame, start, end: frame.end, work, budget });
@@ -61,12 +65,20 @@ impl<'a> Window<'a> {
     }
 }
 
-/// When something asked for a frame: not before the one before it had ended.
-fn start(timeline: &Timeline, frame: &Span<Frame>, before: Option<i64>) -> i64 {
+/// Input is answered by a frame before the loop has slept this long, in nanoseconds: a frame clock that has nothing
+/// to do waits for the next refresh at most. What comes later was asked for by something else.
+const ANSWERED: i64 = 2 * DEFAULT_BUDGET;
+
+/// When something asked for a frame: not before the one of the same clock before it had ended. `last` is the end of
+/// the frame before of any clock: input before that was answered by it, since which window a clock belongs to is not
+/// recorded.
+fn start(timeline: &Timeline, frame: &Span<Frame>, before: Option<i64>, last: i64) -> i64 {
     let after = before.unwrap_or(frame.time);
     let set = overlapping(&timeline.dispatches, frame.time, frame.end.max(frame.time + 1));
     let set = set.filter_map(|dispatch| dispatch.what.late.map(|late| dispatch.time - late)).min();
-    let inputs = overlapping(&timeline.inputs, after, frame.end).filter(|input| input.time >= after);
+    let since = after.max(last);
+    let inputs = overlapping(&timeline.inputs, since, frame.end).filter(|input| input.time >= since);
+    let inputs = inputs.filter(|input| covered(&timeline.polls, input.end, frame.time) <= ANSWERED);
     let asked = inputs.map(|input| input.time - input.what.latency.unwrap_or(0)).min();
     let first = [Some(frame.time), set, asked].into_iter().flatten().min().unwrap_or(frame.time);
     // The first frame has none before it; what led to it is told by its own dispatch alone.

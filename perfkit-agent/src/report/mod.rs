@@ -24,6 +24,8 @@ pub struct Report {
     pub subject: String,
     /// The begin of the session, from which times are counted, in CLOCK_MONOTONIC nanoseconds.
     pub origin: i64,
+    /// Whether anything of the session draws frames at all.
+    pub draws: bool,
     /// What was found.
     pub analysis: Analysis,
     /// What sources ended early, lost, or had to say, a line each.
@@ -38,7 +40,9 @@ impl Report {
         let origin = origin(db);
         let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
         let analysis = analyse(&query, at(from, i64::MIN), at(to, i64::MAX))?;
-        Ok(Report { path: path.to_owned(), subject: subject(db), origin, analysis, remarks: remarks(db) })
+        let draws = db.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0;
+        let (subject, remarks) = (subject(db), remarks(db));
+        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, remarks })
     }
 
     /// Seconds from the session's begin.
@@ -53,10 +57,13 @@ impl Report {
     }
 }
 
-/// When the session began: its own source's begin, or for an import its first row.
+/// The time that `seconds()` counts from in SQL: the session's first row.
 fn origin(db: &Connection) -> i64 {
-    let ask = |sql: &str| db.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).ok().flatten();
-    ask("SELECT begun FROM sources WHERE name = 'perfkit'").or_else(|| ask("SELECT min(time) FROM events")).unwrap_or(0)
+    // Where nothing was recorded, nothing is counted from anywhere.
+    db.query_row("SELECT min(first) FROM main.chunk", [], |row| row.get::<_, Option<i64>>(0))
+        .ok()
+        .flatten()
+        .unwrap_or(0)
 }
 
 fn subject(db: &Connection) -> String {

@@ -33,10 +33,16 @@ fn first_screen(report: &Report, out: &mut String) {
     let length = time(analysis.place.1 - analysis.place.0);
     let _ = writeln!(out, "{}\n{}, {length} of a main loop\n", report.path.display(), report.subject);
     if analysis.frames.is_empty() {
-        out.push_str(
-            "No frames were recorded, so nothing can be said about slow ones. Record a GTK program with the source\n\
-             gdkrecord: perfkit-agent record -- PROGRAM\n",
-        );
+        out.push_str(match report.draws {
+            true => "No frame was drawn in this stretch of time.\n\n",
+            false => {
+                "No frames were recorded, so nothing can be said about slow ones: the source gdkrecord records those of\n\
+                 GTK programs, perfkit-agent record -- PROGRAM. What else was recorded:\n\n"
+            }
+        });
+        for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
+            costs(report, kind.name, FEW, out);
+        }
         remarks(report, out);
         return;
     }

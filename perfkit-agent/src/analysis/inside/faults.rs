@@ -40,7 +40,7 @@ mod tests {
         facts(
             |timeline| {
                 faults(timeline);
-                timeline.off = vec![span(1, 31, disk)];
+                timeline.off = vec![span(1, 31, disk)].into();
             },
             |facts| assert!(look(facts, ms(0), ms(40)).unwrap().words.contains("20 page faults")),
         );

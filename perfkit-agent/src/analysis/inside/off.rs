@@ -38,7 +38,7 @@ mod tests {
     fn why_it_did_not_run_is_told() {
         let off = |state: &str| Off { state: state.into(), stack: None };
         facts(
-            |timeline| timeline.off = vec![span(0, 5, off("disk")), span(6, 30, off("preempted"))],
+            |timeline| timeline.off = vec![span(0, 5, off("disk")), span(6, 30, off("preempted"))].into(),
             |facts| {
                 let inside = look(facts, ms(0), ms(40)).unwrap();
                 assert_eq!((inside.ns, inside.name), (ms(24), "off-cpu"));

@@ -12,7 +12,11 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
     let mut sums: HashMap<String, (i64, usize)> = HashMap::new();
     for call in overlapping(&timeline.syscalls, from, to) {
         let sum = sums.entry(words(&call.what)).or_default();
-        *sum = (sum.0 + call.within(from, to), sum.1 + 1);
+        // What it spent ready to run while others had the processor was not the call's doing.
+        let (begin, end) = (call.time.max(from), call.end.min(to));
+        let preempted = overlapping(&timeline.off, begin, end).filter(|off| off.what.state == "preempted");
+        let waited: i64 = preempted.map(|off| off.within(begin, end)).sum();
+        *sum = (sum.0 + (end - begin - waited).max(0), sum.1 + 1);
     }
     let (call, (ns, count)) = sums.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)))?;
     let times = if count > 1 { format!(", {count} calls") } else { String::new() };
@@ -44,7 +48,7 @@ mod tests {
         let read = Syscall { name: "read".into(), fd: Some(5), path: Some("pipe:[77]".into()) };
         let write = Syscall { name: "write".into(), fd: Some(1), path: None };
         facts(
-            |timeline| timeline.syscalls = vec![span(1, 3, write), span(4, 62, read)],
+            |timeline| timeline.syscalls = vec![span(1, 3, write), span(4, 62, read)].into(),
             |facts| {
                 let inside = look(facts, ms(0), ms(70)).unwrap();
                 assert_eq!((inside.ns, &*inside.words), (ms(58), "in read(5, pipe)"));

@@ -68,13 +68,14 @@ mod tests {
     fn the_callback_that_kept_the_frame_waiting_is_named() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 1, None), frame(60, 64, None)];
+                timeline.frames = vec![frame(0, 1, None), frame(60, 64, None)].into();
                 timeline.dispatches = vec![
                     span(0, 1, dispatch("paint", "")),
                     span(2, 52, dispatch("timeout", "sleeping_timeout")),
                     span(53, 54, dispatch("idle", "small")),
                     span(60, 64, Dispatch { late: Some(ms(50)), ..dispatch("paint", "") }),
-                ];
+                ]
+                .into();
             },
             |facts| {
                 let windows = Window::all(facts.timeline);

@@ -49,9 +49,10 @@ mod tests {
     fn a_slow_handler_and_a_backlog_are_told_apart() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 1, None), frame(60, 62, None), frame(100, 102, None)];
-                timeline.inputs = vec![span(5, 56, input("button-press"))];
-                timeline.inputs.extend((0..8).map(|at| span(64 + 4 * at, 67 + 4 * at, input("motion-notify"))));
+                timeline.frames = vec![frame(0, 1, None), frame(60, 62, None), frame(100, 102, None)].into();
+                let backlog = (0..8).map(|at| span(64 + 4 * at, 67 + 4 * at, input("motion-notify")));
+                let all = std::iter::once(span(5, 56, input("button-press"))).chain(backlog);
+                timeline.inputs = all.collect::<Vec<_>>().into();
                 timeline.windows.insert(1, "Files".into());
             },
             |facts| {

@@ -61,7 +61,7 @@ mod tests {
             |class: &str, work: &str, cost| WidgetCost { class: class.into(), work: work.into(), count: 1, cost };
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 1, None), frame(20, 80, Some((22, 75)))];
+                timeline.frames = vec![frame(0, 1, None), frame(20, 80, Some((22, 75)))].into();
                 timeline.widgets = vec![
                     At { time: ms(80) + 1, what: cost("GtkLabel", "measure", ms(1)) },
                     At { time: ms(80) + 1, what: cost("SlowMeasure", "measure", ms(50)) },

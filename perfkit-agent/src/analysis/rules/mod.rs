@@ -5,6 +5,7 @@ mod callback;
 mod input;
 mod layout;
 mod other;
+mod phases;
 mod render;
 mod snapshot;
 mod update;
@@ -45,4 +46,4 @@ pub struct Finding {
 
 /// Every rule.
 pub const RULES: &[Rule] =
-    &[callback::RULE, input::RULE, update::RULE, layout::RULE, snapshot::RULE, render::RULE, other::RULE];
+    &[callback::RULE, input::RULE, update::RULE, layout::RULE, snapshot::RULE, render::RULE, phases::RULE, other::RULE];

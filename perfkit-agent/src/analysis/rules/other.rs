@@ -16,10 +16,11 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let timeline = facts.timeline;
     let (from, to) = (window.start, window.end);
     let mut all: Vec<Span<()>> = vec![Span { time: window.frame.time, end: window.frame.end, what: () }];
-    all.extend(overlapping(&timeline.dispatches, from, to).map(|one| Span { time: one.time, end: one.end, what: () }));
+    // One that holds the whole window is a loop of its own, such as a dialog's, and explains nothing in it.
+    let inside = overlapping(&timeline.dispatches, from, to).filter(|one| one.time >= from || one.end <= to);
+    all.extend(inside.map(|one| Span { time: one.time, end: one.end, what: () }));
     all.extend(overlapping(&timeline.inputs, from, to).map(|one| Span { time: one.time, end: one.end, what: () }));
-    all.sort_by_key(|span| span.time);
-    let ns = (window.work - covered(&all, from, to)).max(0);
+    let ns = (window.work - covered(&all.into(), from, to)).max(0);
     vec![Finding {
         rule: RULE.name,
         subject: "outside of callbacks".to_owned(),

@@ -61,7 +61,7 @@ mod tests {
     fn a_repaint_of_most_of_a_window_is_a_wide_one() {
         facts(
             |timeline| {
-                timeline.frames = vec![frame(0, 1, None), frame(20, 180, Some((22, 25)))];
+                timeline.frames = vec![frame(0, 1, None), frame(20, 180, Some((22, 25)))].into();
                 let painted = Painted { window: 1, damage: false, repaint: true, width: 800, height: 600 };
                 timeline.painted = vec![At { time: ms(170), what: painted }];
                 timeline.sizes.insert(1, (800, 600));
