@@ -1,5 +1,6 @@
 //! What a session tells of how it was made: the command line, the environment, the machine.
 
+use std::ffi::OsString;
 use std::fs;
 
 use super::{Subject, Target};
@@ -78,12 +79,28 @@ pub fn tell(subject: &Subject, target: &Target, outlet: &mut Outlet) {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     outlet.fact("machine.cpus", &cpus.to_string());
     outlet.fact("perfkit.version", env!("CARGO_PKG_VERSION"));
-    outlet.fact("perfkit.command", &std::env::args().map(|word| quoted(&word)).collect::<Vec<_>>().join(" "));
+    outlet.fact("perfkit.command", &own_command(std::env::args_os()));
+}
+
+/// Our own command line, without the values of variables that were set on it: they may be secrets.
+fn own_command(words: impl Iterator<Item = OsString>) -> String {
+    let mut value = false;
+    let words = words.map(|word| {
+        let word = word.to_string_lossy().into_owned();
+        let masked = match (std::mem::take(&mut value), word.strip_prefix("--env=")) {
+            (true, _) => format!("{}=…", word.split('=').next().unwrap_or_default()),
+            (false, Some(set)) => format!("--env={}=…", set.split('=').next().unwrap_or_default()),
+            _ => word.clone(),
+        };
+        value = word == "-e" || word == "--env";
+        quoted(&masked)
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// A word as a shell would need it.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:@%+,".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_./=:@%+,…".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_owned(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
@@ -93,6 +110,16 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_own_command_line_keeps_no_secrets_and_any_bytes() {
+        use std::os::unix::ffi::OsStringExt;
+        let words = ["perfkit-agent", "record", "-e", "TOKEN=hunter2", "--env=KEY=secret", "--", "echo"];
+        let words = words.into_iter().map(OsString::from).chain([OsString::from_vec(vec![0xff])]);
+        let said = own_command(words);
+        assert!(said.starts_with("perfkit-agent record -e TOKEN=… --env=KEY=… -- echo"), "{said}");
+        assert!(!said.contains("hunter2") && !said.contains("secret"));
+    }
 
     #[test]
     fn words_are_quoted_as_a_shell_needs_them() {

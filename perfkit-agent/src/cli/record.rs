@@ -102,11 +102,14 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let wanted = meant(args, &sources)?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(Error::file("listen for", Path::new("signals")))?;
+    let mut again = false;
     loop {
-        let (end, code) = once(&wanted, &sources, &mut signals)?;
+        let output = output(&wanted, again)?;
+        let (end, code) = once(&wanted, &output, &sources, &mut signals)?;
         if end != End::Restart {
             return Ok(code);
         }
+        again = true;
     }
 }
 
@@ -114,7 +117,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
 fn meant(args: Args, sources: &[Box<dyn Source>]) -> Result<Wanted> {
     let template = args.template.as_deref().map(Template::load).transpose()?.unwrap_or_default();
     let with = if args.with.is_empty() { template.with } else { args.with };
-    let duration = args.duration.or(template.duration.map(Duration::from_secs_f64));
+    let seconds = template.duration.map(|seconds| {
+        Duration::try_from_secs_f64(seconds).map_err(|_| {
+            let name = args.template.as_deref().unwrap_or_default();
+            Error::Invalid(format!("the template {name} has a duration of {seconds} s, which is none"))
+        })
+    });
+    let duration = args.duration.or(seconds.transpose()?);
     let mut environment: BTreeMap<String, String> = template.environment;
     environment.extend(args.env);
     let specs = match with.is_empty() {
@@ -153,21 +162,20 @@ fn usual(sources: &[Box<dyn Source>]) -> Vec<Spec> {
 }
 
 /// Records once.
-fn once(wanted: &Wanted, sources: &[Box<dyn Source>], signals: &mut Signals) -> Result<(End, ExitCode)> {
-    let output = output(wanted)?;
-    let store = Store::create(&output)?;
+fn once(wanted: &Wanted, output: &Path, sources: &[Box<dyn Source>], signals: &mut Signals) -> Result<(End, ExitCode)> {
+    let store = Store::create(output)?;
     let plan = Plan { subject: wanted.subject.clone(), sources: wanted.specs.clone() };
     let started = Recording::start(plan, sources, move |receiver| store.run(receiver));
     let mut recording = match started {
         Ok(recording) => recording,
         Err(error) => {
             // A session of a program that never ran helps nobody.
-            let _ = std::fs::remove_file(&output);
+            let _ = std::fs::remove_file(output);
             return not_started(error);
         }
     };
     // Without orders there are still signals.
-    let orders = Orders::listen(&output).map_err(|error| super::say(&error.to_string())).ok();
+    let orders = Orders::listen(output).map_err(|error| super::say(&error.to_string())).ok();
     let mut progress = Progress::new(wanted.quiet);
     let end = watch(&mut recording, wanted, signals, orders.as_ref(), &mut progress);
     let outcome = match finish(recording, signals, &mut progress) {
@@ -184,7 +192,7 @@ fn once(wanted: &Wanted, sources: &[Box<dyn Source>], signals: &mut Signals) -> 
     let stopped = |signal| matches!(signal, SIGINT | SIGTERM);
     symbolise::after(&output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
     if !wanted.quiet {
-        let size = std::fs::metadata(&output).map_or(0, |data| data.len());
+        let size = std::fs::metadata(output).map_or(0, |data| data.len());
         let (rows, size) = (units::count(outcome.rows), units::bytes(size));
         let lost =
             if outcome.dropped > 0 { format!(", {} dropped", units::count(outcome.dropped)) } else { String::new() };
@@ -285,8 +293,9 @@ fn finish(
     Ok(outcome)
 }
 
-/// The session's file: as asked for, or named after the program; one that is there is never overwritten.
-fn output(wanted: &Wanted) -> Result<PathBuf> {
+/// The session's file: as asked for, or named after the program. One that is there is never overwritten: a name that
+/// was asked for is refused then, by the store, and others get a number, as does a recording that is made again.
+fn output(wanted: &Wanted, again: bool) -> Result<PathBuf> {
     let asked = match (&wanted.output, &wanted.subject) {
         (Some(path), _) => path.clone(),
         (None, Subject::Start(launch)) => PathBuf::from(format!("{}.perfkit", channel::name(&launch.program))),
@@ -295,6 +304,9 @@ fn output(wanted: &Wanted) -> Result<PathBuf> {
             PathBuf::from(format!("{}-{pid}.perfkit", name.trim().replace('/', "-")))
         }
     };
+    if wanted.output.is_some() && !again {
+        return Ok(asked);
+    }
     let numbered = |number: u32| {
         let stem = asked.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         asked.with_file_name(format!("{stem}-{number}.perfkit"))

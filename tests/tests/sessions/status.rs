@@ -61,9 +61,16 @@ fn a_session_that_is_there_is_never_overwritten() {
     let recorder = Recorder::new();
     recorder.record("output", &[], &["true"]);
     let before = fs::read(recorder.session()).unwrap();
-    recorder.record("output", &[], &["true"]);
+    let refused = recorder.record("output", &[], &["touch", "started"]);
+    assert_eq!(refused.status.code(), Some(125), "{}", said(&refused));
+    assert!(said(&refused).contains("a.perfkit") && said(&refused).lines().count() == 1, "{}", said(&refused));
+    assert!(!recorder.folder.path().join("started").exists());
     assert_eq!(fs::read(recorder.session()).unwrap(), before);
-    assert!(recorder.folder.path().join("a-2.perfkit").is_file());
+    // Names that nobody asked for get a number.
+    for name in ["true.perfkit", "true-2.perfkit"] {
+        recorder.agent().args(["record", "--with", "output", "--", "true"]).output().unwrap();
+        assert!(recorder.folder.path().join(name).is_file(), "{name}");
+    }
 }
 
 #[test]
