@@ -81,6 +81,6 @@ fn a_process_that_runs_is_attached_to_and_left_alone() {
     let rows = number(&recorder.session(), "SELECT count(*) FROM counters WHERE name = 'proc.memory.rss'").unwrap();
     // A value that stands still is told when it begins and when it ends to.
     assert!(rows >= 2, "{rows} values");
-    let gone = recorder.record("proc", &["--attach", "999999999"], &[]);
+    let gone = Recorder::new().record("proc", &["--attach", "999999999"], &[]);
     assert!(said(&gone).contains("there is no process 999999999"), "{}", said(&gone));
 }
