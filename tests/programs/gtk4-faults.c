@@ -1,7 +1,7 @@
 /* A window with planted faults, one kind after the other, while a small square animates. Each fault marks, in shared
  * memory, when its slow code really ran: the truth that an analysis is held against.
  *
- *     gtk4-faults ROUNDS
+ *     gtk4-faults ROUNDS [TITLE]
  *
  * sleeping-timeout  a timeout's callback sleeps
  * slow-read         a click's handler reads from a pipe into which somebody writes late: click on the window
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
     counters = perfkit_counters_open("faults");
     gtk_init();
     GtkWidget *window = gtk_window_new();
-    gtk_window_set_title(GTK_WINDOW(window), "Planted faults");
+    gtk_window_set_title(GTK_WINDOW(window), argc > 2 ? argv[2] : "Planted faults");
     gtk_window_set_default_size(GTK_WINDOW(window), 800, 600);
     GtkWidget *fixed = gtk_fixed_new();
     GtkWidget *overlay = gtk_overlay_new();

@@ -2,11 +2,12 @@
 //!
 //! [`Display`] is an Xvfb with a session bus, [`compositor`] a Wayland compositor in it, [`Launch`] says how a
 //! program is started under the recorder, [`App`] is the running program, [`Screen`] a picture of the display,
-//! [`session`] reads what the agent recorded. Nothing here sleeps to know that something has happened: [`wait`]
+//! [`session`] reads what the agent recorded, [`browser`] shows its pages. Nothing here sleeps to know that something has happened: [`wait`]
 //! polls with a deadline. `cargo xtask demo` uses the same pieces.
 
 pub mod app;
 pub mod bins;
+pub mod browser;
 pub mod compositor;
 pub mod display;
 pub mod error;

@@ -44,6 +44,15 @@ impl Columns {
         }
     }
 
+    /// Adds what took `ns` to the column of its moment alone: a height that has no width.
+    pub fn add_at(&mut self, time: u64, ns: u64) {
+        if let Some(at) = self.range.column(time, self.columns.len()) {
+            let column = &mut self.columns[at];
+            column.count = column.count.saturating_add(1);
+            column.longest = column.longest.max(ns);
+        }
+    }
+
     /// The columns, left to right.
     pub fn all(&self) -> &[Column] {
         &self.columns
@@ -76,5 +85,9 @@ mod tests {
         assert_eq!(columns.all()[0], Column { count: 0, longest: 150 });
         columns.add(1999, u64::MAX);
         assert_eq!(columns.all()[9], Column { count: 1, longest: u64::MAX });
+        columns.add_at(1450, 90);
+        columns.add_at(2001, 90);
+        assert_eq!(columns.all()[4], Column { count: 1, longest: 90 });
+        assert!(columns.all()[5..9].iter().all(|column| column.longest == 0));
     }
 }

@@ -28,17 +28,54 @@ pub struct Kind {
     pub name: &'static str,
     /// What its times are, in words.
     pub doc: &'static str,
+    /// A cost's name as the group that it belongs to, which may be empty, and its name in that group.
+    pub part: fn(&str) -> (&str, &str),
     of: fn(&Connection, &[Facts<'_>]) -> Result<Vec<Cost>>,
 }
 
 /// The table of kinds.
 pub const KINDS: &[Kind] = &[
-    Kind { name: "callbacks", doc: "Callbacks of main loops, without those that ran inside of them", of: callbacks },
-    Kind { name: "windows", doc: "Windows, by the time in which their events were handled", of: windows },
-    Kind { name: "widgets", doc: "Widget classes, by their own measuring, placing and drawing", of: widgets },
-    Kind { name: "syscalls", doc: "System calls of threads that draw, without the loop's own sleep", of: syscalls },
-    Kind { name: "functions", doc: "Functions, by samples in which they ran themselves", of: functions },
+    Kind {
+        name: "callbacks",
+        doc: "Callbacks of main loops, without those that ran inside of them",
+        part: alone,
+        of: callbacks,
+    },
+    Kind { name: "windows", doc: "Windows, by the time in which their events were handled", part: alone, of: windows },
+    Kind {
+        name: "widgets",
+        doc: "Widget classes, by their own measuring, placing and drawing",
+        part: by_class,
+        of: widgets,
+    },
+    Kind {
+        name: "syscalls",
+        doc: "System calls of threads that draw, without the loop's own sleep",
+        part: alone,
+        of: syscalls,
+    },
+    Kind {
+        name: "functions",
+        doc: "Functions, by samples in which they ran themselves",
+        part: by_module,
+        of: functions,
+    },
 ];
+
+fn alone(name: &str) -> (&str, &str) {
+    ("", name)
+}
+
+/// "GtkLabel snapshot"
+fn by_class(name: &str) -> (&str, &str) {
+    name.rsplit_once(' ').unwrap_or(("", name))
+}
+
+/// "malloc (libc.so.6)"
+fn by_module(name: &str) -> (&str, &str) {
+    let parts = name.rsplit_once(" (").and_then(|(name, module)| Some((module.strip_suffix(')')?, name)));
+    parts.unwrap_or(("", name))
+}
 
 impl Kind {
     /// What cost, the most first.
@@ -123,7 +160,8 @@ fn widgets(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
 }
 
 /// Calls in which a loop sleeps: that is no cost.
-const SLEEP: &[&str] = &["poll", "ppoll", "epoll_wait", "epoll_pwait", "select", "pselect6", "restart_syscall"];
+pub(super) const SLEEP: &[&str] =
+    &["poll", "ppoll", "epoll_wait", "epoll_pwait", "select", "pselect6", "restart_syscall"];
 
 fn syscalls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     let mut sums = Sums::default();
@@ -181,6 +219,13 @@ pub fn worked(timelines: &[&Timeline]) -> i64 {
 mod tests {
     use super::*;
     use crate::analysis::engine::tests::{dispatch, facts, ms, span};
+
+    #[test]
+    fn a_name_tells_its_group() {
+        assert_eq!(by_module("operator()(int) (libstdc++.so.6)"), ("libstdc++.so.6", "operator()(int)"));
+        assert_eq!(by_module("main"), ("", "main"));
+        assert_eq!(by_class("GtkLabel snapshot"), ("GtkLabel", "snapshot"));
+    }
 
     #[test]
     fn what_ran_inside_counts_for_itself_alone() {

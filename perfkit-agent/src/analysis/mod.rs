@@ -6,6 +6,7 @@
 
 pub mod costs;
 mod engine;
+pub mod excerpt;
 pub mod hangs;
 pub mod inside;
 pub mod latency;

@@ -424,11 +424,13 @@ pub fn covered<T>(spans: &Spans<T>, from: i64, to: i64) -> i64 {
     sum
 }
 
-fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+/// A text; null is empty.
+pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(row.get::<_, Option<String>>(at)?.unwrap_or_default())
 }
 
-fn rows<T, const N: usize>(
+/// The rows of a question.
+pub(super) fn rows<T, const N: usize>(
     db: &Connection,
     sql: &str,
     params: [i64; N],

@@ -7,13 +7,14 @@ use clap::ValueEnum;
 
 use super::words;
 use crate::error::{Error, Result};
-use crate::report::{Report, json, text};
+use crate::report::{Report, html, json, text};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   perfkit-agent report slow.perfkit
   perfkit-agent report slow.perfkit --frames --from 1.2 --to 1.6
-  perfkit-agent report slow.perfkit --format json | jq '.causes'")]
+  perfkit-agent report slow.perfkit --format json | jq '.causes'
+  perfkit-agent report slow.perfkit --format html -o slow.html")]
 pub struct Args {
     /// The session.
     #[arg(value_name = "FILE")]
@@ -56,6 +57,8 @@ enum Format {
     Text,
     /// For programs: everything, in nanoseconds.
     Json,
+    /// A page for a browser: one file that needs no other and no network.
+    Html,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -72,6 +75,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let written = match args.format {
         Format::Text => text(&report, &lists),
         Format::Json => format!("{:#}\n", json(&report)),
+        Format::Html => html(&report)?,
     };
     if args.output.as_os_str() == "-" {
         return super::print(&written);

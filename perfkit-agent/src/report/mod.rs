@@ -1,10 +1,13 @@
 //! The report: what was slow, when, why, and what to look at next; as text, JSON or a page.
 
+mod html;
 mod json;
 mod text;
+mod verdict;
 
 use std::path::{Path, PathBuf};
 
+use gdkrecord::units;
 use rusqlite::Connection;
 
 use crate::analysis::costs::Cost;
@@ -12,6 +15,7 @@ use crate::analysis::{Analysis, analyse};
 use crate::error::Result;
 use crate::session::query::Query;
 
+pub use html::html;
 pub use json::json;
 pub use text::text;
 
@@ -89,4 +93,20 @@ fn remarks(db: &Connection) -> Vec<String> {
     let slowing = "SELECT name || ' slowed the program: it took longer for everything than it does by itself' FROM \
                    sources WHERE name IN ('strace', 'ltrace')";
     [ask(slowing).unwrap_or_default(), notes, drops].concat()
+}
+
+/// Sources that would have told more, and what: for the kinds of costs that nothing is known of.
+fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
+    const SOURCES: &[(&str, &str, &str)] = &[
+        ("functions", "perf", "which functions the time was spent in"),
+        ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
+        ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time (GTK 4)"),
+    ];
+    let missing = SOURCES.iter().filter(|(kind, ..)| report.costs(kind).is_empty());
+    missing.map(|&(_, source, what)| (source, what)).collect()
+}
+
+/// Nanoseconds as people read them.
+fn time(ns: i64) -> String {
+    units::duration(u64::try_from(ns).unwrap_or(0))
 }

@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use gdkrecord::units;
 
-use super::Report;
+use super::{Report, time, verdict};
 use crate::analysis::costs::KINDS;
-use crate::analysis::latency::percentile;
 
 /// Rows of the first screen's tables.
 const FEW: usize = 5;
@@ -32,25 +31,19 @@ fn first_screen(report: &Report, out: &mut String) {
     let analysis = &report.analysis;
     let length = time(analysis.place.1 - analysis.place.0);
     let _ = writeln!(out, "{}\n{}, {length} of a main loop\n", report.path.display(), report.subject);
+    let _ = writeln!(out, "{}\n", verdict::sentences(report).join("\n"));
     if analysis.frames.is_empty() {
-        out.push_str(match report.draws {
-            true => "No frame was drawn in this stretch of time.\n\n",
-            false => {
-                "No frames were recorded, so nothing can be said about slow ones: the source gdkrecord records those of\n\
-                 GTK programs, perfkit-agent record -- PROGRAM. What else was recorded:\n\n"
-            }
-        });
         for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
             costs(report, kind.name, FEW, out);
         }
         remarks(report, out);
         return;
     }
-    let _ = writeln!(out, "{}\n", verdict(report));
     if !analysis.slow.is_empty() {
-        out.push_str("What made frames slow\n");
+        out.push_str("What made frames slow, by what took most of each\n");
         for (finding, count, ns) in analysis.causes().into_iter().take(FEW) {
-            let _ = writeln!(out, "  {:>9}  {count:>4} ×  {}: {}", time(ns), finding.rule, finding.subject);
+            let frames = units::plural(count as u64, "frame");
+            let _ = writeln!(out, "  {:>9}  in {frames:>9}: {}", time(ns), finding.cause());
         }
         out.push_str("\nThe slowest frames\n");
         let mut slow: Vec<_> = analysis.slow.iter().collect();
@@ -79,34 +72,6 @@ fn first_screen(report: &Report, out: &mut String) {
     }
     next(report, out);
     remarks(report, out);
-}
-
-/// The first thing to know.
-fn verdict(report: &Report) -> String {
-    let analysis = &report.analysis;
-    let (all, slow) = (analysis.frames.len(), analysis.slow.len());
-    let at = |share| time(percentile(&analysis.frames, share).unwrap_or(0));
-    let mut words = match slow {
-        0 => format!("All {} frames kept within their budget", units::count(all as u64)),
-        _ => format!(
-            "{} of {} frames ({}) took longer than they may",
-            units::count(slow as u64),
-            units::count(all as u64),
-            units::share(slow as f64 / all as f64)
-        ),
-    };
-    let _ = write!(words, ": {} at the median, {} at 99 %, {} the slowest", at(0.5), at(0.99), at(1.0));
-    if !analysis.hangs.is_empty() {
-        let count = analysis.hangs.len();
-        let _ = write!(words, "; {count} hang{} over 100 ms", if count == 1 { "" } else { "s" });
-    }
-    words.push('.');
-    let mut latencies: Vec<i64> = analysis.answers.iter().map(|answer| answer.latency()).collect();
-    latencies.sort_unstable();
-    if let (Some(half), Some(most)) = (percentile(&latencies, 0.5), latencies.last()) {
-        let _ = write!(words, "\nInput was answered after {} at the median, {} at most.", time(half), time(*most));
-    }
-    words
 }
 
 fn frames(report: &Report, out: &mut String) {
@@ -167,7 +132,8 @@ fn waste(report: &Report, out: &mut String) {
 
 /// What to look at next: the command for the slowest frame, and the source that would tell more.
 fn next(report: &Report, out: &mut String) {
-    let path = report.path.display();
+    let path = report.path.display().to_string();
+    let path = shlex::try_quote(&path).unwrap_or("FILE".into());
     out.push_str("Look next\n");
     if let Some(slow) = report.analysis.slow.iter().max_by_key(|slow| slow.work) {
         let (from, to) = (report.seconds(slow.place.0) - 0.05, report.seconds(slow.place.1) + 0.05);
@@ -177,13 +143,7 @@ fn next(report: &Report, out: &mut String) {
             let _ = writeln!(out, "  perfkit-agent query {path} \"{sql}\"");
         }
     }
-    let missing = [
-        ("functions", "perf", "which functions the time was spent in"),
-        ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
-        ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time (GTK 4)"),
-    ];
-    for (kind, source, what) in missing.iter().filter(|(kind, ..)| report.costs(kind).is_empty()) {
-        let _ = kind;
+    for (source, what) in super::missing(report) {
         let _ = writeln!(out, "  record with {source} to learn {what}");
     }
 }
@@ -195,8 +155,4 @@ fn remarks(report: &Report, out: &mut String) {
             let _ = writeln!(out, "  {remark}");
         }
     }
-}
-
-fn time(ns: i64) -> String {
-    units::duration(u64::try_from(ns).unwrap_or(0))
 }

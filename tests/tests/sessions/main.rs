@@ -8,6 +8,7 @@ mod control;
 mod ends;
 mod faults;
 mod kill;
+mod page;
 mod recorder;
 mod status;
 mod sysprof;

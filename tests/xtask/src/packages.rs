@@ -73,6 +73,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libpcp-mmv1-dev", "compiles a program that counts with PCP's library"),
     (Need::Test, "libpcp-pmda3", "PCP's tools read our counters"),
     (Need::Test, "libsysprof-4-dev", "writes captures for the importer, and is the recorder's peer"),
+    (Need::Test, "chromium", "shows the report's page as people see it"),
     (Need::Test, "jq", "reads JSON in examples of the help"),
     (Need::Bench, "valgrind", "counts the instructions that the recorder adds"),
     (Need::Bench, "sqlite3", "the exporter's peer"),

@@ -7,6 +7,8 @@ mod off;
 mod style;
 mod syscall;
 
+pub use syscall::words as call;
+
 use super::engine::Facts;
 
 /// What a stretch mostly was.

@@ -28,7 +28,7 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
 }
 
 /// A call as one would write it, with what it is about: `read(5, pipe)`.
-fn words(call: &Syscall) -> String {
+pub fn words(call: &Syscall) -> String {
     let path = call.path.as_deref().map(|path| match path.split_once(":[") {
         // pipe:[1234] and socket:[1234] have numbers that say nothing.
         Some((kind, _)) => kind,

@@ -8,7 +8,8 @@ use crate::analysis::timeline::{Dispatch, Span, covered, overlapping};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule = Rule { name: "callback", doc: "A callback of the main loop kept the frame waiting.", find };
+pub const RULE: Rule =
+    Rule { name: "callback", of: "callback", doc: "A callback of the main loop kept the frame waiting.", find };
 
 /// A dispatch of which input explains this much is told as input.
 const INPUT: f64 = 0.6;

@@ -19,6 +19,8 @@ use super::window::Window;
 pub struct Rule {
     /// Its name in reports.
     pub name: &'static str,
+    /// What comes before the subject of a finding, in words: "layout of", "callback"; may be empty.
+    pub of: &'static str,
     /// What it looks for, in one sentence.
     pub doc: &'static str,
     /// What it finds in a slow frame's window; nothing where it does not apply.
@@ -42,6 +44,14 @@ pub struct Finding {
     pub evidence: String,
     /// What it mostly was.
     pub inside: Option<Inside>,
+}
+
+impl Finding {
+    /// What it is about in words, as "layout of SlowMeasure".
+    pub fn cause(&self) -> String {
+        let of = RULES.iter().find(|rule| rule.name == self.rule).map_or("", |rule| rule.of);
+        format!("{of} {}", self.subject).trim_start().to_owned()
+    }
 }
 
 /// Every rule.

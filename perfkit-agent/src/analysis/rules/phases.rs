@@ -9,6 +9,7 @@ use crate::analysis::words;
 
 pub const RULE: Rule = Rule {
     name: "phase",
+    of: "",
     doc: "A phase of the frame in which nothing is drawn took long: events before it, or handing it to the display.",
     find,
 };

@@ -9,7 +9,8 @@ use crate::analysis::timeline::between;
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule = Rule { name: "render", doc: "Rendering took long, or much was rendered.", find };
+pub const RULE: Rule =
+    Rule { name: "render", of: "rendering of", doc: "Rendering took long, or much was rendered.", find };
 
 /// A repaint of at least this share of a window is told as a wide one.
 const WIDE: f64 = 0.5;

@@ -1,0 +1,155 @@
+//! The page of sessions that mean ill, and of those in which there is nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use quick_xml::events::Event;
+
+use super::html;
+use crate::analysis::costs::{Cost, KINDS};
+use crate::analysis::hangs::Hang;
+use crate::analysis::latency::Answer;
+use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span};
+use crate::report::Report;
+use crate::session::Store;
+use crate::source::Outlet;
+
+const HOSTILE: &str = "</title></style><script>alert(1)</script>\" onload='alert(2)' \u{202e}\u{0}&lt;";
+
+/// A session that has facts of one text.
+fn session(path: &Path, text: &str) {
+    let mut store = Store::create(path).unwrap();
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1000);
+    let mut outlet = Outlet::new(0, "test", sender, Arc::default());
+    outlet.source_begins(text);
+    for name in ["process.1.program", "target.command", "machine.cpu", "environment.GTK_THEME", "tool.test.version"] {
+        outlet.fact(name, text);
+    }
+    outlet.note(text);
+    outlet.end(Ok(()));
+    receiver.try_iter().for_each(|message| store.handle(message).unwrap());
+    store.close().unwrap();
+}
+
+fn nothing() -> Analysis {
+    Analysis {
+        place: (0, 0),
+        frames: Vec::new(),
+        strip: Vec::new(),
+        slow: Vec::new(),
+        hangs: Vec::new(),
+        answers: Vec::new(),
+        windows: Vec::new(),
+        costs: Vec::new(),
+        worked: 0,
+    }
+}
+
+/// All that can be in a report, in one text.
+fn hostile(text: &str) -> Analysis {
+    let words = || text.to_owned();
+    let inside = || Inside { name: "syscall", ns: 1, words: words(), evidence: words() };
+    let finding = Finding {
+        rule: "callback",
+        subject: words(),
+        ns: 40_000_000,
+        words: words(),
+        place: (0, 50_000_000),
+        evidence: words(),
+        inside: Some(inside()),
+    };
+    let slow = Slow {
+        thread: (1, 1),
+        frame: (1, 7),
+        place: (0, 50_000_000),
+        work: 50_000_000,
+        budget: 16_666_667,
+        findings: vec![finding],
+    };
+    let hang =
+        Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
+    let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None } };
+    let cost = |part: &str| Cost { name: format!("{text}{part}"), ns: 30, count: 2, longest: 20 };
+    let costs = KINDS.iter().map(|kind| (kind, vec![cost(" (module)"), cost(" measure"), cost("")]));
+    Analysis {
+        place: (0, 100_000_000),
+        frames: vec![1_000_000, 50_000_000],
+        strip: vec![(50_000_000, 50_000_000, 16_666_667), (90_000_000, 1_000_000, 16_666_667)],
+        slow: vec![slow],
+        hangs: vec![hang],
+        answers: vec![Answer { input, made: 1, shown: 60_000_000 }],
+        costs: costs.collect(),
+        worked: 100,
+        ..nothing()
+    }
+}
+
+fn page(text: &str, analysis: Analysis) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a<b>&'c\".perfkit");
+    session(&path, text);
+    let report =
+        Report { path, subject: text.to_owned(), origin: 0, draws: false, analysis, remarks: vec![text.to_owned()] };
+    html(&report).unwrap()
+}
+
+/// The names of all elements of a page, which is as strict as XML but for its script and style.
+fn elements(page: &str) -> Vec<String> {
+    let mut page = page.replacen("<!DOCTYPE html>", "", 1);
+    for tag in ["style", "script"] {
+        let (begin, end) = (format!("<{tag}>"), format!("</{tag}>"));
+        let from = page.find(&begin).unwrap() + begin.len();
+        let to = from + page[from..].find(&end).unwrap();
+        page.replace_range(from..to, "");
+    }
+    let mut reader = quick_xml::Reader::from_str(&page);
+    let mut names = Vec::new();
+    loop {
+        match reader.read_event().unwrap_or_else(|error| panic!("{error} at {}", reader.error_position())) {
+            Event::Start(tag) | Event::Empty(tag) => {
+                for attribute in tag.attributes() {
+                    let attribute = attribute.unwrap();
+                    assert!(!attribute.key.as_ref().starts_with("on"), "{attribute:?}");
+                    // Nothing leads out of the page.
+                    let leads = ["src", "href"].contains(&attribute.key.as_ref());
+                    assert!(!leads || attribute.value.starts_with('#'), "{attribute:?}");
+                }
+                names.push(tag.name().as_ref().to_owned());
+            }
+            Event::Eof => return names,
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn no_text_of_a_session_becomes_a_tag() {
+    let harmless = HOSTILE.replace(['<', '>', '"', '\'', '&', '\u{0}', '\u{202e}'], "x");
+    let (ill, well) = (page(HOSTILE, hostile(HOSTILE)), page(&harmless, hostile(&harmless)));
+    // Longer names have fewer labels on the drawings.
+    let all = |page: &str| elements(page).into_iter().filter(|name| name != "text").collect::<Vec<_>>();
+    assert_eq!(all(&ill), all(&well));
+    assert_eq!(elements(&ill).iter().filter(|name| *name == "script").count(), 1);
+    assert!(ill.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && !ill.contains("<script>alert"));
+    assert!(!ill.contains(['\u{0}', '\u{202e}']));
+}
+
+#[test]
+fn a_session_without_frames_says_what_to_do() {
+    let page = page("idle", nothing());
+    let elements = elements(&page);
+    assert!(page.contains("perfkit-agent record -- PROGRAM"), "{page}");
+    assert!(!elements.iter().any(|name| name == "svg"), "there is nothing to draw");
+}
+
+#[test]
+fn a_session_without_slow_frames_is_praised() {
+    let good = Analysis { frames: vec![5], strip: vec![(9, 5, 16_666_667)], place: (0, 10), ..nothing() };
+    let page = page("quick", good);
+    elements(&page);
+    assert!(
+        page.contains("The only frame kept")
+            && !page.contains("id=\"worst\"")
+            && !page.contains("class=\"verdict slow\"")
+    );
+}

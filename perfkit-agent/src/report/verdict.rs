@@ -1,0 +1,70 @@
+//! The first thing to know, in sentences: the text and the page begin with them.
+
+use gdkrecord::units;
+
+use super::{Report, time};
+use crate::analysis::latency::percentile;
+
+/// The verdict, what is most important first.
+pub fn sentences(report: &Report) -> Vec<String> {
+    let mut sentences = frames(report);
+    sentences.extend(hangs(report));
+    sentences.extend(answers(report));
+    sentences
+}
+
+fn frames(report: &Report) -> Vec<String> {
+    let analysis = &report.analysis;
+    let (all, slow) = (analysis.frames.len(), analysis.slow.len());
+    if all == 0 {
+        let words: &[&str] = match report.draws {
+            true => &["No frame was drawn in this stretch of time."],
+            false => &[
+                "No frames were recorded, so nothing can be said about slow ones.",
+                "The source gdkrecord records those of GTK programs: perfkit-agent record -- PROGRAM",
+            ],
+        };
+        return words.iter().map(|&sentence| sentence.to_owned()).collect();
+    }
+    let at = |share| time(percentile(&analysis.frames, share).unwrap_or(0));
+    let budget = budget(report).map_or(String::new(), time);
+    let headline = match slow {
+        0 if all == 1 => format!("The only frame kept to its budget of {budget}."),
+        0 => format!("All {} frames kept to their budget of {budget}.", units::count(all as u64)),
+        _ => format!(
+            "{} of {} ({}) took longer than their budget of {budget}.",
+            units::count(slow as u64),
+            units::plural(all as u64, "frame"),
+            units::share(slow as f64 / all as f64)
+        ),
+    };
+    let spread =
+        format!("Half of all frames took up to {}, 99 % up to {}, the slowest {}.", at(0.5), at(0.99), at(1.0));
+    vec![headline, spread]
+}
+
+fn hangs(report: &Report) -> Option<String> {
+    let hangs = &report.analysis.hangs;
+    let longest = time(hangs.iter().map(|hang| hang.place.1 - hang.place.0).max()?);
+    Some(match hangs.len() {
+        1 => format!("Once the program did not react for over 100 ms: {longest}."),
+        count => {
+            let count = units::count(count as u64);
+            format!("{count} times the program did not react for over 100 ms: {longest} at most.")
+        }
+    })
+}
+
+fn answers(report: &Report) -> Option<String> {
+    let mut latencies: Vec<i64> = report.analysis.answers.iter().map(|answer| answer.latency()).collect();
+    latencies.sort_unstable();
+    let (half, most) = (percentile(&latencies, 0.5)?, latencies.last()?);
+    Some(format!("Input was answered on screen after {} at the median, {} at most.", time(half), time(*most)))
+}
+
+/// The budget of most frames, in nanoseconds; `None` without frames.
+pub fn budget(report: &Report) -> Option<i64> {
+    let mut budgets: Vec<i64> = report.analysis.strip.iter().map(|(_, _, budget)| *budget).collect();
+    budgets.sort_unstable();
+    percentile(&budgets, 0.5)
+}
