@@ -29,11 +29,11 @@ struct Part {
 
 const PARTS: &[Part] = &[
     Part { title: "session", columns: &["fact", "value"], sql: "SELECT key, value FROM main.meta ORDER BY key" },
-    Part { title: "facts", columns: &["name", "value"], sql: "SELECT name, value FROM facts ORDER BY source, name" },
     Part {
         title: "sources",
         columns: &["source", "asked for", "how it ended"],
-        sql: "SELECT name, spec, coalesce(error, CASE WHEN ended IS NULL THEN 'cut off' ELSE 'well' END)
+        sql: "SELECT name, spec, coalesce(error, CASE WHEN ended IS NOT NULL THEN 'well' WHEN EXISTS (SELECT 1 FROM
+              main.meta WHERE key = 'closed') THEN 'cut off' ELSE 'has not ended' END)
               FROM sources ORDER BY id",
     },
     Part {
@@ -53,6 +53,7 @@ const PARTS: &[Part] = &[
         columns: &["at, s", "source", "note"],
         sql: "SELECT round(seconds(time), 6), source, text FROM notes ORDER BY time",
     },
+    Part { title: "facts", columns: &["name", "value"], sql: "SELECT name, value FROM facts ORDER BY source, name" },
 ];
 
 pub fn run(args: &Args) -> Result<ExitCode> {

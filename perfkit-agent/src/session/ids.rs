@@ -87,10 +87,17 @@ impl Ids {
     }
 }
 
-/// Makes a dotted name known, if it is not.
+/// Makes a dotted name known, if it is not, and the names above it, so that names can be gone through from the top.
 pub fn dotted(db: &Connection, name: &str) -> Result<()> {
     let mut insert = db.prepare_cached("INSERT OR IGNORE INTO name(name, depth) VALUES(?1, ?2)")?;
-    insert.execute(params![name, depth(name)])?;
+    let mut next = Some(name);
+    while let Some(name) = next {
+        // Where one is known, those above it are.
+        if insert.execute(params![name, depth(name)])? == 0 {
+            break;
+        }
+        next = name.rsplit_once('.').map(|(above, _)| above).filter(|above| !above.is_empty());
+    }
     Ok(())
 }
 

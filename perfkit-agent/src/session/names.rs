@@ -83,10 +83,11 @@ mod tests {
             all.into_iter().map(|name| name.name).collect::<Vec<_>>()
         };
         assert_eq!(names("proc.cpu.", None, 10), ["proc.cpu.system", "proc.cpu.user"]);
-        assert_eq!(names("proc.", None, 10), ["proc.memory"]);
-        assert_eq!(names("proc", None, 10), ["process"]);
+        assert_eq!(names("proc.", None, 10), ["proc.cpu", "proc.memory"]);
+        assert_eq!(names("proc", None, 10), ["proc", "process"]);
+        assert_eq!(names("", None, 10), ["gdk", "proc", "process"]);
         assert_eq!(names("proc", Some(2), 1), ["proc.cpu.system"]);
-        assert_eq!(names("", Some(1), 10), ["gdk.event", "proc.memory"]);
+        assert_eq!(names("", Some(1), 10), ["gdk.event", "proc.cpu", "proc.memory"]);
     }
 
     #[test]
@@ -114,6 +115,12 @@ mod tests {
         fn names_are_those_that_begin_so(names in prop::collection::btree_set("[ab.]{0,5}", 0..40), prefix in "[ab.]{0,3}", dots in 0usize..4) {
             let names: Vec<String> = names.into_iter().collect();
             let (_folder, session) = session(&names);
+            // The names above are there, too.
+            let mut names: std::collections::BTreeSet<String> = names.into_iter().collect();
+            for name in names.clone() {
+                let dots = name.match_indices('.').filter(|&(at, _)| at > 0).map(|(at, _)| name[..at].to_owned());
+                names.extend(dots);
+            }
             let found: Vec<_> = session.names(&prefix, Some(dots), 100).unwrap().into_iter().map(|name| name.name).collect();
             let expected: Vec<_> = names.into_iter().filter(|name| name.starts_with(&prefix) && depth(name) == dots).collect();
             prop_assert_eq!(found, expected);

@@ -63,7 +63,7 @@ fn rows_come_in_the_order_of_their_times_with_all_their_values() {
         ["10 - 1 2 - poll - - - -", "20 0 1 1 - open - -1 ENOENT -", "30 5 1 1 - read 3, 4 7 - -",]
     );
     assert_eq!(answer(&query, "SELECT time, name, value FROM counters"), ["15 app.hits 2.5"]);
-    assert_eq!(answer(&query, "SELECT name, depth FROM names"), ["app.hits 1"]);
+    assert_eq!(answer(&query, "SELECT name, depth FROM names"), ["app 0", "app.hits 1"]);
     assert_eq!(answer(&query, "SELECT pid FROM processes"), ["1"]);
     assert_eq!(answer(&query, "SELECT tid FROM threads ORDER BY tid"), ["1", "2"]);
     assert_eq!(answer(&query, "SELECT count(*), sum(duration) FROM syscalls"), ["3 5"]);

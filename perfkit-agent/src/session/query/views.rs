@@ -27,7 +27,7 @@ pub struct View {
 const TABLES: &[(&str, &str, &str)] = &[
     (
         "names",
-        "Every dotted name; depth is the number of its dots.",
+        "Every dotted name, and the names above it, which have no semantics; depth is the number of its dots.",
         "SELECT id, name, depth, semantics, unit, doc FROM main.name",
     ),
     (
