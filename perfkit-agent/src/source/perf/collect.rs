@@ -20,6 +20,8 @@ use crate::source::{Collector, Outlet, Stop, Tool};
 
 /// How long perf may take to attach: it looks at all that the processes have mapped.
 const TO_ATTACH: Duration = Duration::from_secs(20);
+/// How long its reader is listened to before perf is asked again whether it has attached.
+const TO_READ: Duration = Duration::from_millis(1);
 
 /// What `perf record` says at every end.
 const NOISE: &[&str] = &["[ perf record: "];
@@ -29,6 +31,8 @@ const NOISE: &[&str] = &["[ perf record: "];
 pub struct Perf {
     plan: Plan,
     running: Vec<Running>,
+    /// What `perf script` said before `perf record` had attached.
+    early: Vec<String>,
     /// How they were called.
     commands: Vec<String>,
 }
@@ -51,15 +55,36 @@ enum Says {
 impl Perf {
     /// One that has yet to be attached.
     pub fn new(plan: Plan) -> Perf {
-        Perf { plan, running: Vec::new(), commands: Vec::new() }
+        Perf { plan, running: Vec::new(), early: Vec::new(), commands: Vec::new() }
     }
 
-    fn start(&mut self, name: &'static str, mut command: Command, mut control: Control, says: Says) -> Result<()> {
+    fn record(&mut self, mut command: Command, mut control: Control) -> Result<()> {
+        let mut script = self.plan.script();
+        self.commands.extend([words(&command), words(&script)]);
+        let mut recorder = Tool::start("perf record", &mut command, Signal::SIGINT, REMEDY)?.without(NOISE);
+        let mut reader = Tool::start_reading("perf script", &mut script, &mut recorder, REMEDY)?;
+        control.ask()?;
+        let early = &mut self.early;
+        recorder.wait_until(TO_ATTACH, &mut || {
+            // Before it answers perf writes what is mapped and which threads there are, more than its pipes hold: both
+            // are read meanwhile. That the reader says nothing now is no failure, and one that dies ends the recorder.
+            let _ = reader.wait_for_output(TO_READ, &mut |line| {
+                early.push(line.to_owned());
+                false
+            });
+            control.answered()
+        })?;
+        self.running.push(Running { tool: recorder, says: Says::Nothing });
+        self.running.push(Running { tool: reader, says: Says::Records });
+        Ok(())
+    }
+
+    fn stat(&mut self, mut command: Command, mut control: Control) -> Result<()> {
         self.commands.push(words(&command));
-        let mut tool = Tool::start(name, &mut command, Signal::SIGINT, REMEDY)?.without(NOISE);
+        let mut tool = Tool::start("perf stat", &mut command, Signal::SIGINT, REMEDY)?.without(NOISE);
         control.ask()?;
         tool.wait_until(TO_ATTACH, &mut || control.answered())?;
-        self.running.push(Running { tool, says });
+        self.running.push(Running { tool, says: Says::Counts });
         Ok(())
     }
 }
@@ -68,17 +93,11 @@ impl Collector for Perf {
     fn attach(&mut self, target: &Target) -> Result<()> {
         let control = Control::new(&target.scratch, "record")?;
         if let Some(command) = self.plan.record(target.pid, !target.attached, &control.words) {
-            self.start("perf record", command, control, Says::Nothing)?;
-            let mut command = self.plan.script();
-            self.commands.push(words(&command));
-            if let Some(recorder) = self.running.last_mut() {
-                let tool = Tool::start_reading("perf script", &mut command, &mut recorder.tool, REMEDY)?;
-                self.running.push(Running { tool, says: Says::Records });
-            }
+            self.record(command, control)?;
         }
         let control = Control::new(&target.scratch, "stat")?;
         if let Some(command) = self.plan.stat(target.pid, &control.words) {
-            self.start("perf stat", command, control, Says::Counts)?;
+            self.stat(command, control)?;
         }
         Ok(())
     }
@@ -90,6 +109,9 @@ impl Collector for Perf {
         let (says, mut tools): (Vec<Says>, Vec<Tool>) =
             self.running.into_iter().map(|running| (running.says, running.tool)).unzip();
         let (mut text, mut rows, mut stat) = (Text::default(), Rows::new(Machine::this()), Stat::new(target.pid));
+        for line in &self.early {
+            text.line(line, &mut |record| rows.take(outlet, &record));
+        }
         let result = Tool::run_all(&mut tools, outlet, stop, &mut |outlet, at, line| match says[at] {
             Says::Records => text.line(line, &mut |record| rows.take(outlet, &record)),
             Says::Counts => stat.line(outlet, line),

@@ -9,6 +9,8 @@ use crate::source::Spec;
 
 /// Samples a second where no rate was asked for: an odd number, lest it beats with what a program does by the clock.
 const RATE: f64 = 199.0;
+/// What `cpu` samples, on every machine: its weights are nanoseconds, which cycles are not.
+const CLOCK: &str = "cpu-clock";
 /// Readings of counters a second where no rate was asked for.
 const STAT_RATE: f64 = 5.0;
 /// Bytes of the stack that are kept for each sample: more reaches `main` in more of them, at a cost of its own.
@@ -128,7 +130,7 @@ impl Plan {
         };
         for part in spec.argument.as_deref().unwrap_or("cpu").split('+') {
             match part {
-                "cpu" => plan.sampled.push(plan.clock().to_owned()),
+                "cpu" => plan.sampled.push(CLOCK.to_owned()),
                 "offcpu" => plan.offcpu = true,
                 "syscalls" => plan.syscalls = true,
                 "stat" => plan.stat = true,
@@ -143,7 +145,7 @@ impl Plan {
             }
         }
         if plan.inline && !plan.records() {
-            plan.sampled.push(plan.clock().to_owned());
+            plan.sampled.push(CLOCK.to_owned());
         }
         if plan.stat && !plan.records() {
             plan.stat_rate = spec.rate.unwrap_or(STAT_RATE);
@@ -228,11 +230,6 @@ impl Plan {
         command.arg(format!("--control=fifo:{control}")).args(["-p", &pid.to_string()]);
         Some(command)
     }
-
-    /// What tells how much the processor works.
-    fn clock(&self) -> &'static str {
-        if self.access.hardware { "cycles" } else { "cpu-clock" }
-    }
 }
 
 /// `perf script` of a file, or of its standard input where that is `-`, in the form that [`Text`](super::Text) reads.
@@ -280,7 +277,8 @@ mod tests {
         for (spec, access, record, stat) in [
             ("perf", ROOT, "-e cpu-clock/freq=199,name=cpu-clock/ --call-graph", ""),
             ("perf@997Hz", USER, "-e cpu-clock/freq=997,name=cpu-clock/u --call-graph", ""),
-            ("perf@99999Hz", hardware, "-e cycles/freq=50000,name=cycles/ --call-graph", ""),
+            ("perf@99999Hz", hardware, "-e cpu-clock/freq=50000,name=cpu-clock/ --call-graph", ""),
+            ("perf:cycles", hardware, "-e cycles/freq=199,name=cycles/ --call-graph", ""),
             ("perf:offcpu", ROOT, "--switch-events -e sched:sched_switch -m 1024 --call-graph", ""),
             ("perf:offcpu", USER, "--switch-events -e dummy:u --call-graph", ""),
             (
