@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::source::{Source, Spec};
+use crate::source::{ALIASES, Source, Spec};
 
 /// A length of time: `10`, `2.5s`, `500ms`, `5m`, `1h`; seconds where no unit is given.
 pub fn duration(text: &str) -> Result<Duration, String> {
@@ -33,7 +33,7 @@ pub fn moment(text: &str) -> Result<i64, String> {
 pub fn specs(text: &str, sources: &[Box<dyn Source>]) -> Result<Vec<Spec>, String> {
     let known = |part: &str| {
         let name = part.split([':', '@']).next().unwrap_or_default();
-        sources.iter().any(|source| source.name() == name)
+        sources.iter().any(|source| source.name() == name) || ALIASES.iter().any(|(alias, _)| *alias == name)
     };
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(',') {
@@ -75,6 +75,9 @@ mod tests {
         };
         assert_eq!(read("gdkrecord:text=keep,widgets=on,gdkrecord"), ["gdkrecord:text=keep,widgets=on", "gdkrecord"]);
         assert_eq!(read("gdkrecord,nonsense"), ["gdkrecord", "nonsense"]);
+        let (stap, operf) = ("systemtap:./x.stp", "oprofile:samples");
+        assert_eq!(read("strace:file,read,stap:./x.stp,operf:samples"), ["strace:file,read", stap, operf]);
+        assert_eq!(read("stap:./x.stp 1,2,operf"), ["systemtap:./x.stp 1,2", "oprofile"]);
         assert!(specs("gdkrecord,,", &sources()).is_err());
     }
 }

@@ -35,7 +35,7 @@ use std::path::PathBuf;
 
 pub use lines::Lines;
 pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
-pub use spec::Spec;
+pub use spec::{ALIASES, Spec};
 pub use stop::{Stop, Stopper};
 pub use tool::Tool;
 

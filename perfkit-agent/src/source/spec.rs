@@ -13,8 +13,8 @@ pub struct Spec {
     pub rate: Option<f64>,
 }
 
-/// What a source is called too: the name of its tool.
-const ALIASES: &[(&str, &str)] = &[("stap", "systemtap"), ("operf", "oprofile")];
+/// What a source is called too: the name of its tool, and the source's name.
+pub const ALIASES: &[(&str, &str)] = &[("stap", "systemtap"), ("operf", "oprofile")];
 
 impl FromStr for Spec {
     type Err = String;
