@@ -9,7 +9,7 @@ use gdkrecord::units;
 use super::symbolise;
 use crate::error::{Error, Result};
 use crate::import;
-use crate::session::Store;
+use crate::session::{Store, beside};
 use crate::source::{Flow, Outlet};
 use crate::symbols::When;
 
@@ -47,10 +47,48 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         failed = failed.or(result.err());
     }
     drop(sender);
-    store.join().unwrap_or_else(|_| Err(Error::Invalid("the session's writer failed".to_owned())))?;
+    let stored = store.join().unwrap_or_else(|_| Err(Error::Invalid("the session's writer failed".to_owned())));
+    if let Some(error) = failed.or(stored.err()) {
+        // Half a session would stand in the way of the next try.
+        let _ = std::fs::remove_file(&output);
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let _ = std::fs::remove_file(beside(&output, suffix));
+        }
+        return Err(error);
+    }
     // Where and when it was recorded nobody knows, so that only build ids count.
     symbolise::after(&output, When::Later, false, &mut || true);
     let rows = flow.rows.load(std::sync::atomic::Ordering::Relaxed);
     super::say(&format!("{}: {} events", output.display(), units::count(rows)));
-    failed.map_or(Ok(ExitCode::SUCCESS), Err)
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_import_leaves_nothing_and_the_next_one_is_not_in_its_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.1.gdkrecord");
+        let (bad, output) = (folder.path().join("bad"), folder.path().join("a.perfkit"));
+        std::fs::write(&bad, "no recording").unwrap();
+        let import = |files: &[&Path]| {
+            let files = files.iter().map(|file| (*file).to_owned()).collect();
+            run(&Args { files, output: Some(output.clone()), format: Some("gdkrecord".to_owned()) })
+        };
+        for _ in 0..2 {
+            let error = import(&[&golden, &bad]).unwrap_err().to_string();
+            assert!(error.contains("bad"), "{error}");
+            let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|file| file.path()).collect();
+            assert_eq!(left, std::slice::from_ref(&bad));
+        }
+        import(&[&golden]).unwrap();
+        let whole = std::fs::read(&output).unwrap();
+        // What another import made is not touched.
+        assert!(matches!(import(&[&bad]), Err(Error::Exists(_))));
+        assert_eq!(std::fs::read(&output).unwrap(), whole);
+    }
 }

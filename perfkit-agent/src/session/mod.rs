@@ -21,6 +21,7 @@ pub mod schemas;
 pub mod series;
 mod store;
 
+pub use file::beside;
 pub use names::Name;
 pub use reader::{ChunkInfo, Series, Session};
 pub use recover::edit;
