@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const GTK_PATH: &str = "gtk";
 const RECORDINGS: &str = "recordings";
 
+/// The recordings of the target's processes.
+type Followed = BTreeMap<PathBuf, (Follow, Sink)>;
+
 /// The recorder.
 #[derive(Clone, Copy, Debug)]
 pub struct Gdkrecord;
@@ -102,7 +105,7 @@ impl Collector for Recorder {
 
     fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
         let folder = target.scratch.join(RECORDINGS);
-        let mut followed: BTreeMap<PathBuf, (Follow, Sink)> = BTreeMap::new();
+        let mut followed = Followed::new();
         let mut series = Series::default();
         loop {
             let stopped = stop.wait(LOOK);
@@ -113,16 +116,7 @@ impl Collector for Recorder {
                     followed.insert(path, (follow, sink));
                 }
             }
-            for (follow, sink) in followed.values_mut().filter(|(_, sink)| !sink.done) {
-                let ended = follow.ended();
-                let mut each = |event: Event| sink.put(&event, &mut series, outlet);
-                let read = if ended || stopped { follow.finish(&mut each) } else { follow.read(&mut each) };
-                sink.done = ended || stopped;
-                read.map_err(|error| Error::Invalid(error.to_string()))?;
-                if sink.done {
-                    said(&follow.diagnostics(), outlet);
-                }
-            }
+            look(&mut followed, stopped, &mut series, outlet);
             outlet.tick();
             if stopped {
                 break;
@@ -132,6 +126,23 @@ impl Collector for Recorder {
             outlet.note("gdkrecord: no process of the target loaded GTK, so nothing was recorded of a main loop");
         }
         Ok(())
+    }
+}
+
+/// Reads what is new in the recordings, and all that is left where it is the last time.
+fn look(followed: &mut Followed, last: bool, series: &mut Series, outlet: &mut Outlet) {
+    for (follow, sink) in followed.values_mut().filter(|(_, sink)| !sink.done) {
+        let ended = last || follow.ended();
+        let mut each = |event: Event| sink.put(&event, series, outlet);
+        let read = if ended { follow.finish(&mut each) } else { follow.read(&mut each) };
+        // One that cannot be read any more is none of the others' business.
+        if let Err(error) = &read {
+            outlet.note(&format!("gdkrecord: {error}; nothing more of process {} is recorded", sink.pid));
+        }
+        sink.done = ended || read.is_err();
+        if sink.done {
+            said(&follow.diagnostics(), outlet);
+        }
     }
 }
 
@@ -239,6 +250,7 @@ impl Sink {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::{Message, Seen};
 
     #[test]
     fn options_that_make_no_sense_are_refused_before_anything_starts() {
@@ -246,6 +258,38 @@ mod tests {
             let error = Gdkrecord.open(&spec.parse().unwrap()).err().unwrap();
             assert!(error.to_string().contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn one_recording_that_cannot_be_read_does_not_end_the_others() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.1.gdkrecord");
+        let (mut outlet, seen) = Outlet::to_memory("gdkrecord");
+        import(&golden, &mut outlet).unwrap();
+        outlet.flush();
+        let told = seen.messages();
+        let whole = Seen::readable(&told).len();
+        let folder = tempfile::tempdir().unwrap();
+        let mut followed = Followed::new();
+        for name in ["1", "2"] {
+            let path = folder.path().join(name);
+            fs::copy(&golden, &path).unwrap();
+            let follow = Follow::open(&path).unwrap();
+            let sink = Sink::new(follow.header().pid as i32, &mut outlet);
+            followed.insert(path, (follow, sink));
+        }
+        // The first one is overwritten while it is followed.
+        fs::write(folder.path().join("1"), [0; 8192]).unwrap();
+        look(&mut followed, true, &mut Series::default(), &mut outlet);
+        assert!(followed.values().all(|(_, sink)| sink.done));
+        outlet.flush();
+        let messages = seen.messages();
+        assert_eq!(
+            Seen::readable(&told.into_iter().chain(messages.iter().cloned()).collect::<Vec<_>>()).len(),
+            2 * whole
+        );
+        let note =
+            |message: &Message| matches!(message, Message::Note { text, .. } if text.contains("nothing more of"));
+        assert_eq!(messages.iter().filter(|message| note(message)).count(), 1);
     }
 
     #[test]
