@@ -22,7 +22,12 @@ pub static SYSCALLS: Schema = Schema::new(
             column("result", Int, Unit::None, "What it returned; null where it did not return, or returned no number."),
             column("error", Name, Unit::None, "The error's name, as ENOENT; null where it succeeded."),
             column("fd", Int, Unit::None, "The file descriptor that it is about."),
-            column("path", Name, Unit::None, "The path, or what the descriptor stands for."),
+            column(
+                "path",
+                Name,
+                Unit::None,
+                "The path, or what the descriptor stands for, as pipe; the numbers of pipes, sockets and ports are in args.",
+            ),
             column("bytes", Int, Unit::Bytes, "Bytes read or written."),
         ]
     },

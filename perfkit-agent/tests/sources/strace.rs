@@ -91,7 +91,7 @@ fn everything_that_a_program_does_is_seen() {
     let write = one(&["name=write", "hello"]);
     let (child, _) = track(&write);
     let read = one(&["name=read", "hello"]);
-    assert!(write.contains("path=pipe:[") && read.contains(" fd=") && read.ends_with("bytes=5"), "{write} {read}");
+    assert!(write.contains("path=pipe ") && read.contains(" fd=") && read.ends_with("bytes=5"), "{write} {read}");
     assert!(child != pid && track(&read).0 == pid);
     assert_eq!(track(&one(&["what=exec", "name=/bin/sh", "detail=sh -c exit 7"])).0, child);
     assert!(one(&["what=exit", "value=7"]).contains(&format!(" {child}/{child} ")));

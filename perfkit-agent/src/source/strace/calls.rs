@@ -316,7 +316,7 @@ impl Calls {
             About::Made => Facts::of(returned, outcome.shown),
             About::Open | About::OpenAt => {
                 let path = match outcome.shown {
-                    Some(shown) => Some(decoded(shown)),
+                    Some(shown) => Some(lasting(decoded(shown))),
                     None if about == About::Open => quoted(args).map(decoded),
                     None => at_folder(args, 0).path,
                 };
@@ -328,8 +328,37 @@ impl Calls {
 
 impl<'a> Facts<'a> {
     fn of(fd: Option<i64>, shown: Option<&'a str>) -> Facts<'a> {
-        Facts { fd, path: shown.map(decoded), bytes: None }
+        Facts { fd, path: shown.map(|shown| lasting(decoded(shown))), bytes: None }
     }
+}
+
+/// What a descriptor stands for without what only this one has, for these are names that a session keeps for ever: a
+/// path as it is, but `pipe` of `pipe:[1]`, `UDP:[1.2.3.4->6.7.8.9]` of `UDP:[1.2.3.4:5->6.7.8.9:10]`, and
+/// `UNIX-STREAM:["/run/x"]` of `UNIX-STREAM:[1->2,"/run/x"]`. The arguments have all of it.
+fn lasting(shown: Cow<'_, str>) -> Cow<'_, str> {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if shown.starts_with('/') {
+        return shown;
+    }
+    let Some((kind, rest)) = shown.split_once(':') else { return shown };
+    if number(rest) {
+        return Cow::Owned(kind.to_owned());
+    }
+    let Some(inside) = rest.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else { return shown };
+    let (ends, name) = inside.split_once(',').unwrap_or((inside, ""));
+    let end = |end: &str| match end.rsplit_once(':') {
+        _ if number(end) => String::new(),
+        Some((address, port)) if number(port) => address.to_owned(),
+        _ => end.to_owned(),
+    };
+    let mut ends: Vec<String> = ends.split("->").map(end).collect();
+    ends.retain(|end| !end.is_empty());
+    let mut lasting = ends.join("->");
+    // A name that begins with an @ is mostly made for one connection.
+    if name.starts_with("\"/") {
+        lasting.push_str(name);
+    }
+    Cow::Owned(if lasting.is_empty() { kind.to_owned() } else { format!("{kind}:[{lasting}]") })
 }
 
 /// A folder's descriptor and a path within: the whole path, or the descriptor alone where the path is empty.
@@ -466,7 +495,7 @@ mod tests {
             ("close(3</etc/ld.so.cache>) = 0", Some(3), Some("/etc/ld.so.cache"), None),
             ("close(3) = 0", Some(3), None, None),
             ("close(-1) = -1 EBADF (Bad file descriptor)", None, None, None),
-            ("read(3<pipe:[1]>, \"x\", 1) = 1", Some(3), Some("pipe:[1]"), Some(1)),
+            ("read(3<pipe:[1]>, \"x\", 1) = 1", Some(3), Some("pipe"), Some(1)),
             ("read(3, 0x7f, 1) = -1 EAGAIN (x)", Some(3), None, None),
             ("write(5</we ird\\76file\\n\\\"q>(deleted), \"del\", 3) = 3", Some(5), Some("/we ird>file\n\"q"), Some(3)),
             ("sendto(6<UDP:[1.2.3.4:5->6.7.8.9:10]>, \"a\", 1, 0, NULL, 0) = 1", Some(6), None, Some(1)),
@@ -487,7 +516,7 @@ mod tests {
             ("mmap(NULL, 1, (2, 3), [4,5], 3</lib/a>, 0) = 0x7f", Some(3), Some("/lib/a"), None),
             ("mmap(NULL, 1, 2, 3, -1, 0) = 0x7f", None, None, None),
             ("symlinkat(\"to\", AT_FDCWD</tmp>, \"from\") = 0", None, Some("/tmp/from"), None),
-            ("socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 6<UDP:[32510]>", Some(6), Some("UDP:[32510]"), None),
+            ("socket(AF_INET, SOCK_DGRAM, IPPROTO_IP) = 6<UDP:[32510]>", Some(6), Some("UDP"), None),
             ("syscall_0x270f(7</a>, 1) = 0", Some(7), Some("/a"), None),
             ("syscall_0x270f(7, 1) = 0", None, None, None),
             ("inotify_add_watch(9<anon_inode:inotify>, \"/tmp\", IN_CREATE) = 1", None, Some("/tmp"), None),
@@ -497,8 +526,32 @@ mod tests {
                 panic!("{text}")
             };
             let facts = calls.facts(name, args, &outcome);
-            let path = path.or(text.starts_with("sendto").then_some("UDP:[1.2.3.4:5->6.7.8.9:10]"));
+            let path = path.or(text.starts_with("sendto").then_some("UDP:[1.2.3.4->6.7.8.9]"));
             assert_eq!((facts.fd, facts.path.as_deref(), facts.bytes), (fd, path, bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_descriptors_have_nothing_that_only_one_has() {
+        for (shown, name) in [
+            ("/tmp/a:[1]", "/tmp/a:[1]"),
+            ("/dev/pts/0<char 136:0>", "/dev/pts/0<char 136:0>"),
+            ("pipe:[123]", "pipe"),
+            ("socket:[1]", "socket"),
+            ("net:[4026531840]", "net"),
+            ("pid:77", "pid"),
+            ("anon_inode:[eventfd]", "anon_inode:[eventfd]"),
+            ("anon_inode:inotify", "anon_inode:inotify"),
+            ("UNIX-STREAM:[1->2]", "UNIX-STREAM"),
+            ("UNIX-STREAM:[1->2,\"/run/x\"]", "UNIX-STREAM:[\"/run/x\"]"),
+            ("UNIX-DGRAM:[1,@\"userdb-abc\"]", "UNIX-DGRAM"),
+            ("TCP:[127.0.0.1:80]", "TCP:[127.0.0.1]"),
+            ("TCP:[127.0.0.1:80->1.2.3.4:55]", "TCP:[127.0.0.1->1.2.3.4]"),
+            ("TCPv6:[[::1]:80->[fe80::2]:55]", "TCPv6:[[::1]->[fe80::2]]"),
+            ("NETLINK:[KOBJECT_UEVENT:812]", "NETLINK:[KOBJECT_UEVENT]"),
+            ("", ""),
+        ] {
+            assert_eq!(lasting(shown.into()), name);
         }
     }
 
