@@ -271,6 +271,11 @@ impl Chunk {
         self.rows
     }
 
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.data.len()
+    }
+
     /// The begins of its rows.
     pub fn times(&self) -> Result<Vec<i64>, Damage> {
         column::ints(self.bytes(0), self.rows)

@@ -18,8 +18,11 @@ use crate::session::reader::{ChunkInfo, Series, Session};
 use crate::session::rows::{NULL, Track};
 use crate::session::series::Shape;
 
-/// Chunks whose decoded columns are kept: those that lie in the same time are visited in turns.
+/// Chunks whose decoded columns are kept, beside those that the walk is in.
 const KEPT: usize = 8;
+/// Bytes of decoded columns with which those are not kept any more that the walk is in: it visits them in turns, so
+/// that each would be decoded again for a few rows.
+const BYTES: usize = 512 << 20;
 /// Names that are kept at hand.
 const NAMES: usize = 1 << 14;
 
@@ -392,10 +395,29 @@ impl Scan {
         Ok(())
     }
 
+    /// Forgets the chunks that were not visited for the longest time, first those that the walk is not in.
+    fn make_room(&self, kept: &mut Vec<(i64, Rc<Decoded>)>) {
+        let open: FxHashSet<i64> = self.open.iter().map(|open| open.id).collect();
+        let mut more = kept.len().saturating_sub(open.len() + KEPT - 1);
+        kept.retain(|(id, _)| {
+            let kept = more == 0 || open.contains(id);
+            more -= usize::from(!kept);
+            kept
+        });
+        let mut bytes: usize = kept.iter().map(|(_, decoded)| decoded.bytes()).sum();
+        let forgotten = kept.iter().take_while(|(_, decoded)| {
+            let many = bytes > BYTES;
+            bytes -= if many { decoded.bytes() } else { 0 };
+            many
+        });
+        let forgotten = forgotten.count();
+        kept.drain(..forgotten);
+    }
+
     /// A chunk for reading; none where it is damaged.
     fn decoded(&self, id: i64) -> Result<Option<Rc<Decoded>>> {
         let mut kept = self.decoded.borrow_mut();
-        if let Some(at) = kept.iter().position(|(known, _)| *known == id) {
+        if let Some(at) = kept.iter().rposition(|(known, _)| *known == id) {
             // The latest is the last.
             if at + 1 < kept.len() {
                 let one = kept.remove(at);
@@ -410,9 +432,9 @@ impl Scan {
                 Ok(None)
             }
             Ok(chunk) => {
-                if kept.len() >= KEPT {
-                    kept.remove(0);
-                }
+                #[cfg(test)]
+                tests::DECODED.with(|decoded| decoded.set(decoded.get() + 1));
+                self.make_room(&mut kept);
                 let columns = series.schema.columns.iter().map(|_| OnceCell::new()).collect();
                 let decoded = Rc::new(Decoded { chunk, tracks: OnceCell::new(), durations: OnceCell::new(), columns });
                 kept.push((id, Rc::clone(&decoded)));
@@ -429,6 +451,17 @@ impl Drop for Scan {
 }
 
 impl Decoded {
+    /// About how many bytes of memory it has.
+    fn bytes(&self) -> usize {
+        let number = |there: bool| if there { 8 * self.chunk.rows() } else { 0 };
+        let column = |column: &OnceCell<Option<Values>>| match column.get() {
+            Some(Some(Values::Texts { ends, bytes })) => 4 * ends.len() + bytes.len(),
+            column => number(column.is_some()),
+        };
+        let own = number(self.tracks.get().is_some()) + number(self.durations.get().is_some());
+        self.chunk.size() + own + self.columns.iter().map(column).sum::<usize>()
+    }
+
     fn tracks(&self, table: &Table, id: i64) -> &[i64] {
         self.tracks.get_or_init(|| whole(table, id, self.chunk.tracks()).unwrap_or_default())
     }
@@ -446,4 +479,14 @@ impl Decoded {
 /// A column that is whole; damage is told once.
 fn whole<T>(table: &Table, id: i64, column: std::result::Result<T, Damage>) -> Option<T> {
     column.map_err(|damage| table.shared.damage(&table.series, id, damage)).ok()
+}
+
+#[cfg(test)]
+pub mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// Chunks that this thread decoded.
+        pub static DECODED: Cell<usize> = const { Cell::new(0) };
+    }
 }

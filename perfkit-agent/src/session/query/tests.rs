@@ -289,3 +289,30 @@ fn odd_names_are_quoted() {
     let query = Query::open(&path).unwrap();
     assert_eq!(answer(&query, "SELECT \"select\", \"a \"\"b\"\" c\" FROM \"odd \"\"name\"\"\""), ["5 6"]);
 }
+
+/// Files imported one after the other lie in the same time.
+#[test]
+fn chunks_that_lie_in_the_same_time_are_decoded_once() {
+    const FILES: i64 = 40;
+    let (_folder, path) = session(|outlet| {
+        let series = outlet.series(&schemas::SYSCALLS);
+        for file in 0..FILES {
+            let track = outlet.track(&Track::thread(1, file as i32 + 1));
+            for row in 0..8192 {
+                outlet.span(
+                    series,
+                    row * 100 + file,
+                    Some(5),
+                    track,
+                    &[Cell::Text("read"), Cell::Null, Cell::Int(row)],
+                );
+            }
+        }
+    });
+    let query = Query::open(&path).unwrap();
+    let before = scan::tests::DECODED.with(std::cell::Cell::get);
+    let sum = answer(&query, "SELECT count(*), sum(result) FROM syscalls WHERE name = 'read'");
+    let decoded = scan::tests::DECODED.with(std::cell::Cell::get) - before;
+    assert_eq!(sum, [format!("{} {}", FILES * 8192, FILES * 8192 * 8191 / 2)]);
+    assert!(decoded <= 2 * FILES as usize, "{decoded} chunks were decoded");
+}
