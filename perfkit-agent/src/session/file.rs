@@ -12,8 +12,12 @@ pub const APPLICATION_ID: i32 = 0x706b_6974;
 
 /// The scripts that lead from one version of the schema to the next; the first one makes version 1 of nothing.
 /// One that was released is never changed.
-pub const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+pub const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// Today's version of the schema.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;

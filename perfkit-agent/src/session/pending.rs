@@ -13,13 +13,42 @@ const HEAP: usize = 4 << 20;
 /// The most bytes of one text; the rest is cut off.
 const TEXT_MAX: usize = 1 << 20;
 
+/// The session's numbers of a source's names or stacks, of which those are kept that the source may still use.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    /// The source's number of the first one that is kept.
+    first: u32,
+    all: Vec<u32>,
+    /// How many of them were mentioned before the source emptied its dictionary the last time.
+    before: usize,
+}
+
+impl Numbers {
+    /// Takes the session's number of the next one that the source mentions.
+    pub fn push(&mut self, number: u32) {
+        self.all.push(number);
+    }
+
+    /// The session's number by the source's.
+    pub fn get(&self, number: u32) -> Option<u32> {
+        self.all.get(number.wrapping_sub(self.first) as usize).copied()
+    }
+
+    /// The source has emptied its dictionary: what it had mentioned before it did so the last time is forgotten.
+    pub fn emptied(&mut self) {
+        self.first = self.first.wrapping_add(self.before as u32);
+        self.all.drain(..self.before);
+        self.before = self.all.len();
+    }
+}
+
 /// From a source's numbers to the session's; 0 is null, or no track.
 #[derive(Debug)]
 pub struct Maps<'a> {
     /// By number of the source's name.
-    pub names: &'a [u32],
+    pub names: &'a Numbers,
     /// By number of the source's stack.
-    pub stacks: &'a [u32],
+    pub stacks: &'a Numbers,
     /// By number of the source's track.
     pub tracks: &'a [u32],
 }
@@ -112,7 +141,7 @@ impl Pending {
     fn append(&mut self, rows: &Rows, range: Range<usize>, maps: &Maps<'_>) {
         // Numbers that the source never mentioned are null.
         let track = |id: u32| maps.tracks.get(id as usize).copied().unwrap_or(0);
-        let of = |map: &[u32], id: u32| (id as usize).checked_sub(1).and_then(|at| map.get(at)).copied().unwrap_or(0);
+        let of = |map: &Numbers, id: u32| if id == 0 { 0 } else { map.get(id - 1).unwrap_or(0) };
         copy(&mut self.rows, rows, range, track, |id| of(maps.names, id), |id| of(maps.stacks, id));
     }
 }

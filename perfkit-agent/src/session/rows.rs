@@ -77,18 +77,28 @@ pub struct StackId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrackId(pub u32);
 
+/// Names, or stacks, with which a [`Dictionary`] is full.
+const FULL: usize = 100_000;
+
 /// The names, tracks and stacks that one source has mentioned: rows mention them by number, counted from 0.
+///
+/// Those who record for days empty it when it is full: names and stacks get new numbers from then on.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
     names: FxHashMap<Box<str>, u32>,
     tracks: FxHashMap<Track, u32>,
     stacks: FxHashMap<(Option<StackId>, Frame), u32>,
+    /// How many names and stacks were forgotten: numbers go on.
+    forgotten: (u32, u32),
     new: Mentioned,
 }
 
 /// What was mentioned for the first time, in the order of the numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mentioned {
+    /// Whether the source has emptied its dictionary since: no number of a name or stack is used any more that was
+    /// given before it did so the last time.
+    pub emptied: bool,
     /// Names.
     pub names: Vec<Box<str>>,
     /// Tracks.
@@ -104,7 +114,7 @@ impl Dictionary {
         if let Some(&id) = self.names.get(name) {
             return id;
         }
-        let id = self.names.len() as u32;
+        let id = self.forgotten.0.wrapping_add(self.names.len() as u32);
         self.names.insert(name.into(), id);
         self.new.names.push(name.into());
         id
@@ -127,10 +137,23 @@ impl Dictionary {
         if let Some(&id) = self.stacks.get(&key) {
             return StackId(id);
         }
-        let id = self.stacks.len() as u32;
+        let id = self.forgotten.1.wrapping_add(self.stacks.len() as u32);
         self.new.stacks.push(key.clone());
         self.stacks.insert(key, id);
         StackId(id)
+    }
+
+    /// Whether it should be emptied.
+    pub fn is_full(&self) -> bool {
+        self.names.len() >= FULL || self.stacks.len() >= FULL
+    }
+
+    /// Forgets names and stacks. No row may wait then; a stack that somebody holds is good until this is called again.
+    pub fn empty(&mut self) {
+        let names = std::mem::take(&mut self.names).len() as u32;
+        let stacks = std::mem::take(&mut self.stacks).len() as u32;
+        self.forgotten = (self.forgotten.0.wrapping_add(names), self.forgotten.1.wrapping_add(stacks));
+        self.new.emptied = true;
     }
 
     /// What was mentioned for the first time since this was asked last.

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::chunk;
 use super::clock::{Pair, now};
 use super::file;
 use super::ids::{Ids, depth, dotted};
-use super::pending::{Maps, Pending};
+use super::pending::{Maps, Numbers, Pending};
 use super::pyramid::{Builder, write_nodes};
 use super::rows::{Mentioned, Rows, Track};
 use super::series::{COLUMN_TYPES, Column, SHAPES, Schema, Shape, UNITS, word};
@@ -27,6 +27,9 @@ const COMMIT: Duration = Duration::from_millis(400);
 const PARTS: usize = 32;
 /// Sealed chunks of one series before its pyramid is written: a reader meanwhile goes through so many by itself.
 const UNCOVERED: usize = 16;
+/// What two sources say about when a process began differs by less, in nanoseconds, and its number is given to another
+/// one later.
+const SAME: i64 = 1_000_000_000;
 /// What every row has in SQL beside the columns of its series.
 const OWN_COLUMNS: &[&str] = &["time", "duration", "pid", "tid", "track", "track_id", "rowid"];
 
@@ -61,9 +64,9 @@ struct Series {
 /// What one source has mentioned, with the session's numbers.
 #[derive(Debug, Default)]
 struct FromSource {
-    names: Vec<u32>,
+    names: Numbers,
     tracks: Vec<Track>,
-    stacks: Vec<u32>,
+    stacks: Numbers,
     /// By the source's number of the series: its place here, and the numbers of its tracks, 0 where not met yet.
     series: Vec<Option<(usize, Vec<u32>)>>,
 }
@@ -246,17 +249,21 @@ impl Store {
 
     /// Gives the session's numbers to what a source mentions for the first time.
     fn mention(&mut self, source: u32, new: &Mentioned) -> Result<()> {
-        if new.names.is_empty() && new.tracks.is_empty() && new.stacks.is_empty() {
+        if *new == Mentioned::default() {
             return Ok(());
         }
         self.begin()?;
         let mut from = std::mem::take(self.from(source));
+        if new.emptied {
+            from.names.emptied();
+            from.stacks.emptied();
+        }
         let mut mention = || {
             for name in &new.names {
                 from.names.push(self.ids.string(&self.db, name)?);
             }
             for (caller, frame) in &new.stacks {
-                let caller = caller.and_then(|caller| from.stacks.get(caller.0 as usize)).copied().unwrap_or(0);
+                let caller = caller.and_then(|caller| from.stacks.get(caller.0)).unwrap_or(0);
                 from.stacks.push(self.ids.stack(&self.db, caller, frame)?);
             }
             Ok(())
@@ -356,17 +363,35 @@ impl Store {
 
     fn process(&mut self, process: &Process) -> Result<()> {
         let Process { pid, parent, name, command, start, end, status } = process;
-        let sql = "INSERT INTO process VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
+        let id = self.life("process", "pid", *pid, *start)?;
+        let sql = "INSERT INTO process VALUES(?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
                    parent = coalesce(?2, parent), name = coalesce(?3, name), command = coalesce(?4, command),
                    start = coalesce(?5, start), \"end\" = coalesce(?6, \"end\"), status = coalesce(?7, status)";
-        self.execute(sql, params![pid, parent, name, command, start, end, status])
+        self.execute(sql, params![pid, parent, name, command, start, end, status, id])
     }
 
     fn thread(&mut self, thread: &Thread) -> Result<()> {
         let Thread { pid, tid, name, start, end } = thread;
-        let sql = "INSERT INTO thread VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
+        let id = self.life("thread", "tid", *tid, *start)?;
+        let sql = "INSERT INTO thread VALUES(?6, ?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
                    pid = ?2, name = coalesce(?3, name), start = coalesce(?4, start), \"end\" = coalesce(?5, \"end\")";
-        self.execute(sql, params![tid, pid, name, start, end])
+        self.execute(sql, params![tid, pid, name, start, end, id])
+    }
+
+    /// The row of a process or thread by its number, which the kernel gives to another one once it has ended: the
+    /// one that began about then, and the latest with that number where that is not told; none where it has no row yet.
+    fn life(&mut self, table: &str, key: &str, number: i32, start: Option<i64>) -> Result<Option<i64>> {
+        self.begin()?;
+        let sql = format!(
+            "SELECT id FROM {table} WHERE {key} = ?1 AND (?2 IS NULL OR (coalesce(?2 < \"end\", 1) AND
+             coalesce(start BETWEEN ?2 - ?3 AND ?2 + ?3, 1))) ORDER BY abs(start - ?2) NULLS LAST,
+             id DESC LIMIT 1"
+        );
+        let find = || {
+            let row = |row: &rusqlite::Row<'_>| row.get(0);
+            self.db.prepare_cached(&sql)?.query_row(params![number, start, SAME], row).optional()
+        };
+        find().map_err(Error::store(&self.path))
     }
 
     fn module(&mut self, module: &Module) -> Result<()> {

@@ -261,7 +261,7 @@ impl Outlet {
         if let Some((_, rows)) = self.series.get_mut(series.0 as usize) {
             rows.point(&mut self.dictionary, time, track, cells);
             if rows.len() >= BATCH {
-                self.send_rows(series);
+                self.send_batch(series);
             }
         }
     }
@@ -272,7 +272,7 @@ impl Outlet {
         if let Some((_, rows)) = self.series.get_mut(series.0 as usize) {
             rows.span(&mut self.dictionary, time, duration, track, cells);
             if rows.len() >= BATCH {
-                self.send_rows(series);
+                self.send_batch(series);
             }
         }
     }
@@ -342,6 +342,10 @@ impl Outlet {
         for at in 0..self.series.len() {
             self.send_rows(SeriesId(at as u32));
         }
+        // Now no row waits that mentions anything.
+        if self.dictionary.is_full() {
+            self.dictionary.empty();
+        }
     }
 
     /// Whether nobody listens any more: the session was closed.
@@ -353,6 +357,13 @@ impl Outlet {
     pub fn end(mut self, result: Result<(), String>) {
         self.flush();
         self.send(Message::End { source: self.source, result });
+    }
+
+    fn send_batch(&mut self, series: SeriesId) {
+        self.send_rows(series);
+        if self.dictionary.is_full() {
+            self.flush();
+        }
     }
 
     fn send_rows(&mut self, series: SeriesId) {

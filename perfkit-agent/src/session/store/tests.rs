@@ -258,3 +258,91 @@ fn a_file_that_is_there_is_not_touched() {
         assert!(error.ends_with("a.perfkit is no perfkit session"), "{error}");
     }
 }
+
+#[test]
+fn a_number_that_is_given_again_is_another_process_and_thread() {
+    let folder = folder();
+    let path = folder.path().join("a.perfkit");
+    let mut store = Store::create(&path).unwrap();
+    let second = 1_000_000_000;
+    let process = |name: Option<&str>, start: Option<i64>, end: Option<i64>| {
+        Message::Process(Process { pid: 7, name: name.map(Into::into), start, end, ..Process::default() })
+    };
+    let thread = |name: &str, start: Option<i64>| {
+        Message::Thread(Thread { pid: 7, tid: 8, name: Some(name.into()), start, ..Thread::default() })
+    };
+    for message in [
+        process(Some("first"), None, None),
+        // Two sources that differ by a tick.
+        process(None, Some(5 * second), None),
+        process(None, Some(5 * second + 10_000_000), None),
+        process(None, None, Some(5 * second + 20_000_000)),
+        // After the first has ended, however soon.
+        process(None, Some(5 * second + 30_000_000), None),
+        process(Some("second"), None, None),
+        // One whose end nobody saw was followed by another.
+        process(Some("third"), Some(900 * second), None),
+        // A source that is late.
+        process(None, Some(5 * second + 1), None),
+        thread("a", Some(second)),
+        thread("b", Some(second + 5)),
+        thread("c", Some(400 * second)),
+        thread("d", None),
+    ] {
+        store.handle(message).unwrap();
+    }
+    store.close().unwrap();
+    let session = Session::open(&path).unwrap();
+    let all = |sql: &str| {
+        let mut statement = session.db().prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        rows.collect::<rusqlite::Result<Vec<_>>>().unwrap()
+    };
+    assert_eq!(
+        all("SELECT name || ' ' || start || ' ' || coalesce(\"end\", '?') FROM process ORDER BY start"),
+        ["first 5000000001 5020000000", "second 5030000000 ?", "third 900000000000 ?"]
+    );
+    assert_eq!(all("SELECT name || ' ' || start FROM thread ORDER BY start"), ["b 1000000005", "d 400000000000"]);
+}
+
+/// Names and stacks without end, as temporary files give: the dictionaries are emptied, and every row keeps its own.
+#[test]
+fn names_and_stacks_without_end_stay_what_they_are() {
+    let folder = folder();
+    let path = folder.path().join("a.perfkit");
+    let mut store = Store::create(&path).unwrap();
+    let (sender, receiver) = std::sync::mpsc::sync_channel(100_000);
+    let mut outlet = Outlet::new(0, "test", sender, std::sync::Arc::default());
+    outlet.source_begins("test");
+    let (calls, samples) = (outlet.series(&schemas::SYSCALLS), outlet.series(&schemas::SAMPLES));
+    let track = outlet.track(&Track::thread(1, 1));
+    let frame = |name: &str| Frame { function: name.into(), ..Frame::default() };
+    let root = outlet.stack(None, frame("main"));
+    // `main` is held across one time that the dictionary is emptied.
+    let rows = 150_000;
+    for row in 0..rows {
+        let text = format!("/tmp/{row}");
+        let path = [Cell::Text("open"), Cell::Null, Cell::Int(row), Cell::Null, Cell::Null, Cell::Text(&text)];
+        outlet.span(calls, row, Some(0), track, &path);
+        let leaf = outlet.stack(Some(root), frame(&text));
+        // Seldom, so that these wait while the others are handed on.
+        if row % 1000 == 0 {
+            outlet.point(samples, row, track, &[Cell::Text("x"), Cell::Stack(leaf), Cell::Null, Cell::Int(row)]);
+        }
+    }
+    outlet.end(Ok(()));
+    let messages: Vec<_> = receiver.try_iter().collect();
+    let emptied = |message: &&Message| matches!(message, Message::Rows { new, .. } if new.emptied);
+    assert!(messages.iter().filter(emptied).count() >= 1);
+    for message in messages {
+        store.handle(message).unwrap();
+    }
+    store.close().unwrap();
+    let query = crate::session::query::Query::open(&path).unwrap();
+    let one = |sql: &str| query.db().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(one("SELECT count(*) FROM syscalls WHERE path = '/tmp/' || result AND name = 'open'"), rows);
+    let held =
+        "SELECT count(*) FROM samples JOIN stacks ON stacks.id = stack JOIN stacks AS root ON root.id = stacks.parent
+         WHERE stacks.function = '/tmp/' || weight AND root.function = 'main'";
+    assert_eq!(one(held), rows / 1000);
+}
