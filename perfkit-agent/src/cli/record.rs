@@ -190,7 +190,7 @@ fn once(wanted: &Wanted, output: &Path, sources: &[Box<dyn Source>], signals: &m
         return Ok((end, ExitCode::from(if outcome.code == 0 { FAILED } else { outcome.code })));
     }
     let stopped = |signal| matches!(signal, SIGINT | SIGTERM);
-    symbolise::after(&output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
+    symbolise::after(output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
     if !wanted.quiet {
         let size = std::fs::metadata(output).map_or(0, |data| data.len());
         let (rows, size) = (units::count(outcome.rows), units::bytes(size));
