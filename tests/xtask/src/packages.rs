@@ -76,6 +76,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "chromium", "shows the report's page as people see it"),
     (Need::Test, "jq", "reads JSON in examples of the help"),
     (Need::Bench, "valgrind", "counts the instructions that the recorder adds"),
+    (Need::Bench, "time", "tells how much memory an export takes"),
     (Need::Bench, "sqlite3", "the exporter's peer"),
 ];
 
