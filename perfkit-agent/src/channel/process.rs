@@ -5,12 +5,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::family::{Family, Orphans};
 use super::gate::Gate;
 use super::{Launch, Target};
 use crate::error::{Error, Result};
@@ -26,6 +27,9 @@ pub struct Running {
     target: Arc<Target>,
     child: Option<(Child, Gate)>,
     status: Option<ExitStatus>,
+    /// Whether it was waited for, after which its number may be another's.
+    reaped: Arc<Mutex<bool>>,
+    orphans: Orphans,
 }
 
 impl Running {
@@ -69,7 +73,13 @@ impl Running {
         };
         let scratch = launch.scratch.clone();
         let target = Target { pid, scratch, lines: Mutex::new(lines), ..Target::default() };
-        Ok(Running { target: Arc::new(target), child: Some((child, gate)), status: None })
+        Ok(Running {
+            target: Arc::new(target),
+            child: Some((child, gate)),
+            status: None,
+            reaped: Arc::default(),
+            orphans: Orphans::default(),
+        })
     }
 
     /// Watches a process that runs already.
@@ -78,7 +88,13 @@ impl Running {
         if pid <= 0 || here == Err(nix::errno::Errno::ESRCH) {
             return Err(Error::Invalid(format!("there is no process {pid}")));
         }
-        Ok(Running { target: Arc::new(Target::attached(pid, scratch)), child: None, status: None })
+        Ok(Running {
+            target: Arc::new(Target::attached(pid, scratch)),
+            child: None,
+            status: None,
+            reaped: Arc::default(),
+            orphans: Orphans::default(),
+        })
     }
 
     /// The target, as sources see it.
@@ -95,10 +111,13 @@ impl Running {
 
     /// Whether it has ended.
     pub fn ended(&mut self) -> bool {
+        self.orphans.reap(self.target.pid);
         match &mut self.child {
             Some((child, _)) => {
                 if self.status.is_none() {
+                    let mut reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
                     self.status = child.try_wait().ok().flatten();
+                    *reaped = self.status.is_some();
                 }
                 self.status.is_some()
             }
@@ -123,15 +142,17 @@ impl Running {
 
     /// What kills it.
     pub fn killer(&self) -> Killer {
-        Killer((!self.target.attached && self.status.is_none()).then_some(self.target.pid))
+        Killer { target: Arc::clone(&self.target), reaped: Arc::clone(&self.reaped) }
     }
 
-    /// Ends a target that we started: asks it, waits, and kills it. One that we attached to goes on.
+    /// Ends a target that we started, and then what it has started: asks them, waits, and kills them. One that we
+    /// attached to goes on, and so does what a target has left behind that ended by itself.
     pub fn end(&mut self) {
         if self.child.is_none() || self.ended() {
             return;
         }
         let pid = Pid::from_raw(self.target.pid);
+        let family = Family::of(self.target.pid);
         self.target.cut.store(true, Ordering::Relaxed);
         // It has not been waited for, so its id is not used again.
         let _ = kill(pid, Signal::SIGTERM);
@@ -142,20 +163,31 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
+        family.end(TO_THE_END);
     }
 }
 
-/// Kills a target that we started.
-#[derive(Clone, Copy, Debug)]
-pub struct Killer(Option<i32>);
+/// Kills a target that we started, and what it has started.
+#[derive(Clone, Debug)]
+pub struct Killer {
+    target: Arc<Target>,
+    reaped: Arc<Mutex<bool>>,
+}
 
 impl Killer {
     /// Does it, without waiting.
-    pub fn kill(self) {
-        if let Some(pid) = self.0 {
-            // It is our child, or our wrapper's, which ends with it.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+    pub fn kill(&self) {
+        // While it is held the number is not another's.
+        let reaped = self.reaped.lock().unwrap_or_else(PoisonError::into_inner);
+        let by_itself = *reaped && !self.target.cut.load(Ordering::Relaxed);
+        if self.target.attached || by_itself {
+            return;
         }
+        let family = Family::of(self.target.pid);
+        if !*reaped {
+            let _ = kill(Pid::from_raw(self.target.pid), Signal::SIGKILL);
+        }
+        family.kill();
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{Killer, Launch, Running, Target, facts};
+use super::{Killer, Launch, Running, Target, facts, ward};
 use crate::error::{Error, Result};
 use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
 
@@ -101,6 +101,7 @@ impl Recording {
         let mut opened = open(&plan.sources, sources, &problems)?;
         let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
         let scratch = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
+        ward::folder(scratch.path());
         let mut subject = plan.subject;
         if let Subject::Start(launch) = &mut subject {
             launch.scratch = scratch.path().to_owned();
@@ -181,7 +182,7 @@ impl Recording {
         self.problems.clone()
     }
 
-    /// What kills a target that we started, at once, also while the recording is being finished.
+    /// What kills a target that we started, and what it has started, at once, also while the recording is being finished.
     pub fn killer(&self) -> Killer {
         self.running.killer()
     }

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::channel::gate;
+use crate::channel::{gate, ward};
 use crate::error::{Error, Result};
 
 /// The exit status where a command itself fails; a recorded program seldom ends with it.
@@ -69,6 +69,9 @@ pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     if words.get(1).is_some_and(|word| word == gate::COMMAND) {
         return gate::pass(&words[2..]);
+    }
+    if words.get(1).is_some_and(|word| word == ward::COMMAND) {
+        return ward::keep();
     }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,

@@ -17,7 +17,7 @@ use super::progress::{self, Progress};
 use super::symbolise;
 use super::templates::Template;
 use super::words;
-use crate::channel::{self, Launch, Plan, Recording, Subject};
+use crate::channel::{self, Launch, Plan, Recording, Subject, ward};
 use crate::error::{Error, Result};
 use crate::session::Store;
 use crate::source::{Readiness, Source, Spec, sources};
@@ -103,6 +103,9 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(Error::file("listen for", Path::new("signals")))?;
     let mut again = false;
+    channel::adopt();
+    // Without it a recording is as good, as long as nobody kills it.
+    ward::begin().unwrap_or_else(|error| super::say(&error.to_string()));
     loop {
         let output = output(&wanted, again)?;
         let (end, code) = once(&wanted, &output, &sources, &mut signals)?;

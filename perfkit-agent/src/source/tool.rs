@@ -14,6 +14,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use super::{Level, Lines, Outlet, Stop};
+use crate::channel::ward::Group;
 use crate::error::{Error, Result};
 use crate::session::Track;
 use crate::session::clock::now;
@@ -38,16 +39,14 @@ pub struct Tool {
     told: Option<Instant>,
     /// When it was seen to have ended.
     gone: Option<Instant>,
-    /// Whether its end was dealt with.
-    done: bool,
+    /// Its process group; none once its end was dealt with.
+    group: Option<Group>,
     out: Lines,
     err: Lines,
     /// The last lines of its standard error, for the message about its death.
     last: VecDeque<String>,
     /// Parts of lines of its standard error that say nothing.
     noise: &'static [&'static str],
-    /// Whether it must not be killed where it does not stop when it is told to.
-    spared: bool,
 }
 
 impl Tool {
@@ -66,27 +65,31 @@ impl Tool {
         // In a process group of its own a tool does not hear the Ctrl+C that is meant for us: it is told to stop when
         // it is its turn, and then what it has gathered is read to the end.
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        let started = command.spawn();
-        let child =
-            started.map_err(|error| Error::Start { tool: name.to_owned(), error, remedy: remedy.to_owned() })?;
+        let start = || {
+            let started = command.spawn();
+            let child =
+                started.map_err(|error| Error::Start { tool: name.to_owned(), error, remedy: remedy.to_owned() })?;
+            let id = child.id() as i32;
+            Ok((child, id))
+        };
+        let (child, group) = Group::start(signal.unwrap_or(Signal::SIGTERM), start)?;
         Ok(Tool {
             name,
             child,
             signal,
             told: None,
             gone: None,
-            done: false,
+            group: Some(group),
             out: Lines::default(),
             err: Lines::default(),
             last: VecDeque::new(),
             noise: &[],
-            spared: false,
         })
     }
 
     /// Never kills it, however long it takes to stop: what it works on would not survive.
     pub fn never_killed(mut self) -> Tool {
-        self.spared = true;
+        self.group.iter_mut().for_each(Group::spare);
         self
     }
 
@@ -170,7 +173,7 @@ impl Tool {
         each: &mut dyn FnMut(&mut Outlet, usize, &str),
     ) -> Result<()> {
         let mut result = Ok(());
-        while tools.iter().any(|tool| !tool.done) {
+        while tools.iter().any(|tool| tool.group.is_some()) {
             if stop.said() || result.is_err() {
                 tools.iter_mut().for_each(Tool::tell);
             }
@@ -186,7 +189,7 @@ impl Tool {
 
     /// Reads once what there is; an error where it ended badly.
     fn step(&mut self, outlet: &mut Outlet, each: &mut dyn FnMut(&mut Outlet, &str)) -> Result<()> {
-        if self.done {
+        if self.group.is_none() {
             return Ok(());
         }
         if !self.running() {
@@ -212,7 +215,7 @@ impl Tool {
             };
         }
         if self.gone.is_none() && self.told.is_some_and(|told| told.elapsed() > PATIENCE) {
-            let fate = if self.spared { "left alone" } else { "killed" };
+            let fate = if self.group.as_ref().is_some_and(Group::spared) { "left alone" } else { "killed" };
             self.end();
             let how = format!("did not stop within {} s and was {fate}", PATIENCE.as_secs());
             return Err(Error::Died { tool: self.name.to_owned(), how, words: String::new() });
@@ -223,13 +226,15 @@ impl Tool {
     /// Ends what is left of its process group, though not one that must not be killed; how it ended.
     fn end(&mut self) -> Option<ExitStatus> {
         (self.child.stdout, self.child.stderr) = (None, None);
-        let left_alone = self.spared && self.running();
-        if !std::mem::replace(&mut self.done, true) && !left_alone {
-            // Before it is waited for: until then the number of its group is nobody else's.
-            self.signal(Signal::SIGKILL);
-            return self.child.wait().ok();
+        let running = self.running();
+        let group = self.group.take()?;
+        if running && group.spared() {
+            return None;
         }
-        None
+        // Before it is waited for: until then the number of its group is nobody else's.
+        self.signal(Signal::SIGKILL);
+        drop(group);
+        self.child.wait().ok()
     }
 
     /// Reads its standard error once, if there is something; true where that has ended. `each` gets what is no noise.
@@ -261,7 +266,7 @@ impl Tool {
     pub fn running(&self) -> bool {
         // It is not waited for yet: its number stays its own.
         let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        !self.done && matches!(waitid(Id::Pid(Pid::from_raw(self.pid())), flags), Ok(WaitStatus::StillAlive))
+        self.group.is_some() && matches!(waitid(Id::Pid(Pid::from_raw(self.pid())), flags), Ok(WaitStatus::StillAlive))
     }
 
     /// Sends it, and what it has started, a signal.
@@ -286,7 +291,7 @@ impl Tool {
 
 impl Drop for Tool {
     fn drop(&mut self) {
-        if self.done {
+        if self.group.is_none() {
             return;
         }
         // One that ends with its input would wait for a feeder that is dropped after it.
@@ -333,7 +338,7 @@ fn wait_more(tools: &[Tool], stop: &Stop) {
     if tools.iter().any(|tool| tool.told.is_none()) {
         fds.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
     }
-    let ending = |tool: &Tool| !tool.done && tool.child.stdout.is_none() && tool.child.stderr.is_none();
+    let ending = |tool: &Tool| tool.group.is_some() && tool.child.stdout.is_none() && tool.child.stderr.is_none();
     let _ = poll(&mut fds, if tools.iter().any(ending) { 5u16 } else { 100 });
 }
 
@@ -449,7 +454,9 @@ mod tests {
         }
         // And so with one that is told to stop.
         let (stopper, stop) = Stopper::new().unwrap();
-        let mut tool = shell("echo ready >&2; sleep 60; true");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo ready >&2; sleep 60; true"]);
+        let mut tool = Tool::start("sh", &mut command, Signal::SIGTERM, "").unwrap();
         tool.wait_for(Duration::from_secs(30), &mut |line| line == "ready").unwrap();
         stopper.stop();
         run(tool, &stop).0.unwrap();

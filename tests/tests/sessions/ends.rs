@@ -148,3 +148,92 @@ fn a_full_disk_is_not_the_programs_end() {
         assert!(said(&output).contains("nothing more is recorded"), "{}", said(&output));
     }
 }
+
+/// The process ids that the target printed, a line each, of processes that it has started.
+fn printed(recorder: &Recorder) -> Vec<i64> {
+    let lines = query(&recorder.session(), "SELECT CAST(message AS INTEGER) AS pid FROM logs WHERE source = 'stdout'");
+    lines.unwrap_or_default().iter().map(|line| line.int("pid")).collect()
+}
+
+fn lives(pid: &i64) -> bool {
+    std::path::Path::new(&format!("/proc/{pid}")).exists()
+}
+
+#[test]
+fn what_the_target_has_started_ends_with_it_where_we_end_it() {
+    let recorder = Recorder::new();
+    let script = "setsid sh -c 'echo $$; exec sleep 67' & (sh -c 'echo $$; exec sleep 67' &); \
+                  sh -c 'echo $$; exec sleep 67'; true";
+    let output = recorder.record("output", &["--duration", "1s"], &["sh", "-c", script]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let pids = printed(&recorder);
+    assert!(pids.len() == 3 && !pids.iter().any(lives), "{pids:?}");
+}
+
+#[test]
+fn what_the_target_leaves_behind_lives_on_where_it_ended_by_itself() {
+    let recorder = Recorder::new();
+    let output = recorder.record("output", &[], &["sh", "-c", "sleep 67 & echo $!"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let pids = printed(&recorder);
+    assert!(pids.len() == 1 && lives(&pids[0]), "{pids:?}");
+    send(pids[0] as i32, Signal::SIGTERM).unwrap();
+}
+
+/// A process that has lost its parent is gone when it has ended, as it would be without us.
+#[test]
+fn an_orphan_that_has_ended_is_gone() {
+    let recorder = Recorder::new();
+    let script = "pid=$(sh -c 'sleep 0.2 >/dev/null & echo $!'); kill -0 $pid || exit 4
+                  for i in $(seq 200); do kill -0 $pid 2>/dev/null || exit 5; sleep 0.05; done; exit 6";
+    let output = recorder.record("proc", &[], &["sh", "-c", script]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+}
+
+/// Does not end when it is asked to, and has a child that does not either.
+const STUBBORN: &str = "trap '' TERM INT; sh -c 'echo $$; while :; do sleep 0.1; done' & echo $$; wait; wait";
+/// A script that has a child, and prints its number.
+const SCRIPT: &str = "script:sh -c 'sleep 68 & echo child $!; wait'";
+
+/// Begins to record these; and whom they have started.
+fn begin_stubborn(recorder: &Recorder) -> (Guarded, Vec<i64>) {
+    let mut command = recorder.command(&format!("output,{SCRIPT}"), &["--quiet"], &["sh", "-c", STUBBORN]);
+    command.env("TMPDIR", recorder.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let recording = Guarded::spawn("the agent", &mut command).unwrap();
+    let child = || number(&recorder.session(), "SELECT CAST(value AS INTEGER) FROM counters WHERE name = 'child'").ok();
+    let all = || Some([printed(recorder), vec![child()?]].concat()).filter(|pids| pids.len() == 3);
+    let pids = wait::until("the target and the script to begin", all).unwrap();
+    (recording, pids)
+}
+
+fn scratch(recorder: &Recorder) -> bool {
+    let names = std::fs::read_dir(recorder.folder.path()).unwrap().flatten();
+    names.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("perfkit-"))
+}
+
+#[test]
+fn a_second_interrupt_ends_everything_at_once() {
+    let recorder = Recorder::new();
+    let (mut recording, pids) = begin_stubborn(&recorder);
+    assert!(scratch(&recorder));
+    recording.signal(Signal::SIGINT).unwrap();
+    // Two that come together are one.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    recording.signal(Signal::SIGINT).unwrap();
+    assert_eq!(recording.wait().unwrap().code(), Some(130));
+    let gone = || (!pids.iter().any(lives) && !scratch(&recorder)).then_some(());
+    wait::until("all of them, and the scratch folder, to go", gone).unwrap();
+}
+
+#[test]
+fn an_agent_that_is_killed_leaves_no_tools_and_no_scratch_behind() {
+    let recorder = Recorder::new();
+    let (mut recording, pids) = begin_stubborn(&recorder);
+    recording.signal(Signal::SIGKILL).unwrap();
+    recording.wait().unwrap();
+    let gone = || (!lives(&pids[2]) && !scratch(&recorder)).then_some(());
+    wait::until("the script, its child and the scratch folder to go", gone).unwrap();
+    // The target is the user's, and goes on.
+    assert!(pids[..2].iter().all(lives), "{pids:?}");
+    pids[..2].iter().for_each(|pid| send(*pid as i32, Signal::SIGKILL).unwrap());
+}
