@@ -79,12 +79,17 @@ fn work(session: &Path, when: When, shown: bool, go_on: &mut dyn FnMut() -> bool
 fn words(summary: &Summary) -> String {
     let count = |number: usize| units::count(number as u64);
     let Summary { frames, named, lines, callbacks, lacking, .. } = summary;
-    let mut parts = vec![
-        format!("names for {} of {} addresses, {} with source lines", count(*named), count(*frames), count(*lines)),
-        format!("and for {} of {} callbacks", count(callbacks.1), count(callbacks.0)),
-    ];
+    let mut parts = vec![format!(
+        "names for {} of {} addresses, {} with source lines",
+        count(*named),
+        count(*frames),
+        count(*lines)
+    )];
+    if callbacks.0 > 0 {
+        parts.push(format!("and for {} of {} callbacks", count(callbacks.1), count(callbacks.0)));
+    }
     if !lacking.is_empty() {
-        parts.push(format!("({} modules cannot be read)", count(lacking.len())));
+        parts.push(format!("(modules that cannot be read: {})", count(lacking.len())));
     }
     parts.join(" ")
 }

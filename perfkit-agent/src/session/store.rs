@@ -401,6 +401,9 @@ impl Store {
         if !build_id.is_empty() {
             self.execute("UPDATE module SET build_id = ?2 WHERE id = ?1", params![id, build_id])?;
         }
+        if *length == 0 {
+            return Ok(());
+        }
         // SQLite's numbers are signed; addresses of the kernel come out negative.
         let (base, length) = (*base as i64, *length as i64);
         self.execute("INSERT OR REPLACE INTO mapping VALUES(?1, ?2, ?3, ?4)", params![pid, base, length, id])

@@ -110,13 +110,13 @@ pub struct Thread {
 }
 
 /// A file with code that a process had mapped.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Module {
     /// The process.
     pub pid: i32,
     /// Lowest address of its mapping.
     pub base: u64,
-    /// Bytes from its lowest to its highest mapped address.
+    /// Bytes from its lowest to its highest mapped address; 0 where it is not known where it was mapped.
     pub length: u64,
     /// The file.
     pub path: String,

@@ -15,12 +15,12 @@ const NAMED: usize = 9;
 
 /// A fault as the program marks it, and what the analysis must say: the rule, and words that must be in what it says.
 const FAULTS: &[(&str, &str, &str)] = &[
-    ("sleeping-timeout", "callback", "sleeping_timeout"),
+    ("sleeping-timeout", "callback", "sleeping_timeout (gtk4-faults.c:"),
     ("slow-read", "input", "button-press"),
     ("slow-measure", "layout", "SlowMeasure"),
     ("slow-snapshot", "snapshot", "SlowSnapshot"),
     ("wide-repaint", "render", "a wide repaint of “Planted faults”"),
-    ("busy-idle", "callback", "busy_idle"),
+    ("busy-idle", "callback", "busy_idle (gtk4-faults.c:"),
 ];
 
 #[test]
@@ -41,6 +41,9 @@ fn each_planted_fault_is_named_first_for_its_frames() {
     app.close().unwrap();
 
     let session = app.recording();
+    let spinning =
+        "SELECT count(*) AS n FROM symbols WHERE function = 'spin' AND file LIKE '%/gtk4-faults.c' AND line > 0";
+    assert!(query(session, spinning).unwrap()[0].int("n") > 0, "the program's functions have no lines");
     let mut report = Command::new(bins::path(bins::AGENT).unwrap());
     let said = stdout_of(report.arg("report").arg(session).args(["--format", "json"])).unwrap();
     let report: Value = serde_json::from_str(&said).unwrap();

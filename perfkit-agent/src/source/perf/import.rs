@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::process::Stdio;
 
 use nix::sys::signal::Signal;
 
 use super::{Machine, REMEDY, Rows, Text, plan};
 use crate::error::{Error, Result};
-use crate::source::{Lines, Outlet, Stopper, Tool};
+use crate::source::{Lines, Module, Outlet, Stopper, Tool};
 
 /// What the comments of `--header` say that is kept: the words before the colon, and the fact's name.
 const FACTS: &[(&str, &str)] = &[
@@ -31,6 +32,10 @@ pub fn data(path: &Path, outlet: &mut Outlet) -> Result<()> {
     File::open(path).map_err(Error::file("open", path))?;
     let mut command = plan::script(&path.to_string_lossy());
     let tool = Tool::start("perf script", command.arg("--header"), Signal::SIGTERM, REMEDY)?;
+    let ids = plan::build_ids(&path.to_string_lossy()).stdin(Stdio::null()).output();
+    // Without them there are no source lines, and all else is.
+    let ids = ids.map_or_else(|_| Vec::new(), |output| output.stdout);
+    String::from_utf8_lossy(&ids).lines().filter_map(build_id).for_each(|module| outlet.module(module));
     let (_stopper, stop) = Stopper::new().map_err(Error::file("make", Path::new("a pipe")))?;
     let mut import = Import::new();
     let result = tool.run(outlet, &stop, &mut |outlet, line| import.line(outlet, line));
@@ -75,6 +80,15 @@ pub fn recognises(head: &[u8]) -> bool {
     }
     reader.finish(&mut |_| records += 1);
     records > 0 && reader.take_unread() * 10 <= lines
+}
+
+/// `94e129d61223cfb97d11f03b6b6c239cd99d619a /usr/bin/true`
+fn build_id(line: &str) -> Option<Module> {
+    let (id, path) = line.trim().split_once(' ')?;
+    let is_id = id.len() >= 2 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    // The kernel, and what it gives to processes, are in brackets.
+    let is_file = is_id && path.starts_with('/');
+    is_file.then(|| Module { path: path.to_owned(), build_id: id.to_owned(), ..Module::default() })
 }
 
 struct Import {
@@ -126,6 +140,16 @@ impl Import {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn build_ids_are_of_files() {
+        let module = build_id("94e129d61223cfb97d11f03b6b6c239cd99d619a /usr/bin/a b\n").unwrap();
+        assert_eq!((&*module.build_id, &*module.path), ("94e129d61223cfb97d11f03b6b6c239cd99d619a", "/usr/bin/a b"));
+        for line in ["4a5a9b0a [kernel.kallsyms]", "e95b [vdso]", "xyz /usr/bin/true", " /usr/bin/true", "4a5a9b0a", ""]
+        {
+            assert_eq!(build_id(line), None, "{line}");
+        }
+    }
 
     #[test]
     fn texts_of_perf_script_are_recognised() {

@@ -240,6 +240,13 @@ pub fn script(file: &str) -> Command {
     command
 }
 
+/// What lists the build ids of the files that were run, a line each.
+pub fn build_ids(file: &str) -> Command {
+    let mut command = perf();
+    command.args(["buildid-list", "-i", file]);
+    command
+}
+
 fn perf() -> Command {
     let mut command = Command::new("perf");
     // What the user has set for his own use must not change what we read; nor may perf ask the network for symbols.
