@@ -160,8 +160,7 @@ fn widgets(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
 }
 
 /// Calls in which a loop sleeps: that is no cost.
-pub(super) const SLEEP: &[&str] =
-    &["poll", "ppoll", "epoll_wait", "epoll_pwait", "select", "pselect6", "restart_syscall"];
+const SLEEP: &[&str] = &["poll", "ppoll", "epoll_wait", "epoll_pwait", "select", "pselect6", "restart_syscall"];
 
 fn syscalls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Cost>> {
     let mut sums = Sums::default();

@@ -4,10 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::costs::SLEEP;
 use super::engine::Facts;
 use super::stacks::Stacks;
-use super::timeline::{PHASES, Span, Timeline, overlapping, rows, text};
+use super::timeline::{PHASES, Span, Timeline, covered, overlapping, rows, text};
 use crate::error::Result;
 use crate::session::query::Query;
 
@@ -48,9 +47,9 @@ impl Excerpt {
         });
         let dispatches = overlapping(&timeline.dispatches, from, to).filter(|one| one.length() >= least);
         let dispatches = dispatches.map(|one| Span { time: one.time, end: one.end, what: facts.callback(&one.what) });
-        // That the loop sleeps in one has a lane of its own.
-        let calls = overlapping(&timeline.syscalls, from, to).filter(|call| call.length() >= least);
-        let calls = calls.filter(|call| !SLEEP.contains(&&*call.what.name));
+        // That the loop sleeps in one has a lane of its own; that a frame waits in one is what people look for.
+        let asleep = |call: &Span<_>| covered(&timeline.polls, call.time, call.end) * 2 > call.length();
+        let calls = overlapping(&timeline.syscalls, from, to).filter(|call| call.length() >= least && !asleep(call));
         let calls = calls.map(|call| Span { time: call.time, end: call.end, what: super::inside::call(&call.what) });
         let off = overlapping(&timeline.off, from, to).filter(|off| off.length() >= least);
         let off = off.map(|off| Span { time: off.time, end: off.end, what: off.what.state.clone() });

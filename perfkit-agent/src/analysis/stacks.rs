@@ -62,11 +62,11 @@ impl Stacks {
     }
 
     /// The function by which a stack came into the program's own code last: the innermost run of its functions, and
-    /// of that the outermost. The program's `main` is everything, and so no answer.
+    /// of that the outermost. The program's `main`, and what calls it, is everything, and so no answer.
     fn own(&self, stack: i64) -> Option<Function> {
         let own = |place: &&Place| place.module == self.program && !place.function.is_empty();
         let run = self.functions(stack).skip_while(|place| !own(place)).take_while(own);
-        let last = run.last().filter(|place| place.function != "main")?;
+        let last = run.last().filter(|place| !["main", "_start"].contains(&&*place.function))?;
         Some(Function { name: last.function.clone(), module: last.module.clone() })
     }
 

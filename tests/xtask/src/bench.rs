@@ -14,6 +14,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("sources", "perfkit-tests"),
     ("counters", "perfkit-tests"),
     ("store", "perfkit-agent"),
+    ("treemap", "perfkit-tests"),
 ];
 
 /// Runs one, or all.

@@ -44,8 +44,8 @@ impl<'a> Look<'a> {
     /// The ground of a part of a group.
     pub fn ground(&self, group: usize, ground: Ground) -> Color {
         let strength = match ground {
-            Ground::Leaf => 0.42,
-            Ground::Odd => 0.58,
+            Ground::Leaf => 0.5,
+            Ground::Odd => 0.62,
             Ground::Group => 0.95,
             Ground::Inner => 0.7,
         };

@@ -93,7 +93,7 @@ fn causes(report: &Report, slow: &Slow, out: &mut String) {
     for finding in &slow.findings {
         let _ = writeln!(
             out,
-            "<tr class=\"c-{}\"><td><span class=\"swatch\"></span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+            "<tr class=\"c-{}\"><td class=\"rule\"><span class=\"swatch\"></span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"name\">{}</td></tr>",
             style::role(finding.rule),
             finding.rule,
