@@ -18,6 +18,8 @@ pub struct Frames {
     /// Bytes after a frame that cannot be.
     lost: u64,
     broken: bool,
+    /// Whether they come out of a ring, where threads say goodbye.
+    ring: bool,
 }
 
 /// What came out.
@@ -32,7 +34,7 @@ pub enum Piece {
 impl Frames {
     /// Frames without a file's head.
     pub fn bare(endian: Endian) -> Frames {
-        Frames { endian: Some(endian), ..Frames::default() }
+        Frames { endian: Some(endian), ring: true, ..Frames::default() }
     }
 
     /// Gives what `bytes`, and what was left of those before, hold. False where they are no capture.
@@ -66,7 +68,7 @@ impl Frames {
             match body(frame, &head, endian) {
                 Ok(Some(body)) => each(Piece::Frame(head, body)),
                 Ok(None) => self.cut += 1,
-                Err(GOODBYE) => {}
+                Err(GOODBYE) if self.ring => {}
                 Err(_) => self.unknown += 1,
             }
             at += head.length;
