@@ -99,7 +99,7 @@ pub struct Window {
 }
 
 /// What was slow in a session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Analysis {
     /// The stretch that was looked at: that of the threads that draw.
     pub place: (i64, i64),

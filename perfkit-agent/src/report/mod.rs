@@ -20,7 +20,7 @@ pub use json::json;
 pub use text::text;
 
 /// What a report is about.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// The session.
     pub path: PathBuf,

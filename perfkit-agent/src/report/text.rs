@@ -24,7 +24,8 @@ pub fn text(report: &Report, lists: &[&str]) -> String {
             kind => costs(report, kind, MANY, &mut out),
         }
     }
-    out
+    // A window's title may hold what moves a terminal's cursor, or clears its screen.
+    out.replace(|char: char| char.is_control() && char != '\n', "\u{fffd}")
 }
 
 fn first_screen(report: &Report, out: &mut String) {
@@ -154,5 +155,17 @@ fn remarks(report: &Report, out: &mut String) {
         for remark in &report.remarks {
             let _ = writeln!(out, "  {remark}");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_session_commands_the_terminal() {
+        let subject = "a\u{1b}[2Jb\rc\u{9b}d".to_owned();
+        let report = Report { subject, ..Report::default() };
+        assert!(text(&report, &[]).contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\n"));
     }
 }

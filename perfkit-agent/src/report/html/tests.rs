@@ -31,20 +31,6 @@ fn session(path: &Path, text: &str) {
     store.close().unwrap();
 }
 
-fn nothing() -> Analysis {
-    Analysis {
-        place: (0, 0),
-        frames: Vec::new(),
-        strip: Vec::new(),
-        slow: Vec::new(),
-        hangs: Vec::new(),
-        answers: Vec::new(),
-        windows: Vec::new(),
-        costs: Vec::new(),
-        worked: 0,
-    }
-}
-
 /// All that can be in a report, in one text.
 fn hostile(text: &str) -> Analysis {
     let words = || text.to_owned();
@@ -80,7 +66,7 @@ fn hostile(text: &str) -> Analysis {
         answers: vec![Answer { input, made: 1, shown: 60_000_000 }],
         costs: costs.collect(),
         worked: 100,
-        ..nothing()
+        ..Analysis::default()
     }
 }
 
@@ -136,7 +122,7 @@ fn no_text_of_a_session_becomes_a_tag() {
 
 #[test]
 fn a_session_without_frames_says_what_to_do() {
-    let page = page("idle", nothing());
+    let page = page("idle", Analysis::default());
     let elements = elements(&page);
     assert!(page.contains("perfkit-agent record -- PROGRAM"), "{page}");
     assert!(!elements.iter().any(|name| name == "svg"), "there is nothing to draw");
@@ -144,7 +130,7 @@ fn a_session_without_frames_says_what_to_do() {
 
 #[test]
 fn a_session_without_slow_frames_is_praised() {
-    let good = Analysis { frames: vec![5], strip: vec![(9, 5, 16_666_667)], place: (0, 10), ..nothing() };
+    let good = Analysis { frames: vec![5], strip: vec![(9, 5, 16_666_667)], place: (0, 10), ..Analysis::default() };
     let page = page("quick", good);
     elements(&page);
     assert!(
