@@ -1,7 +1,5 @@
 //! What a thread did in a short stretch of time, in words and in lanes: what a timeline shows around a slow frame.
 
-use std::collections::HashMap;
-
 use rusqlite::Connection;
 
 use super::engine::Facts;
@@ -9,6 +7,7 @@ use super::stacks::Stacks;
 use super::timeline::{PHASES, Span, Timeline, covered, overlapping, rows, text};
 use crate::error::Result;
 use crate::session::query::Query;
+use crate::symbols::callback_names;
 
 /// Marks that began so long before the stretch are looked for, in nanoseconds.
 const BEFORE: i64 = 5_000_000_000;
@@ -39,7 +38,8 @@ impl Excerpt {
     pub fn read(query: &Query, thread: (i64, i64), (from, to): (i64, i64), least: i64) -> Result<Excerpt> {
         let db = query.db();
         let timeline = Timeline::read(db, thread.0, thread.1, from, to)?;
-        let (stacks, names) = (Stacks::default(), HashMap::new());
+        let stacks = Stacks::default();
+        let names = callback_names(db)?.into_iter().map(|(recorded, name)| (recorded, name.words())).collect();
         let facts = Facts { timeline: &timeline, stacks: &stacks, names: &names };
         let inputs = overlapping(&timeline.inputs, from, to).map(|input| {
             let name = format!("{} on {}", input.what.event, timeline.window_name(input.what.window));
