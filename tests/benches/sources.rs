@@ -11,7 +11,7 @@ use perfkit_tests::programs::{compiled, script};
 use perfkit_tests::{Display, Failure, Result, bins, figures, session, wait};
 
 /// Runs of each; natively once before each of them, so that both see the same machine.
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 /// How long the agent watches an idle process.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -30,7 +30,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("perf:syscalls", "syscalls"),
     ("strace", "syscalls"),
     ("strace:file", "syscalls"),
-    ("ltrace", "calls"),
+    ("ltrace:x=g_main_context_dispatch@libglib?2.0*", "calls"),
     ("uftrace", "calls"),
     ("gdkrecord,proc@10Hz,output,counters", "events"),
 ];
