@@ -4,7 +4,7 @@
  *     gtk4-faults ROUNDS [TITLE]
  *
  * sleeping-timeout  a timeout's callback sleeps
- * slow-read         a click's handler reads from a pipe into which somebody writes late: click on the window
+ * slow-read         a click's handler reads from a pipe into which somebody writes late: click where it says so
  * slow-measure      a widget takes long to say its size
  * slow-snapshot     a widget takes long to draw
  * wide-repaint      a widget changes all of the window where a corner would do
@@ -22,7 +22,7 @@ enum { LONG = 50, BETWEEN = 350, TURNS = 3 };
 
 static perfkit_counters *counters;
 static GtkWidget *square, *measured, *drawn, *wide;
-static int pipe_ends[2];
+static int pipe_ends[2], rounds;
 
 static double milliseconds(void)
 {
@@ -154,7 +154,7 @@ static gboolean busy_idle(gpointer data)
 {
     int *left = data;
     perfkit_mark mark = perfkit_mark_begin(counters, "busy-idle", NULL);
-    spin(LONG / 2);
+    spin(LONG);
     perfkit_mark_end(counters, mark);
     if (--*left > 0)
         return G_SOURCE_CONTINUE;
@@ -169,6 +169,8 @@ static void *late_writer(void *data)
     return write(pipe_ends[1], "x", 1) == 1 ? NULL : data;
 }
 
+static gboolean plant(gpointer data);
+
 static void on_row_activated(GtkGestureClick *gesture, int presses, double x, double y, gpointer data)
 {
     char byte;
@@ -179,21 +181,20 @@ static void on_row_activated(GtkGestureClick *gesture, int presses, double x, do
         perror("read");
     perfkit_mark_end(counters, mark);
     gtk_widget_queue_draw(drawn);
-    printf("clicked\n");
-    fflush(stdout);
+    g_timeout_add(BETWEEN, plant, NULL);
 }
 
-/* Plants the next fault. A repaint that is too wide shows in the frame that follows. */
+/* Plants the next fault, or asks for the click that does. A repaint that is too wide shows in the frame that follows. */
 static gboolean plant(gpointer data)
 {
     static int turn;
-    int rounds = *(int *)data;
-    if (turn == rounds * 5) {
+    (void)data;
+    if (turn == rounds * 6) {
         printf("planted\n");
         fflush(stdout);
         return G_SOURCE_REMOVE;
     }
-    switch (turn++ % 5) {
+    switch (turn++ % 6) {
     case 0:
         g_timeout_add(5, sleeping_timeout, NULL);
         break;
@@ -206,7 +207,7 @@ static gboolean plant(gpointer data)
         gtk_widget_queue_draw(drawn);
         break;
     case 3:
-        ((Part *)wide)->slow = 12 + turn % 2;
+        ((Part *)wide)->slow = 12 + turn / 6 % 2;
         perfkit_mark_moment(counters, "wide-repaint", NULL);
         gtk_widget_queue_draw(wide);
         break;
@@ -216,13 +217,16 @@ static gboolean plant(gpointer data)
         g_idle_add(busy_idle, left);
         break;
     }
+    case 5:
+        printf("click\n");
+        fflush(stdout);
+        return G_SOURCE_REMOVE;
     }
     return G_SOURCE_CONTINUE;
 }
 
 int main(int argc, char **argv)
 {
-    static int rounds;
     rounds = argc > 1 ? atoi(argv[1]) : 2;
     if (pipe(pipe_ends) != 0)
         return 1;
@@ -248,7 +252,7 @@ int main(int argc, char **argv)
     gtk_widget_add_controller(window, GTK_EVENT_CONTROLLER(click));
     gtk_widget_add_tick_callback(square, animate, NULL, NULL);
     gtk_window_present(GTK_WINDOW(window));
-    g_timeout_add(BETWEEN, plant, &rounds);
+    g_timeout_add(BETWEEN, plant, NULL);
     while (g_list_model_get_n_items(gtk_window_get_toplevels()) > 0)
         g_main_context_iteration(NULL, TRUE);
     return 0;

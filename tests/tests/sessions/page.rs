@@ -21,10 +21,9 @@ fn page(display: &Display) -> PathBuf {
     let mut app = App::spawn(display, &Launch::new(program).arg("1").arg(TITLE).sources(sources)).unwrap();
     app.window = app.find_window().unwrap();
     let at = app.window.geometry(display).unwrap();
-    app.pointer().to(at.x + 400, at.y + 400).pause(1300).click(1).play().unwrap();
-    for word in ["clicked", "planted"] {
-        wait::until(word, || app.stdout().contains(word).then_some(())).unwrap();
-    }
+    wait::until("click", || app.stdout().contains("click").then_some(())).unwrap();
+    app.pointer().to(at.x + 400, at.y + 400).pause(100).click(1).play().unwrap();
+    wait::until("planted", || app.stdout().contains("planted").then_some(())).unwrap();
     app.close().unwrap();
     let page = app.recording().with_extension("html");
     let mut report = Command::new(bins::path(bins::AGENT).unwrap());
