@@ -25,8 +25,12 @@ use crate::symbols::When;
 
 /// What is recorded where nothing is asked for: the sources that cost next to nothing, as far as they are here.
 const USUAL: &[&str] = &["gdkrecord", "counters", "proc", "output"];
-/// From one look at the target, the signals and the orders to the next.
+/// From one look at the target, the signals and the orders to the next, while the recording is being finished.
 const LOOK: Duration = Duration::from_millis(20);
+/// While it goes on, looks are a twentieth of what it has lasted apart: a short program's end is seen at once, and
+/// days of monitoring cost next to nothing. Nobody waits longer than this for an answer.
+const LONGEST_LOOK: Duration = Duration::from_millis(200);
+const SHORTEST_LOOK: Duration = Duration::from_millis(5);
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -245,7 +249,7 @@ fn watch(
         }
         say_problems(recording, progress);
         progress.tick(recording);
-        std::thread::sleep(LOOK);
+        std::thread::sleep((recording.time() / 20).clamp(SHORTEST_LOOK, LONGEST_LOOK));
     }
 }
 
