@@ -17,11 +17,6 @@ pub struct Launch {
     pub folder: PathBuf,
     /// Variables set in its environment, the last of a name counts.
     pub environment: Vec<(OsString, OsString)>,
-    /// Words put before the program, the outermost wrapper first: `uftrace record … --`.
-    ///
-    /// Where a tool can attach to a process it should do that instead (see [`crate::source::Collector::attach`]):
-    /// then the target stays a child of ours, with its own process id and exit status.
-    pub wrappers: Vec<Vec<OsString>>,
     /// A folder for the sources' sockets and temporary files; it goes when the recording ends.
     pub scratch: PathBuf,
     /// Whether its standard output and error are wanted line by line.

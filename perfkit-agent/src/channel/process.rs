@@ -16,7 +16,7 @@ use super::gate::Gate;
 use super::{Launch, Target};
 use crate::error::{Error, Result};
 
-/// How long a wrapper may take until the program waits at the gate.
+/// How long it may take until the program waits at the gate.
 const TO_THE_GATE: Duration = Duration::from_secs(20);
 /// How long a target that was asked to end may take before it is killed.
 const TO_THE_END: Duration = Duration::from_secs(5);
@@ -37,8 +37,7 @@ impl Running {
     pub fn start(launch: &Launch) -> Result<Running> {
         let program = find(launch)?;
         let mut gate = Gate::new(&launch.scratch)?;
-        let mut words: Vec<OsString> = launch.wrappers.concat();
-        words.extend(gate.words(&launch.opened)?);
+        let mut words: Vec<OsString> = gate.words(&launch.opened)?;
         words.push(program.into());
         words.extend(launch.arguments.iter().cloned());
         let mut command = Command::new(&words[0]);

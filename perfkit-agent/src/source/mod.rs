@@ -70,7 +70,7 @@ pub trait Source: Send + Sync {
 /// The calls come in this order: `prepare` (not where the target runs already), then the target is made but waits
 /// before its first instruction, `attach`, then it goes on, and `run`.
 pub trait Collector: Send {
-    /// Changes how the target will be started: its environment, or a wrapper.
+    /// Changes how the target will be started: its environment, what it finds open, or the program itself.
     fn prepare(&mut self, launch: &mut Launch) -> Result<()> {
         let _ = launch;
         Ok(())
