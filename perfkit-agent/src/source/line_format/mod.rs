@@ -182,7 +182,7 @@ type Reading = Option<Result<Vec<Item>, Unreadable>>;
 
 impl Sample {
     /// A gauge's value, of which only the name is known.
-    fn gauge(name: String, value: f64) -> Sample {
+    pub fn gauge(name: String, value: f64) -> Sample {
         Sample {
             name,
             value,

@@ -13,9 +13,9 @@ use crate::channel::Target;
 use crate::error::Result;
 use crate::session::Track;
 use crate::session::clock::now;
-use crate::source::line_format::{Feed, Item, Sample, Step};
+use crate::source::line_format::{Feed, Item, Sample};
 use crate::source::perf::{Machine, call};
-use crate::source::{Collector, Level, Lines, Outlet, Readiness, Semantics, Source, Spec, Stop, Tool, installed};
+use crate::source::{Collector, Level, Lines, Outlet, Readiness, Source, Spec, Stop, Tool, installed};
 
 /// The source.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Reader {
             }
             Some(Said::Values(values)) => {
                 for (name, value) in values {
-                    feed.item(outlet, arrival, Item::Sample(sample(name, value)));
+                    feed.item(outlet, arrival, Item::Sample(Sample::gauge(name, value)));
                 }
             }
             Some(Said::Lost(count)) => feed.lose("events of bpftrace", count),
@@ -143,19 +143,6 @@ impl Reader {
         let feed = self.feed.get_or_insert_with(|| Feed::new(0));
         self.text.finish(&mut |line| feed.line(outlet, now(), line));
         feed.finish(outlet);
-    }
-}
-
-fn sample(name: String, value: f64) -> Sample {
-    Sample {
-        name,
-        value,
-        step: Step::Absolute,
-        time: None,
-        semantics: Semantics::Gauge,
-        unit: String::new(),
-        doc: String::new(),
-        family: String::new(),
     }
 }
 
