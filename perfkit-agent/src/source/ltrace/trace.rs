@@ -10,7 +10,7 @@ use super::line::{self, Line, Name, Returned};
 use crate::session::{Cell, schemas};
 use crate::source::strace::number;
 use crate::source::tracelog::{self, Prefix, Threads, Times};
-use crate::source::{Outlet, Process, SeriesId, Thread};
+use crate::source::{Outlet, Process, SeriesId};
 
 /// A call that has begun.
 #[derive(Debug)]
@@ -239,12 +239,7 @@ impl Trace {
     /// A thread has ended, and with the first one its process.
     fn gone(&mut self, outlet: &mut Outlet, at: usize, time: i64, status: Option<i32>) {
         self.give_up(outlet, at, 0);
-        let (pid, tid) = (self.threads.get(at).pid, self.threads.get(at).tid);
-        outlet.thread(Thread { pid, tid, end: Some(time), ..Thread::default() });
-        if pid == tid {
-            outlet.process(Process { pid, end: Some(time), status, ..Process::default() });
-        }
-        self.threads.end(tid);
+        self.threads.gone(outlet, at, time, status);
     }
 
     #[allow(clippy::too_many_arguments, reason = "the columns of a row")]

@@ -9,7 +9,6 @@ mod calls;
 mod line;
 mod trace;
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -140,8 +139,7 @@ pub fn import(path: &Path, outlet: &mut Outlet) -> Result<()> {
 
 /// Reads a log as [`import`] does; `wall` turns its wall-clock times into the session's.
 pub fn import_with(path: &Path, wall: WallClock, outlet: &mut Outlet) -> Result<()> {
-    let ending = path.extension().and_then(OsStr::to_str).and_then(|ending| ending.parse().ok());
-    let mut trace = Trace::past(outlet, ending.unwrap_or(0));
+    let mut trace = Trace::past(outlet, tracelog::of_name(path));
     tracelog::import(path, wall, outlet, "strace", &mut |outlet, times, prefix, text| {
         trace.line(outlet, times, prefix, text);
     })?;

@@ -169,6 +169,11 @@ fn wraps(before: i64, now: i64) -> bool {
     before - now > DAY / 2
 }
 
+/// The process that a log's name ends with, as those of `-ff` do; 0 for other names.
+pub fn of_name(path: &Path) -> i32 {
+    path.extension().and_then(|ending| ending.to_str()?.parse().ok()).unwrap_or(0)
+}
+
 /// Reads a log: `line` gets each line's thread, time and text.
 ///
 /// `wall` turns the log's wall-clock times into the session's. A time of day is taken to be of the day on which the

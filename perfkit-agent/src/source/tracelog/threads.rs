@@ -80,6 +80,16 @@ impl<S: Default> Threads<S> {
         }
     }
 
+    /// A thread has ended, and with the first one its process.
+    pub fn gone(&mut self, outlet: &mut Outlet, at: usize, time: i64, status: Option<i32>) {
+        let (pid, tid) = (self.get(at).pid, self.get(at).tid);
+        outlet.thread(source::Thread { pid, tid, end: Some(time), ..source::Thread::default() });
+        if pid == tid {
+            outlet.process(source::Process { pid, end: Some(time), status, ..source::Process::default() });
+        }
+        self.end(tid);
+    }
+
     /// The thread of a number that [`Threads::at`] gave.
     #[inline]
     pub fn get(&mut self, at: usize) -> &mut Thread<S> {
