@@ -12,7 +12,7 @@ use super::waste::{self, Repaint};
 use super::{inside, window, words};
 use crate::error::Result;
 use crate::session::query::Query;
-use crate::symbols::callback_names;
+use crate::symbols::{Name, callback_names};
 
 /// A finding below this share of a frame's work did not make it slow.
 const MATTERS: f64 = 0.05;
@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     /// The session's stacks.
     pub stacks: &'a Stacks,
     /// Names for callbacks that were recorded as module+offset.
-    pub names: &'a HashMap<String, String>,
+    pub names: &'a HashMap<String, Name>,
 }
 
 impl Facts<'_> {
@@ -33,7 +33,7 @@ impl Facts<'_> {
     pub fn callback(&self, dispatch: &Dispatch) -> String {
         let recorded = &dispatch.callback;
         if let Some(name) = self.names.get(recorded) {
-            return name.clone();
+            return name.words();
         }
         let told = dispatch.source.strip_prefix('[').and_then(|rest| rest.split_once("] ")).map(|(_, name)| name);
         // A name of several words was given by people; those of one are GLib's for a kind of sources.
@@ -153,7 +153,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     // A session without a recording of a main loop has no such fact, and nothing to analyse.
     let program: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
     let stacks = Stacks::read(db, &program)?;
-    let names = callback_names(db)?.into_iter().map(|(recorded, name)| (recorded, name.words())).collect();
+    let names = callback_names(db)?;
     let mut threads = drawing_threads(db)?;
     if threads.is_empty() {
         threads = other_threads(db)?;

@@ -1,5 +1,7 @@
 //! What a thread did in a short stretch of time, in words and in lanes: what a timeline shows around a slow frame.
 
+use std::collections::HashMap;
+
 use rusqlite::Connection;
 
 use super::engine::Facts;
@@ -7,7 +9,7 @@ use super::stacks::Stacks;
 use super::timeline::{PHASES, Span, Timeline, covered, overlapping, rows, text};
 use crate::error::Result;
 use crate::session::query::Query;
-use crate::symbols::callback_names;
+use crate::symbols::Name;
 
 /// Marks that began so long before the stretch are looked for, in nanoseconds.
 const BEFORE: i64 = 5_000_000_000;
@@ -35,12 +37,17 @@ pub struct Lane {
 impl Excerpt {
     /// Reads what a thread did from one time to another; spans shorter than `least` nanoseconds are left out, except
     /// frames and input.
-    pub fn read(query: &Query, thread: (i64, i64), (from, to): (i64, i64), least: i64) -> Result<Excerpt> {
+    pub fn read(
+        query: &Query,
+        names: &HashMap<String, Name>,
+        thread: (i64, i64),
+        (from, to): (i64, i64),
+        least: i64,
+    ) -> Result<Excerpt> {
         let db = query.db();
         let timeline = Timeline::read(db, thread.0, thread.1, from, to)?;
         let stacks = Stacks::default();
-        let names = callback_names(db)?.into_iter().map(|(recorded, name)| (recorded, name.words())).collect();
-        let facts = Facts { timeline: &timeline, stacks: &stacks, names: &names };
+        let facts = Facts { timeline: &timeline, stacks: &stacks, names };
         let inputs = overlapping(&timeline.inputs, from, to).map(|input| {
             let name = format!("{} on {}", input.what.event, timeline.window_name(input.what.window));
             Span { time: input.time, end: input.end, what: name }

@@ -12,6 +12,7 @@ use crate::analysis::excerpt::Excerpt;
 use crate::error::Result;
 use crate::report::{Report, time};
 use crate::session::query::Query;
+use crate::symbols::callback_names;
 
 /// Frames that are told one by one.
 const WORST: usize = 12;
@@ -43,6 +44,7 @@ pub fn worst(report: &Report, query: &Query, out: &mut String) -> Result<()> {
     if slowest.is_empty() {
         return Ok(());
     }
+    let names = callback_names(query.db())?;
     out.push_str("<h2 id=\"worst\">The slowest frames</h2>\n");
     for (place, &at) in slowest.iter().enumerate() {
         let slow = &report.analysis.slow[at];
@@ -65,7 +67,7 @@ pub fn worst(report: &Report, query: &Query, out: &mut String) -> Result<()> {
             let stretch = (slow.place.0 - around, slow.place.1 + around);
             // What is narrower than half a pixel says nothing.
             let least = (stretch.1 - stretch.0) / 2_000;
-            let excerpt = Excerpt::read(query, slow.thread, stretch, least)?;
+            let excerpt = Excerpt::read(query, &names, slow.thread, stretch, least)?;
             timeline::draw(report, &excerpt, slow, out);
         }
         causes(report, slow, out);
