@@ -58,6 +58,9 @@ pub enum Error {
         /// The newest that is known.
         known: i64,
     },
+    /// Whoever asked for it wants it no more.
+    #[error("it was cancelled")]
+    Cancelled,
     /// There is no room for what a session is about to write.
     #[error("cannot write {}: the disk is full; what was committed before is kept", .0.display())]
     Full(PathBuf),

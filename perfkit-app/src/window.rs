@@ -1,100 +1,360 @@
-//! The window: a recording's facts and counts, or a page that says how to make and open one.
+//! The window: a side pane with the pages, the page that is shown, and what stands in its place while there is no
+//! session. It knows pages only by their table.
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 
 use adw::prelude::*;
-use gtk::{gio, glib};
+use adw::subclass::prelude::*;
+use gtk::{gdk, gio, glib};
+use perfkit_agent::Error;
 
-use crate::summary::{Summary, summarise};
+use crate::actions::ACTIONS;
+use crate::model::Document;
+use crate::opening::{self, Progress};
+use crate::pages::{PAGES, Page};
+use crate::widgets::status;
+use crate::wording::{plain, tr, tr_many, tr_with};
 
-/// Opens a window, for a recording where there is one.
-pub fn present(app: &adw::Application, file: Option<&gio::File>) {
-    let window = adw::ApplicationWindow::builder()
-        .application(app)
-        .default_width(640)
-        .default_height(720)
-        .title("perfkit")
-        .build();
-    let content = adw::Bin::builder().vexpand(true).build();
-    let column = gtk::Box::new(gtk::Orientation::Vertical, 0);
-    column.append(&adw::HeaderBar::new());
-    column.append(&content);
-    window.set_content(Some(&column));
-    window.present();
+mod imp {
+    use super::*;
 
-    let Some(file) = file else {
-        content.set_child(Some(&welcome()));
-        return;
-    };
-    let Some(path) = file.path() else {
-        content.set_child(Some(&trouble("The recording is not a local file")));
-        return;
-    };
-    window.set_title(file.basename().as_deref().and_then(|name| name.to_str()));
-    content.set_child(Some(&waiting()));
-    let content = content.downgrade();
-    glib::spawn_future_local(async move {
-        let read = gio::spawn_blocking(move || summarise(&path)).await;
-        let Some(content) = content.upgrade() else { return };
-        let page: gtk::Widget = match read {
-            Ok(Ok(summary)) => facts(&summary).upcast(),
-            Ok(Err(error)) => trouble(&error.to_string()).upcast(),
-            Err(_) => trouble("Reading the recording failed unexpectedly").upcast(),
-        };
-        content.set_child(Some(&page));
-    });
-}
-
-fn welcome() -> adw::StatusPage {
-    adw::StatusPage::builder()
-        .icon_name("document-open-symbolic")
-        .title("No Recording")
-        .description("Record a program with: gdkrecord-tool run -- PROGRAM\nThen open it with: perfkit NAME.gdkrecord")
-        .build()
-}
-
-fn trouble(what: &str) -> adw::StatusPage {
-    adw::StatusPage::builder()
-        .icon_name("dialog-error-symbolic")
-        .title("Cannot Show the Recording")
-        .description(glib::markup_escape_text(what))
-        .build()
-}
-
-fn waiting() -> gtk::Spinner {
-    gtk::Spinner::builder()
-        .spinning(true)
-        .width_request(32)
-        .halign(gtk::Align::Center)
-        .valign(gtk::Align::Center)
-        .build()
-}
-
-fn facts(summary: &Summary) -> adw::PreferencesPage {
-    let page = adw::PreferencesPage::new();
-    for (title, rows) in [("Notes", &summary.notes), ("Recording", &summary.facts), ("Events by Kind", &summary.counts)]
-    {
-        if rows.is_empty() {
-            continue;
-        }
-        let group = adw::PreferencesGroup::builder().title(title).build();
-        for (name, value) in rows {
-            group.add(&row(name, value));
-        }
-        page.add(&group);
+    #[derive(Debug, Default, gtk::CompositeTemplate)]
+    #[template(file = "window.ui")]
+    pub struct Window {
+        #[template_child]
+        pub toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub flap: TemplateChild<adw::Flap>,
+        #[template_child]
+        pub list: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub pane_button: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub search_button: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub menu_button: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub search_bar: TemplateChild<gtk::SearchBar>,
+        #[template_child]
+        pub search: TemplateChild<gtk::SearchEntry>,
+        /// What is shown: "welcome", "opening", "trouble", "session".
+        #[template_child]
+        pub states: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub welcome: TemplateChild<adw::Bin>,
+        #[template_child]
+        pub opening: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        pub progress: TemplateChild<gtk::ProgressBar>,
+        #[template_child]
+        pub cancel: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub trouble: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        pub pages: TemplateChild<gtk::Stack>,
+        pub document: RefCell<Option<Document>>,
+        pub running: RefCell<Option<Progress>>,
+        pub fullscreen: Cell<bool>,
     }
-    page
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Window {
+        const NAME: &'static str = "PerfkitWindow";
+        type Type = super::Window;
+        type ParentType = adw::ApplicationWindow;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for Window {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().set_up();
+        }
+
+        fn dispose(&self) {
+            if let Some(running) = self.running.take() {
+                running.cancel();
+            }
+            self.document.take();
+        }
+    }
+    impl WidgetImpl for Window {}
+    impl WindowImpl for Window {}
+    impl ApplicationWindowImpl for Window {}
+    impl AdwApplicationWindowImpl for Window {}
 }
 
-/// A name on the left, its value on the right, selectable so that it can be copied.
-fn row(name: &str, value: &str) -> adw::ActionRow {
-    let row = adw::ActionRow::builder().title(glib::markup_escape_text(name)).title_lines(0).build();
-    let label = gtk::Label::builder()
-        .label(value)
-        .wrap(true)
-        .natural_wrap_mode(gtk::NaturalWrapMode::None)
-        .xalign(1.0)
-        .selectable(true)
-        .build();
-    label.add_css_class("dim-label");
-    row.add_suffix(&label);
-    row
+glib::wrapper! {
+    /// The window, see the module.
+    pub struct Window(ObjectSubclass<imp::Window>)
+        @extends gtk::Widget, gtk::Window, gtk::ApplicationWindow, adw::ApplicationWindow,
+        @implements gtk::Buildable, gtk::ConstraintTarget, gtk::Native, gtk::Root,
+            gtk::ShortcutManager, gio::ActionGroup, gio::ActionMap;
+}
+
+impl Window {
+    /// A window that shows the welcome page.
+    pub fn new(app: &adw::Application) -> Window {
+        glib::Object::builder().property("application", app).build()
+    }
+
+    fn set_up(&self) {
+        let imp = self.imp();
+        imp.flap.bind_property("reveal-flap", &*imp.pane_button, "active").bidirectional().sync_create().build();
+        imp.search_bar.bind_property("search-mode-enabled", &*imp.search_button, "active").bidirectional().build();
+        imp.search_bar.connect_entry(&*imp.search);
+        imp.welcome.set_child(Some(&status::nothing(
+            "org.perfkit.Perfkit-symbolic",
+            "perfkit",
+            &tr("Open a session or a recording, or drop one here"),
+        )));
+        let window = self.downgrade();
+        imp.list.connect_row_activated(move |_, row| {
+            let page = usize::try_from(row.index()).ok().and_then(|at| PAGES.get(at));
+            if let (Some(window), Some(page)) = (window.upgrade(), page) {
+                window.show_page(page.name);
+            }
+        });
+        for page in PAGES {
+            imp.list.append(&pane_row(page));
+        }
+        let window = self.downgrade();
+        imp.search.connect_search_changed(move |entry| {
+            if let Some(document) = window.upgrade().and_then(|window| window.document()) {
+                document.set_search(entry.text());
+            }
+        });
+        let window = self.downgrade();
+        imp.cancel.connect_clicked(move |_| {
+            if let Some(running) = window.upgrade().and_then(|window| window.imp().running.take()) {
+                running.cancel();
+            }
+        });
+        self.take_drops();
+        self.take_plain_keys();
+        self.add_actions();
+    }
+
+    /// The session that is shown.
+    pub fn document(&self) -> Option<Document> {
+        self.imp().document.borrow().clone()
+    }
+
+    /// Tells something in passing.
+    pub fn toast(&self, text: &str) {
+        self.imp().toasts.add_toast(adw::Toast::new(text));
+    }
+
+    /// Opens a file: a session, or anything that can be imported.
+    pub fn open(&self, file: &gio::File) {
+        match file.path() {
+            Some(path) => self.open_path(path),
+            None => self.trouble(&tr_with("{file} is not a local file", &[("file", &file.uri())])),
+        }
+    }
+
+    /// Opens a file by its path.
+    pub fn open_path(&self, path: PathBuf) {
+        let imp = self.imp();
+        let progress = Progress::default();
+        if let Some(before) = imp.running.replace(Some(progress.clone())) {
+            before.cancel();
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        imp.opening.set_title(&plain(&tr_with("Opening {name}", &[("name", &name)])));
+        imp.opening.set_description(None);
+        imp.states.set_visible_child_name("opening");
+        let (window, watched) = (self.downgrade(), progress.clone());
+        let ticking = glib::timeout_add_local(std::time::Duration::from_millis(100), move || {
+            let Some(window) = window.upgrade() else { return glib::ControlFlow::Break };
+            window.imp().progress.pulse();
+            if watched.rows() > 0 {
+                let events = tr_many("{} event read", "{} events read", watched.rows());
+                window.imp().opening.set_description(Some(&events));
+            }
+            glib::ControlFlow::Continue
+        });
+        let window = self.downgrade();
+        glib::spawn_future_local(async move {
+            let opened = opening::open(&path, &progress).await;
+            ticking.remove();
+            let Some(window) = window.upgrade() else { return };
+            match opened {
+                Ok(document) => window.show(document),
+                Err(Error::Cancelled) => window.back(),
+                Err(error) => window.trouble(&error.to_string()),
+            }
+        });
+    }
+
+    /// Shows a session.
+    pub fn show(&self, document: Document) {
+        let imp = self.imp();
+        imp.running.take();
+        while let Some(page) = imp.pages.first_child() {
+            imp.pages.remove(&page);
+        }
+        imp.title.set_title(document.title());
+        self.set_title(Some(&format!("{} – perfkit", document.title())));
+        let window = self.downgrade();
+        document.connect_page_wanted(move |page| {
+            if let Some(window) = window.upgrade() {
+                window.show_page(page);
+            }
+        });
+        let window = self.downgrade();
+        document.connect_told(move |text| {
+            if let Some(window) = window.upgrade() {
+                window.toast(text);
+            }
+        });
+        imp.document.replace(Some(document));
+        imp.flap.set_locked(false);
+        imp.states.set_visible_child_name("session");
+        self.session_actions(true);
+        if let Some(page) = PAGES.first() {
+            self.show_page(page.name);
+        }
+    }
+
+    /// Shows a page of the session; it is made where it was not shown yet.
+    pub fn show_page(&self, name: &str) {
+        let imp = self.imp();
+        let Some((at, page)) = PAGES.iter().enumerate().find(|(_, page)| page.name == name) else { return };
+        let Some(document) = self.document() else { return };
+        if imp.pages.child_by_name(name).is_none() {
+            imp.pages.add_named(&(page.make)(&document), Some(name));
+        }
+        imp.pages.set_visible_child_name(name);
+        imp.list.select_row(imp.list.row_at_index(at as i32).as_ref());
+        imp.title.set_subtitle(&tr(page.title));
+    }
+
+    /// What was shown before something else was tried.
+    fn back(&self) {
+        let state = if self.document().is_some() { "session" } else { "welcome" };
+        self.imp().states.set_visible_child_name(state);
+    }
+
+    /// Says why something could not be shown; a session that is there stays.
+    fn trouble(&self, error: &str) {
+        self.imp().running.take();
+        if self.document().is_some() {
+            self.back();
+            let dialog = adw::MessageDialog::new(Some(self), Some(&tr("Cannot Open the File")), Some(error));
+            dialog.add_response("close", &tr("_Close"));
+            dialog.present();
+            return;
+        }
+        self.imp().trouble.set_description(Some(&plain(error)));
+        self.imp().states.set_visible_child_name("trouble");
+    }
+
+    fn take_drops(&self) {
+        let target = gtk::DropTarget::new(gdk::FileList::static_type(), gdk::DragAction::COPY);
+        let window = self.downgrade();
+        target.connect_drop(move |_, value, _, _| {
+            let files = value.get::<gdk::FileList>().map(|list| list.files()).unwrap_or_default();
+            match (window.upgrade(), files.first()) {
+                (Some(window), Some(file)) => window.open(file),
+                _ => return false,
+            }
+            true
+        });
+        self.add_controller(target);
+    }
+
+    /// Keys without a modifier act where no text is being typed, and what has the focus does not want them.
+    fn take_plain_keys(&self) {
+        let keys = gtk::EventControllerKey::new();
+        keys.set_propagation_phase(gtk::PropagationPhase::Bubble);
+        let window = self.downgrade();
+        keys.connect_key_pressed(move |_, key, _, state| {
+            let held = gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::ALT_MASK | gdk::ModifierType::SUPER_MASK;
+            let name = key.name().unwrap_or_default();
+            let plain = |action: &&crate::actions::Action| action.keys.contains(&&*name);
+            let action = ACTIONS.iter().find(plain).filter(|_| !state.intersects(held));
+            let done = window.upgrade().zip(action).and_then(|(window, action)| {
+                let (name, value) = gio::Action::parse_detailed_name(action.name).ok()?;
+                WidgetExt::activate_action(&window, &name, value.as_ref()).ok()
+            });
+            if done.is_some() { glib::Propagation::Stop } else { glib::Propagation::Proceed }
+        });
+        self.add_controller(keys);
+    }
+
+    /// Actions on the session are there only while there is one.
+    fn session_actions(&self, on: bool) {
+        for name in ["save-as", "export", "search"] {
+            if let Some(action) = self.lookup_action(name).and_downcast::<gio::SimpleAction>() {
+                action.set_enabled(on);
+            }
+        }
+        if !on {
+            self.insert_action_group("doc", None::<&gio::SimpleActionGroup>);
+            return;
+        }
+        let Some(document) = self.document() else { return };
+        self.insert_action_group("doc", Some(&crate::model::actions(&document)));
+    }
+
+    fn add_actions(&self) {
+        let entry = |name: &str, run: fn(&Window)| {
+            gio::ActionEntry::builder(name).activate(move |window: &Window, _, _| run(window)).build()
+        };
+        self.add_action_entries([
+            entry("open", Window::ask_for_file),
+            entry("close", |window| window.close()),
+            entry("search", |window| {
+                let bar = &window.imp().search_bar;
+                bar.set_search_mode(!bar.is_search_mode());
+            }),
+            entry("toggle-pane", |window| {
+                let flap = &window.imp().flap;
+                flap.set_reveal_flap(!flap.reveals_flap());
+            }),
+            entry("menu", |window| window.imp().menu_button.popup()),
+            entry("fullscreen", |window| window.set_fullscreened(!window.is_fullscreen())),
+        ]);
+        self.session_actions(false);
+    }
+
+    fn ask_for_file(&self) {
+        let chooser = gtk::FileChooserNative::new(
+            Some(&tr("Open a Session or Recording")),
+            Some(self),
+            gtk::FileChooserAction::Open,
+            Some(&tr("_Open")),
+            None,
+        );
+        chooser.set_modal(true);
+        let window = self.downgrade();
+        // The closure holds it, since nobody else does until it is answered.
+        let held = RefCell::new(Some(chooser.clone()));
+        chooser.connect_response(move |_, response| {
+            let chooser = held.take();
+            let file = chooser.filter(|_| response == gtk::ResponseType::Accept).and_then(|chooser| chooser.file());
+            if let (Some(window), Some(file)) = (window.upgrade(), file) {
+                window.open(&file);
+            }
+        });
+        chooser.show();
+    }
+}
+
+fn pane_row(page: &Page) -> gtk::ListBoxRow {
+    let line = gtk::Box::builder().spacing(12).margin_start(6).margin_end(6).margin_top(8).margin_bottom(8).build();
+    line.append(&gtk::Image::from_icon_name(page.icon));
+    line.append(&gtk::Label::builder().label(tr(page.title)).xalign(0.0).hexpand(true).build());
+    gtk::ListBoxRow::builder().child(&line).build()
 }

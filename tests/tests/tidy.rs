@@ -63,7 +63,7 @@ const EDGES: &[(&str, &[&str], Below)] = &[
     ("gdkrecord-loader", &[], Below::Only(&["libc"])),
     ("perfkit-counters", &[], Below::Only(&["bitflags", "cfg-if", "libc", "memoffset", "nix"])),
     ("perfkit-agent", &[], Below::Never(&["gtk", "gdk4", "gsk4", "libadwaita", "perfkit-app"])),
-    ("perfkit-app", &[], Below::Never(&["rusqlite", "perfkit-tests"])),
+    ("perfkit-app", &[], Below::Never(&["perfkit-tests"])),
     ("perfkit-tests", &[], Below::Never(&["gtk", "gdk4", "perfkit-app", "perfkit-agent"])),
     ("xtask", &[], Below::Never(&["gtk", "gdk4", "perfkit-app", "perfkit-agent"])),
 ];

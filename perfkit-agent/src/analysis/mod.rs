@@ -15,7 +15,7 @@ mod stacks;
 mod timeline;
 pub mod waste;
 mod window;
-mod words;
+pub mod words;
 
 pub use engine::{Analysis, Facts, Report, analyse};
 pub use inside::Inside;

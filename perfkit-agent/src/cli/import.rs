@@ -2,15 +2,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use gdkrecord::units;
 
 use super::symbolise;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::import;
-use crate::session::{Store, beside};
-use crate::source::{Flow, Outlet};
 use crate::symbols::When;
 
 #[derive(Debug, clap::Args)]
@@ -28,37 +25,11 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    // All of them are known before any is read.
-    let known =
-        args.files.iter().map(|file| import::recognise(file, args.format.as_deref()).map(|format| (file, format)));
-    let known: Vec<_> = known.collect::<Result<_>>()?;
     let first = args.files.first().cloned().unwrap_or_default();
     let output = args.output.clone().unwrap_or_else(|| first.with_extension("perfkit"));
-    let (sender, receiver) = Outlet::queue();
-    let store = Store::create(&output)?;
-    let store = std::thread::spawn(move || store.run(receiver));
-    let flow: Arc<Flow> = Arc::default();
-    let mut failed = None;
-    for (number, (file, format)) in (1..).zip(known) {
-        let mut outlet = Outlet::new(number, format.name, sender.clone(), Arc::clone(&flow));
-        outlet.source_begins(&file.display().to_string());
-        let result = (format.import)(file, &mut outlet);
-        outlet.end(result.as_ref().map(drop).map_err(ToString::to_string));
-        failed = failed.or(result.err());
-    }
-    drop(sender);
-    let stored = store.join().unwrap_or_else(|_| Err(Error::Invalid("the session's writer failed".to_owned())));
-    if let Some(error) = failed.or(stored.err()) {
-        // Half a session would stand in the way of the next try.
-        let _ = std::fs::remove_file(&output);
-        for suffix in ["-wal", "-shm", "-journal"] {
-            let _ = std::fs::remove_file(beside(&output, suffix));
-        }
-        return Err(error);
-    }
+    let rows = import::session(&args.files, args.format.as_deref(), &output, &mut |_| true)?;
     // Where and when it was recorded nobody knows, so that only build ids count.
     symbolise::after(&output, When::Later, false, &mut || true);
-    let rows = flow.rows.load(std::sync::atomic::Ordering::Relaxed);
     super::say(&format!("{}: {} events", output.display(), units::count(rows)));
     Ok(ExitCode::SUCCESS)
 }
@@ -68,6 +39,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn a_failed_import_leaves_nothing_and_the_next_one_is_not_in_its_way() {

@@ -1,10 +1,13 @@
 //! Files that other tools wrote, told from one another by their content: one table.
 
 mod chrome;
+mod session;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+
+pub use session::session;
 
 use crate::error::{Error, Result};
 use crate::source::{Outlet, gdkrecord, ltrace, oprofile, perf, strace, sysprof};

@@ -21,8 +21,9 @@ pub mod schemas;
 pub mod series;
 mod store;
 
-pub use file::beside;
+pub use file::{Head, beside, head};
 pub use names::Name;
+pub use query::Query;
 pub use reader::{ChunkInfo, Series, Session};
 pub use recover::edit;
 pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};

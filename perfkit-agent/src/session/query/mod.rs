@@ -12,8 +12,8 @@ mod walk;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use rusqlite::limits::Limit;
+use rusqlite::{Connection, Row};
 
 use super::reader::{Series, Session};
 use crate::error::{Error, Result};
@@ -58,6 +58,17 @@ impl Query {
     /// The series of the session.
     pub fn series(&self) -> &[Series] {
         &self.series
+    }
+
+    /// The rows that a SELECT answers, each as `read` makes it.
+    pub fn read<T>(
+        &self,
+        sql: &str,
+        params: impl rusqlite::Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = || self.db.prepare_cached(sql)?.query_map(params, read)?.collect::<rusqlite::Result<Vec<T>>>();
+        rows().map_err(|error| Error::Invalid(format!("the query: {error}")))
     }
 
     /// The names of the columns of a table or view.

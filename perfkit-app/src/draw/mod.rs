@@ -1,0 +1,1 @@
+//! Drawings on a cairo context: they know no widgets, so that they can be saved, compared and timed.

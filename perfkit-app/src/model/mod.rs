@@ -1,0 +1,9 @@
+//! What a window looks at: a [`Document`], its visible range and selection. Models own facts, views own pixels.
+
+mod actions;
+mod document;
+mod range;
+
+pub use actions::{actions, slow_frames};
+pub use document::Document;
+pub use range::Range;

@@ -1,0 +1,78 @@
+//! From a file that somebody opens to a session: a session itself, or an import of what another tool wrote, which is
+//! kept in the user's cache so that it is done once.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use gtk::glib;
+use perfkit_agent::{Error, Result, import, session};
+
+use crate::link::away;
+use crate::model::Document;
+
+/// How an opening gets on, and how it is told to end.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    rows: Arc<AtomicU64>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Rows that were read so far; 0 where nothing is imported.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// Ends it soon, with [`Error::Cancelled`].
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Opens a session, or anything that can be imported.
+pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
+    let title = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let (at, watched) = (path.to_owned(), progress.clone());
+    let failed = || Error::Invalid(format!("{}: opening it failed by an error of perfkit", path.display()));
+    let session = away(move || as_session(&at, &watched)).await.ok_or_else(failed)??;
+    let document = Document::open(&session, &title).await?;
+    if progress.cancelled.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(document) }
+}
+
+/// The session for a file.
+fn as_session(path: &Path, progress: &Progress) -> Result<PathBuf> {
+    match session::head(path) {
+        Ok(_) => return Ok(path.to_owned()),
+        Err(Error::NotASession(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let at = cached(path)?;
+    if session::head(&at).is_ok() {
+        return Ok(at);
+    }
+    let folder = at.parent().unwrap_or(Path::new("/"));
+    std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    // Under another name first: one that is there is whole.
+    let unfinished = at.with_extension(format!("{}.part", std::process::id()));
+    let mut goes_on = |rows| {
+        progress.rows.store(rows, Ordering::Relaxed);
+        !progress.cancelled.load(Ordering::Relaxed)
+    };
+    import::session(&[path.to_owned()], None, &unfinished, &mut goes_on)?;
+    std::fs::rename(&unfinished, &at).map_err(Error::file("keep", &at))?;
+    Ok(at)
+}
+
+/// Where the import of a file is kept: it depends on the file and on when it was written last.
+fn cached(path: &Path) -> Result<PathBuf> {
+    let about = std::fs::metadata(path).map_err(Error::file("open", path))?;
+    let mut hash = DefaultHasher::new();
+    (about.dev(), about.ino(), about.size(), about.mtime(), about.mtime_nsec()).hash(&mut hash);
+    env!("CARGO_PKG_VERSION").hash(&mut hash);
+    let name = path.file_stem().unwrap_or_default().to_string_lossy();
+    let folder = glib::user_cache_dir().join("perfkit").join("imports");
+    Ok(folder.join(format!("{name}-{:016x}.perfkit", hash.finish())))
+}

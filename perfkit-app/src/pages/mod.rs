@@ -1,0 +1,40 @@
+//! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
+
+mod details;
+
+use gtk::glib;
+use gtk::prelude::*;
+
+use crate::model::Document;
+
+/// A page.
+#[derive(Clone, Copy)]
+pub struct Page {
+    /// Its name, by which it is asked for.
+    pub name: &'static str,
+    /// Its title, to be translated.
+    pub title: &'static str,
+    /// The name of its icon.
+    pub icon: &'static str,
+    /// Makes it. It is made when it is first shown.
+    pub make: fn(&Document) -> gtk::Widget,
+}
+
+/// Every page, in the order of the side pane.
+pub const PAGES: &[Page] =
+    &[Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make }];
+
+/// Shows what `future` gives when it is there, unless the widget is gone by then.
+pub fn fill<W: IsA<glib::Object>, T: 'static>(
+    widget: &W,
+    future: impl Future<Output = T> + 'static,
+    show: impl FnOnce(&W, T) + 'static,
+) {
+    let widget = widget.downgrade();
+    glib::spawn_future_local(async move {
+        let answer = future.await;
+        if let Some(widget) = widget.upgrade() {
+            show(&widget, answer);
+        }
+    });
+}

@@ -1,0 +1,3 @@
+//! Widgets: they take input and show drawings, one a file.
+
+pub mod status;
