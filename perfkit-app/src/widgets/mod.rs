@@ -1,3 +1,6 @@
 //! Widgets: they take input and show drawings, one a file.
 
+pub mod accessible;
+pub mod save;
 pub mod status;
+pub mod table;

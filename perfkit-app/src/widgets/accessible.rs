@@ -1,0 +1,64 @@
+//! What those who hear a window are told of a widget: its name, what it is for, and its value.
+//!
+//! GTK has the function for this since 4.0; gtk4-rs hands it on only to those who ask for 4.10, so it is declared here.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_int, c_void};
+
+use gtk::glib::prelude::*;
+use gtk::{AccessibleProperty, glib};
+
+unsafe extern "C" {
+    fn gtk_accessible_update_property_value(
+        widget: *mut c_void,
+        count: c_int,
+        properties: *const c_int,
+        values: *const c_void,
+    );
+}
+
+/// Gives a widget its name.
+pub fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
+    update(widget, &[(AccessibleProperty::Label, name.to_value())]);
+}
+
+/// Says more about a widget than its name.
+pub fn describe(widget: &impl IsA<gtk::Widget>, text: &str) {
+    update(widget, &[(AccessibleProperty::Description, text.to_value())]);
+}
+
+/// Says which value a widget shows, in words.
+pub fn value(widget: &impl IsA<gtk::Widget>, text: &str) {
+    update(widget, &[(AccessibleProperty::ValueText, text.to_value())]);
+}
+
+/// Says which number a widget shows, between which it can lie, and what it is in words.
+pub fn number(widget: &impl IsA<gtk::Widget>, now: f64, (least, most): (f64, f64), text: &str) {
+    update(
+        widget,
+        &[
+            (AccessibleProperty::ValueMin, least.to_value()),
+            (AccessibleProperty::ValueMax, most.to_value()),
+            (AccessibleProperty::ValueNow, now.to_value()),
+            (AccessibleProperty::ValueText, text.to_value()),
+        ],
+    );
+}
+
+fn update(widget: &impl IsA<gtk::Widget>, all: &[(AccessibleProperty, glib::Value)]) {
+    use gtk::glib::translate::IntoGlib;
+    let (properties, values): (Vec<c_int>, Vec<glib::Value>) =
+        all.iter().map(|(property, value)| (property.into_glib(), value.clone())).unzip();
+    let widget: &gtk::Widget = widget.as_ref();
+    // SAFETY: every GtkWidget is a GtkAccessible, and this one lives as long as it is borrowed. Both arrays have as
+    // many members as is said, a glib::Value is a GValue in memory, and GTK copies what it keeps. The types of the
+    // values are those that GTK asks for: texts for names, doubles for numbers.
+    unsafe {
+        gtk_accessible_update_property_value(
+            widget.as_ptr().cast(),
+            values.len() as c_int,
+            properties.as_ptr(),
+            values.as_ptr().cast(),
+        );
+    }
+}
