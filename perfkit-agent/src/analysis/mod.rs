@@ -21,4 +21,4 @@ pub use engine::{Analysis, Facts, Report, analyse};
 pub use inside::Inside;
 pub use rules::{Finding, Rule};
 pub use timeline::{Dispatch, Frame, Input, Span, Timeline};
-pub use window::Window;
+pub use window::{DEFAULT_BUDGET, Window};

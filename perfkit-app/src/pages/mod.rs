@@ -1,6 +1,7 @@
 //! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
 
 mod details;
+mod timeline;
 
 use gtk::glib;
 use gtk::prelude::*;
@@ -21,8 +22,10 @@ pub struct Page {
 }
 
 /// Every page, in the order of the side pane.
-pub const PAGES: &[Page] =
-    &[Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make }];
+pub const PAGES: &[Page] = &[
+    Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
+    Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
+];
 
 /// Shows what `future` gives when it is there, unless the widget is gone by then.
 pub fn fill<W: IsA<glib::Object>, T: 'static>(

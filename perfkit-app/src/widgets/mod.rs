@@ -4,3 +4,4 @@ pub mod accessible;
 pub mod save;
 pub mod status;
 pub mod table;
+pub mod timeline;

@@ -1,0 +1,68 @@
+//! The heads of lanes, left of the picture: what each is, and which one is chosen.
+
+use cairo::Context;
+use gdkrecord::draw::text::{Align, Label};
+use gdkrecord::draw::{Area, Palette, Result, fill, line};
+
+use super::lanes::Lane;
+use super::scene::Wanted;
+use crate::wording::tr;
+
+/// Room at the sides, in pixels.
+const MARGIN: f64 = 12.0;
+/// A lane that is lower has one line of text.
+const TWO_LINES: f64 = 32.0;
+/// The stripe in the colour of a lane, in pixels.
+const STRIPE: f64 = 4.0;
+
+/// A head to draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// Its lane.
+    pub lane: &'a Lane,
+    /// Whether the lane above is of another kind.
+    pub first: bool,
+    /// Whether it is the chosen one.
+    pub chosen: bool,
+}
+
+/// Draws a head on its area.
+pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Result<()> {
+    let Head { lane, first, chosen } = head;
+    let ground = if chosen { palette.tint(lane.kind.color(palette), 0.5) } else { palette.background };
+    fill(ctx, area, ground)?;
+    let stripe = Area::new(area.x, area.y + 3.0, STRIPE, area.height - 6.0);
+    fill(ctx, stripe, lane.kind.color(palette))?;
+    let room = area.width - 2.0 * MARGIN;
+    let x = area.x + MARGIN;
+    let kind = tr(lane.kind.title);
+    if first && area.height >= TWO_LINES && !lane.title.is_empty() {
+        Label::new(&kind, palette.text).bold().most(room).draw(ctx, x, area.middle() - 8.0, Align::Left)?;
+        let title = Label::new(&lane.title, palette.dim).size(11.0).most(room).keep_ends();
+        title.draw(ctx, x, area.middle() + 8.0, Align::Left)?;
+    } else if first {
+        let taken = Label::new(&kind, palette.text).bold().most(room).draw(ctx, x, area.middle(), Align::Left)?;
+        let title = Label::new(&lane.title, palette.dim).size(11.0).most(room - taken - 8.0).keep_ends();
+        if room - taken > 40.0 {
+            title.draw(ctx, x + taken + 8.0, area.middle(), Align::Left)?;
+        }
+    } else {
+        Label::new(&lane.title, palette.dim).size(11.0).most(room).keep_ends().draw(
+            ctx,
+            x,
+            area.middle(),
+            Align::Left,
+        )?;
+    }
+    Ok(())
+}
+
+/// Draws the ground of a lane's picture, and the line above it.
+pub fn ground(ctx: &Context, palette: &Palette, head: Head<'_>, wanted: Wanted, area: Area) -> Result<()> {
+    let inner = Area::new(area.x, area.y + 2.0, area.width, wanted.height - 4.0);
+    fill(ctx, inner, palette.panel)?;
+    if head.first {
+        line(ctx, (0.0, area.y - 0.5), (area.right(), area.y - 0.5), palette.grid, 1.0)?;
+    }
+    Ok(())
+}

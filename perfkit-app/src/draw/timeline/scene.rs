@@ -1,0 +1,230 @@
+//! What a stretch of time has on the lanes that are looked at: read in one go, at a cost that depends on the pixels.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gdkrecord::draw::palette::Phase;
+use perfkit_agent::Result;
+use perfkit_agent::session::pyramid::Reach;
+use perfkit_agent::session::{ChunkInfo, Series};
+
+use super::kinds::Look;
+use super::lanes::{Lane, Member};
+use super::rows;
+use crate::link::Reader;
+use crate::model::Range;
+
+/// Rows of a series in a stretch up to which they are read one by one: more would hardly be told apart, and reading
+/// them takes longer than the eye waits.
+const SINGLE: f64 = 500.0;
+/// How long before a stretch a value may have been taken that still holds at its begin, in nanoseconds.
+const HOLDS: i64 = 2_500_000_000;
+
+/// What is asked of the reader.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The stretch of time.
+    pub range: Range,
+    /// How many pixel columns it has.
+    pub columns: usize,
+    /// The lanes, by their place among those of the session.
+    pub lanes: Vec<Wanted>,
+}
+
+/// A lane that is asked for, and where it is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Wanted {
+    /// Its place among the lanes of the session.
+    pub lane: usize,
+    /// Its top, in pixels from that of the picture.
+    pub top: f64,
+    /// Its height in pixels.
+    pub height: f64,
+}
+
+/// What a stretch of time has on the lanes.
+#[derive(Debug, Default)]
+pub struct Scene {
+    /// The stretch.
+    pub range: Range,
+    /// How many pixel columns it has.
+    pub columns: usize,
+    /// The lanes with what they have.
+    pub lanes: Vec<(Wanted, Content)>,
+}
+
+/// What a lane has in a stretch.
+#[derive(Debug)]
+pub enum Content {
+    /// Many rows: what they measure, column by column.
+    Columns {
+        /// The columns.
+        columns: Vec<Column>,
+        /// The longest row that began before the stretch and lasts into it, and its place among the lane's members.
+        reach: Option<(Reach, u16)>,
+        /// The value that holds at the begin of the stretch, and when it was taken.
+        held: Option<(i64, f64)>,
+    },
+    /// Few rows, in the order of their begins.
+    Rows(Vec<Row>),
+}
+
+/// What a lane measures in one pixel column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// Rows that begin in it.
+    pub count: u64,
+    /// The sum of what they measure.
+    pub sum: f64,
+    /// The least of it.
+    pub min: f64,
+    /// The greatest of it.
+    pub max: f64,
+    /// When the row with the greatest begins.
+    pub at: i64,
+    /// Which of the lane's members has it.
+    pub member: u16,
+}
+
+/// A single row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Which of the lane's members has it.
+    pub member: u16,
+    /// Its begin.
+    pub time: i64,
+    /// Its duration; `None` where it has none, or that is unknown.
+    pub duration: Option<i64>,
+    /// In how many others of the lane it lies.
+    pub depth: u8,
+    /// What it is; empty where there is no room for it.
+    pub text: String,
+    /// Whether it tells of an error.
+    pub bad: bool,
+    /// The phases of a frame: begin and end of each, from its own begin.
+    pub phases: Vec<(Phase, i64, i64)>,
+}
+
+/// What the reader keeps from one answer to the next.
+#[derive(Debug, Default)]
+pub struct Kept {
+    version: i64,
+    chunks: HashMap<u32, Arc<[ChunkInfo]>>,
+    /// What rows are called.
+    pub texts: rows::Texts,
+}
+
+impl Kept {
+    /// About how many rows of a series lie in a stretch.
+    fn estimate(&mut self, reader: &Reader, series: &Series, range: Range) -> Result<f64> {
+        if !self.chunks.contains_key(&series.id) {
+            self.chunks.insert(series.id, reader.session.chunks(series.id)?.into());
+        }
+        let Some(chunks) = self.chunks.get(&series.id) else { return Ok(0.0) };
+        let share = |chunk: &ChunkInfo| {
+            let (first, last) = (chunk.summary.first, chunk.summary.last.max(chunk.summary.first + 1));
+            let within = (last.min(range.end) - first.max(range.begin)).max(0);
+            chunk.summary.rows as f64 * within as f64 / (last - first) as f64
+        };
+        Ok(chunks.iter().map(share).sum())
+    }
+
+    /// Forgets what was read before somebody wrote.
+    fn refresh(&mut self, reader: &Reader) {
+        let version = reader.session.db().pragma_query_value(None, "data_version", |row| row.get(0)).unwrap_or(0);
+        if std::mem::replace(&mut self.version, version) != version {
+            self.chunks.clear();
+        }
+    }
+}
+
+impl Scene {
+    /// Reads what is asked for.
+    ///
+    /// # Errors
+    /// Where the session cannot be read.
+    pub fn read(reader: &mut Reader, kept: &mut Kept, lanes: &[Lane], ask: &Ask) -> Result<Scene> {
+        kept.refresh(reader);
+        let mut scene = Scene { range: ask.range, columns: ask.columns, lanes: Vec::with_capacity(ask.lanes.len()) };
+        let mut estimates: HashMap<usize, f64> = HashMap::new();
+        for wanted in &ask.lanes {
+            for member in lanes.get(wanted.lane).map_or(&[][..], |lane| &lane.members) {
+                if !estimates.contains_key(&member.series)
+                    && let Some(series) = reader.session.series().get(member.series)
+                {
+                    estimates.insert(member.series, kept.estimate(reader, series, ask.range)?);
+                }
+            }
+        }
+        let few = |lane: &Lane| {
+            let mut of: Vec<usize> = lane.members.iter().map(|member| member.series).collect();
+            of.dedup();
+            let rows = of.iter().map(|series| estimates.get(series).copied().unwrap_or(0.0)).sum::<f64>();
+            lane.kind.look != Look::Values && rows <= SINGLE
+        };
+        let known = |wanted: &&Wanted| lanes.get(wanted.lane).is_some();
+        let single: Vec<usize> =
+            ask.lanes.iter().filter(known).map(|wanted| wanted.lane).filter(|&at| few(&lanes[at])).collect();
+        let mut rows = rows::read(reader, &mut kept.texts, lanes, &single, ask.range, ask.columns)?;
+        for wanted in ask.lanes.iter().filter(known) {
+            let content = match rows.remove(&wanted.lane) {
+                Some(rows) => Content::Rows(rows),
+                None => columns(reader, &lanes[wanted.lane], ask)?,
+            };
+            scene.lanes.push((*wanted, content));
+        }
+        scene.hold(reader, lanes)?;
+        Ok(scene)
+    }
+
+    /// Finds the values that hold at the begin of the stretch, for lanes whose first column has none.
+    fn hold(&mut self, reader: &Reader, lanes: &[Lane]) -> Result<()> {
+        let mut open: HashMap<Member, &mut Option<(i64, f64)>> = HashMap::new();
+        for (wanted, content) in &mut self.lanes {
+            let lane = &lanes[wanted.lane];
+            if let (Look::Values, Content::Columns { columns, held, .. }) = (lane.kind.look, content)
+                && columns.first().is_some_and(|column| column.count == 0)
+            {
+                open.extend(lane.members.first().map(|&member| (member, held)));
+            }
+        }
+        let mut series: Vec<usize> = open.keys().map(|member| member.series).collect();
+        series.sort_unstable();
+        series.dedup();
+        for at in series {
+            let before = Range::new(self.range.begin.saturating_sub(HOLDS), self.range.begin);
+            rows::values(reader, at, before, &mut |track, time, value| {
+                if let Some(held) = open.get_mut(&Member { series: at, track }) {
+                    **held = Some((time, value));
+                }
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// What a lane measures, column by column.
+fn columns(reader: &Reader, lane: &Lane, ask: &Ask) -> Result<Content> {
+    let empty =
+        Column { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY, at: ask.range.begin, member: 0 };
+    let mut columns = vec![empty; ask.columns];
+    let mut reach: Option<(Reach, u16)> = None;
+    for (place, member) in (0u16..).zip(&lane.members) {
+        let Some(series) = reader.session.series().get(member.series) else { continue };
+        let window = reader.session.window(series, member.track, ask.range.begin, ask.range.end, ask.columns)?;
+        for (column, bin) in columns.iter_mut().zip(&window.bins).filter(|(_, bin)| bin.count > 0) {
+            column.count += bin.count;
+            column.sum += bin.sum;
+            column.min = column.min.min(bin.min);
+            if bin.max > column.max {
+                (column.max, column.at, column.member) = (bin.max, bin.at, place);
+            }
+        }
+        if let Some(found) = window.reach
+            && reach.is_none_or(|(known, _)| known.duration < found.duration)
+        {
+            reach = Some((found, place));
+        }
+    }
+    Ok(Content::Columns { columns, reach, held: None })
+}

@@ -1,0 +1,146 @@
+//! Fetching: one question at a time, for all lanes that are visible. What is drawn meanwhile is the last picture.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use gdkrecord::draw::Palette;
+use gtk::prelude::*;
+use gtk::subclass::prelude::*;
+use gtk::{gdk, glib};
+
+use super::geometry::{View, between};
+use super::{Picture, Timeline};
+use crate::draw::timeline::kinds::Look;
+use crate::draw::timeline::paint::{Manner, picture};
+use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
+use crate::link::Reader;
+
+/// A picture as bytes, which may go from one thread to another.
+struct Pixels {
+    bytes: Vec<u8>,
+    width: i32,
+    height: i32,
+    stride: usize,
+}
+
+impl Pixels {
+    fn texture(self) -> gdk::Texture {
+        let bytes = glib::Bytes::from_owned(self.bytes);
+        // Cairo's pixels are numbers of the machine's byte order.
+        let format = match cfg!(target_endian = "little") {
+            true => gdk::MemoryFormat::B8g8r8a8Premultiplied,
+            false => gdk::MemoryFormat::A8r8g8b8Premultiplied,
+        };
+        gdk::MemoryTexture::new(self.width, self.height, format, &bytes, self.stride).upcast()
+    }
+}
+
+/// Reads and draws what is asked for; `None` where that failed.
+fn answer(
+    reader: &mut Reader,
+    kept: &Mutex<Kept>,
+    tracks: &Tracks,
+    ask: &Ask,
+    manner: Manner,
+    height: f64,
+) -> Option<(Scene, Pixels)> {
+    // What is kept is only kept to be quick.
+    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+    let scene = Scene::read(reader, &mut kept, &tracks.lanes, ask).ok()?;
+    let surface = picture(&scene, &tracks.lanes, manner, height).ok()?;
+    let (width, height, stride) = (surface.width(), surface.height(), surface.stride() as usize);
+    let bytes = surface.take_data().ok()?.to_vec();
+    Some((scene, Pixels { bytes, width, height, stride }))
+}
+
+impl Timeline {
+    /// Finds the tracks of the session, once.
+    pub(super) fn find_tracks(&self) {
+        let document = self.document().clone();
+        let found = async move { document.ask(|reader| tracks(reader)).await };
+        crate::pages::fill(self, found, |timeline, found| {
+            let imp = timeline.imp();
+            let Some(Ok(found)) = found else { return };
+            imp.views.replace(found.lanes.iter().map(View::of).collect());
+            imp.tracks.replace(Some(Arc::new(found)));
+            timeline.resized();
+        });
+    }
+
+    /// The colours that suit the desktop.
+    pub(super) fn palette() -> &'static Palette {
+        Palette::of(adw::StyleManager::default().is_dark())
+    }
+
+    fn manner(&self, tracks: &Tracks) -> Manner {
+        Manner { palette: Timeline::palette(), scale: f64::from(self.scale_factor()), budget: tracks.budget }
+    }
+
+    /// Asks for what is visible, unless an answer is awaited: then it is asked for after that.
+    pub(super) fn refresh(&self) {
+        self.queue_draw();
+        let imp = self.imp();
+        let Some(tracks) = imp.tracks.borrow().clone() else { return };
+        if imp.asking.get() {
+            imp.outdated.set(true);
+            return;
+        }
+        let geometry = self.geometry();
+        if self.width() < 2 || geometry.visible.is_empty() {
+            return;
+        }
+        let (scrolled, height) = (self.scroll().value(), geometry.lanes.height);
+        let lanes = between(&self.places(), scrolled, scrolled + height);
+        let lanes = lanes.into_iter().map(|place| Wanted { top: place.top - scrolled, ..place }).collect();
+        let manner = self.manner(&tracks);
+        let columns = (geometry.lanes.width * manner.scale).round().max(1.0) as usize;
+        let ask = Ask { range: geometry.visible, columns, lanes };
+        let (kept, document) = (Arc::clone(&imp.kept), self.document().clone());
+        imp.asking.set(true);
+        imp.outdated.set(false);
+        let asked = async move {
+            document.ask(move |reader| answer(reader, &kept, &tracks, &ask, manner, height)).await.flatten()
+        };
+        crate::pages::fill(self, asked, move |timeline, answer| {
+            let imp = timeline.imp();
+            imp.asking.set(false);
+            if let Some((scene, pixels)) = answer {
+                imp.picture.replace(Some(Picture { texture: pixels.texture(), scene, scrolled, height }));
+            }
+            timeline.queue_draw();
+            if imp.outdated.get() {
+                timeline.refresh();
+            }
+        });
+    }
+
+    /// Asks for the strip of the whole session, where it is not there for this width.
+    pub(super) fn refresh_overview(&self) {
+        let imp = self.imp();
+        let Some(tracks) = imp.tracks.borrow().clone() else { return };
+        let area = self.geometry().overview;
+        let manner = self.manner(&tracks);
+        let columns = (area.width * manner.scale).round().max(1.0) as usize;
+        let width = columns as i32;
+        let whole = self.whole();
+        if whole.is_empty() || self.width() < 2 || imp.strip.borrow().as_ref().is_some_and(|(_, of)| *of == width) {
+            return;
+        }
+        let frames = tracks.lanes.iter().position(|lane| lane.kind.look == Look::Frames);
+        // What draws no frames is told by what it does most.
+        let busiest = || (0..tracks.lanes.len()).max_by_key(|&at| tracks.lanes[at].count);
+        let Some(lane) = frames.or_else(busiest) else { return };
+        let wanted = Wanted { lane, top: 0.0, height: overview::HEIGHT };
+        let ask = Ask { range: whole, columns, lanes: vec![wanted] };
+        let (kept, document) = (Arc::clone(&imp.kept), self.document().clone());
+        let asked = async move {
+            let job = move |reader: &mut Reader| answer(reader, &kept, &tracks, &ask, manner, overview::HEIGHT);
+            document.ask(job).await.flatten()
+        };
+        crate::pages::fill(self, asked, move |timeline, answer| {
+            if let Some((_, pixels)) = answer {
+                timeline.imp().strip.replace(Some((pixels.texture(), width)));
+                timeline.queue_draw();
+            }
+        });
+    }
+}

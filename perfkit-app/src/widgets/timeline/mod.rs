@@ -1,0 +1,174 @@
+//! The timeline of a document: it takes input, asks for what is visible, and shows the picture of it.
+//!
+//! [`geometry`] knows where what lies, [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys.
+
+mod asking;
+mod geometry;
+mod input;
+mod show;
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::{Arc, Mutex};
+
+use gtk::prelude::*;
+use gtk::subclass::prelude::*;
+use gtk::{gdk, glib};
+
+use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
+use crate::model::{Document, Range};
+use geometry::{Geometry, View, places};
+
+/// A picture of what was visible.
+#[derive(Debug)]
+struct Picture {
+    texture: gdk::Texture,
+    scene: Scene,
+    /// How far the lanes were scrolled.
+    scrolled: f64,
+    /// Its height in pixels.
+    height: f64,
+}
+
+mod imp {
+    use super::*;
+
+    #[derive(Debug, Default)]
+    pub struct Timeline {
+        pub document: OnceCell<Document>,
+        pub(super) tracks: RefCell<Option<Arc<Tracks>>>,
+        pub(super) kept: Arc<Mutex<Kept>>,
+        pub(super) views: RefCell<Vec<View>>,
+        pub(super) picture: RefCell<Option<Picture>>,
+        /// The overview's picture, and the width for which it was made.
+        pub(super) strip: RefCell<Option<(gdk::Texture, i32)>>,
+        pub(super) scroll: OnceCell<gtk::Adjustment>,
+        /// Whether an answer is awaited, and whether it will be outdated.
+        pub(super) asking: Cell<bool>,
+        pub(super) outdated: Cell<bool>,
+        pub(super) chosen: Cell<Option<usize>>,
+        pub(super) hover: Cell<Option<(f64, f64)>>,
+        pub(super) drag: Cell<input::Drag>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Timeline {
+        const NAME: &'static str = "PerfkitTimeline";
+        type Type = super::Timeline;
+        type ParentType = gtk::Widget;
+
+        fn class_init(class: &mut Self::Class) {
+            class.set_css_name("timeline");
+            class.set_accessible_role(gtk::AccessibleRole::Img);
+        }
+    }
+
+    impl ObjectImpl for Timeline {
+        fn constructed(&self) {
+            self.parent_constructed();
+            let timeline = self.obj();
+            timeline.set_focusable(true);
+            timeline.set_hexpand(true);
+            timeline.set_vexpand(true);
+            timeline.set_overflow(gtk::Overflow::Hidden);
+        }
+    }
+
+    impl WidgetImpl for Timeline {
+        fn measure(&self, orientation: gtk::Orientation, _for_size: i32) -> (i32, i32, i32, i32) {
+            let least = if orientation == gtk::Orientation::Horizontal { 300 } else { 160 };
+            (least, least, -1, -1)
+        }
+
+        fn size_allocate(&self, _width: i32, _height: i32, _baseline: i32) {
+            self.obj().resized();
+        }
+
+        fn snapshot(&self, snapshot: &gtk::Snapshot) {
+            self.obj().show_on(snapshot);
+        }
+    }
+}
+
+glib::wrapper! {
+    /// The timeline, see the module.
+    pub struct Timeline(ObjectSubclass<imp::Timeline>)
+        @extends gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl Timeline {
+    /// The timeline of a document.
+    pub fn new(document: &Document) -> Timeline {
+        let timeline: Timeline = glib::Object::new();
+        let imp = timeline.imp();
+        // It was made just now, so that these are the first.
+        let _ = imp.document.set(document.clone());
+        let _ = imp.scroll.set(gtk::Adjustment::default());
+        timeline.follow(document);
+        timeline.take_input();
+        timeline.find_tracks();
+        timeline
+    }
+
+    fn document(&self) -> &Document {
+        // It is set before anybody else has the widget.
+        self.imp().document.get_or_init(|| glib::Object::new())
+    }
+
+    /// How far the lanes are scrolled.
+    pub fn scroll(&self) -> &gtk::Adjustment {
+        self.imp().scroll.get_or_init(gtk::Adjustment::default)
+    }
+
+    fn follow(&self, document: &Document) {
+        let redraw = |timeline: &Timeline| timeline.queue_draw();
+        let refresh = |timeline: &Timeline| timeline.refresh();
+        for (property, done) in [("visible", refresh as fn(&Timeline)), ("selection", redraw), ("cursor", redraw)] {
+            let timeline = self.downgrade();
+            document.connect_notify_local(Some(property), move |_, _| {
+                if let Some(timeline) = timeline.upgrade() {
+                    done(&timeline);
+                }
+            });
+        }
+        let timeline = self.downgrade();
+        self.scroll().connect_value_changed(move |_| {
+            if let Some(timeline) = timeline.upgrade() {
+                timeline.refresh();
+            }
+        });
+        let timeline = self.downgrade();
+        adw::StyleManager::default().connect_dark_notify(move |_| {
+            if let Some(timeline) = timeline.upgrade() {
+                timeline.imp().strip.take();
+                timeline.refresh();
+                timeline.refresh_overview();
+            }
+        });
+        self.connect_scale_factor_notify(|timeline| timeline.resized());
+    }
+
+    fn geometry(&self) -> Geometry {
+        Geometry::new(f64::from(self.width()), f64::from(self.height()), self.document().visible())
+    }
+
+    /// The places of the lanes that are shown, from the top of the first.
+    fn places(&self) -> Vec<Wanted> {
+        places(&self.imp().views.borrow())
+    }
+
+    /// Fits the scrolling to the lanes that are shown.
+    fn resized(&self) {
+        let page = self.geometry().lanes.height;
+        let all = self.places().last().map_or(0.0, |last| last.top + last.height);
+        let scroll = self.scroll();
+        let most = all.max(page);
+        scroll.configure(scroll.value().min(most - page), 0.0, most, 40.0, page * 0.9, page);
+        self.refresh();
+        self.refresh_overview();
+    }
+
+    fn whole(&self) -> Range {
+        self.document().whole()
+    }
+}
