@@ -10,7 +10,7 @@ use gtk::{gdk, gio, glib};
 use perfkit_agent::Error;
 
 use crate::actions::ACTIONS;
-use crate::model::Document;
+use crate::model::{Document, play_with};
 use crate::opening::{self, Progress};
 use crate::pages::{PAGES, Page};
 use crate::widgets::status;
@@ -218,7 +218,10 @@ impl Window {
                 window.toast(text);
             }
         });
-        imp.document.replace(Some(document));
+        play_with(&document, &*imp.pages);
+        if let Some(before) = imp.document.replace(Some(document)) {
+            before.set_playing(false);
+        }
         imp.flap.set_locked(false);
         imp.states.set_visible_child_name("session");
         self.session_actions(true);

@@ -2,8 +2,10 @@
 
 mod actions;
 mod document;
+mod player;
 mod range;
 
 pub use actions::{actions, slow_frames};
 pub use document::Document;
+pub use player::play_with;
 pub use range::Range;
