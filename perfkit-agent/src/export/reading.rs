@@ -11,7 +11,7 @@ use super::event::Event;
 use super::{Done, Ended};
 use crate::error::{Error, Result};
 use crate::session::query::{On, Query, Value, Walk, views};
-use crate::session::{Series, Shape, Track};
+use crate::session::{Series, Shape, Track, origin};
 
 /// Rows from one look at whether to go on to the next.
 const STEP: u64 = 2048;
@@ -82,8 +82,7 @@ impl<'a> Reading<'a> {
             let path = path.display();
             return Err(Error::Invalid(format!("{path} has no series `{strange}`; there are {}", known.join(", "))));
         }
-        let sql = "SELECT coalesce((SELECT min(first) FROM main.chunk), (SELECT min(monotonic) FROM main.clock), 0)";
-        let begin: i64 = query.db().query_row(sql, [], |row| row.get(0)).map_err(Error::store(path))?;
+        let begin = origin(query.db()).map_err(Error::store(path))?;
         let series = query.series().iter();
         let series =
             series.filter(|one| wanted.series.is_empty() || wanted.series.iter().any(|name| *name == one.schema.name));

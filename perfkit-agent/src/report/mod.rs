@@ -12,7 +12,8 @@ use rusqlite::Connection;
 
 use crate::analysis::costs::Cost;
 use crate::analysis::{Analysis, analyse};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::session;
 use crate::session::query::Query;
 
 pub use html::html;
@@ -41,7 +42,7 @@ impl Report {
     pub fn of(path: &Path, from: Option<i64>, to: Option<i64>) -> Result<Report> {
         let query = Query::open(path)?;
         let db = query.db();
-        let origin = origin(db);
+        let origin = session::origin(db).map_err(Error::store(path))?;
         let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
         let analysis = analyse(&query, at(from, i64::MIN), at(to, i64::MAX))?;
         let draws = db.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0;
@@ -59,15 +60,6 @@ impl Report {
         let found = self.analysis.costs.iter().find(|(known, _)| known.name == kind);
         found.map_or(&[], |(_, costs)| costs)
     }
-}
-
-/// The time that `seconds()` counts from in SQL: the session's first row.
-fn origin(db: &Connection) -> i64 {
-    // Where nothing was recorded, nothing is counted from anywhere.
-    db.query_row("SELECT min(first) FROM main.chunk", [], |row| row.get::<_, Option<i64>>(0))
-        .ok()
-        .flatten()
-        .unwrap_or(0)
 }
 
 fn subject(db: &Connection) -> String {

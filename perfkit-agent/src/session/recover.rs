@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 /// Chunks after which finished nodes are written, so that they do not pile up in memory.
 const CHUNKS: usize = 64;
 
+/// What is said of a session that cannot be written where it is.
+pub const UNWRITABLE: &str = "cannot be written; copy it to where it can";
+
 /// How a session was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -56,9 +59,16 @@ pub fn recover(path: &Path) -> Result<Found> {
 pub fn edit(path: &Path) -> Result<Connection> {
     let refused = |why| Err(Error::Invalid(format!("{} {why}", path.display())));
     match recover(path)? {
-        Found::Whole => Ok(file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.0),
-        Found::InUse => refused("is in use; try again when nobody uses it"),
-        Found::ReadOnly => refused("cannot be written; copy it to where it can"),
+        Found::Whole => {
+            let (db, _) = file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            // SQLite opens what it cannot write to read it, and says so with the first change only.
+            match db.is_readonly(rusqlite::MAIN_DB).map_err(Error::store(path))? {
+                true => refused(UNWRITABLE),
+                false => Ok(db),
+            }
+        }
+        Found::InUse => refused("is still being recorded, or made whole; try again when that has ended"),
+        Found::ReadOnly => refused(UNWRITABLE),
     }
 }
 
