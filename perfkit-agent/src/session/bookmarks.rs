@@ -221,6 +221,26 @@ mod tests {
         assert_eq!(texts(&bookmarks.list().unwrap()), ["one", "two"]);
     }
 
+    /// How many locks on a file the kernel knows of.
+    fn locks(path: &Path) -> usize {
+        use std::os::unix::fs::MetadataExt;
+        let inode = format!(":{} ", std::fs::metadata(path).unwrap().ino());
+        std::fs::read_to_string("/proc/locks").unwrap().lines().filter(|line| line.contains(&inode)).count()
+    }
+
+    #[test]
+    fn opening_a_session_again_drops_no_locks_of_those_who_have_it_open() {
+        let (_folder, path) = session();
+        let reader = Session::open(&path).unwrap();
+        reader.hold().unwrap();
+        list(reader.db()).unwrap();
+        assert_eq!(locks(&path), 1);
+        drop(Session::open(&path).unwrap());
+        assert_eq!(locks(&path), 1);
+        reader.release();
+        assert_eq!(locks(&path), 0);
+    }
+
     #[test]
     fn one_that_is_being_recorded_is_refused_and_one_that_was_killed_is_made_whole() {
         let folder = tempfile::tempdir().unwrap();
