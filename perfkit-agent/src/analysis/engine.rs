@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::costs::{self, Cost};
 use super::hangs::{self, Hang};
 use super::latency::{self, Answer};
+use super::read::{drawing_threads, other_threads};
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
-use super::timeline::{Dispatch, Timeline, drawing_threads, other_threads};
+use super::timeline::{Dispatch, Timeline};
 use super::waste::{self, Repaint};
 use super::{inside, window, words};
 use crate::error::Result;
@@ -119,6 +120,10 @@ pub struct Analysis {
     pub costs: Vec<(&'static costs::Kind, Vec<Cost>)>,
     /// Nanoseconds that the threads that draw worked.
     pub worked: i64,
+    /// What the threads did that were looked at.
+    pub timelines: Vec<Timeline>,
+    /// Names for their callbacks.
+    pub names: HashMap<String, Name>,
 }
 
 impl Analysis {
@@ -162,17 +167,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     let timelines: Vec<Timeline> = timelines.collect::<Result<_>>()?;
     let facts: Vec<Facts<'_>> =
         timelines.iter().map(|timeline| Facts { timeline, stacks: &stacks, names: &names }).collect();
-    let mut analysis = Analysis {
-        place: place(&timelines),
-        frames: Vec::new(),
-        strip: Vec::new(),
-        slow: Vec::new(),
-        hangs: Vec::new(),
-        answers: Vec::new(),
-        windows: Vec::new(),
-        costs: Vec::new(),
-        worked: 0,
-    };
+    let mut analysis = Analysis { place: place(&timelines), ..Analysis::default() };
     for facts in &facts {
         let windows = window::Window::all(facts.timeline);
         analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
@@ -197,6 +192,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     analysis.hangs.sort_by_key(|hang| hang.place);
     analysis.answers.sort_by_key(|answer| answer.made);
     analysis.windows.sort_by_key(|window| std::cmp::Reverse(window.repaint.repainted));
+    (analysis.timelines, analysis.names) = (timelines, names);
     Ok(analysis)
 }
 

@@ -10,6 +10,7 @@ pub mod excerpt;
 pub mod hangs;
 pub mod inside;
 pub mod latency;
+mod read;
 pub mod rules;
 mod stacks;
 mod timeline;
