@@ -53,6 +53,11 @@ const PARTS: &[Part] = &[
         columns: &["at, s", "source", "note"],
         sql: "SELECT round(seconds(time), 6), source, text FROM notes ORDER BY time",
     },
+    Part {
+        title: "bookmarks",
+        columns: &["bookmark", "at, s", "for, s", "text"],
+        sql: "SELECT id, round(seconds(time), 6), round(duration / 1e9, 6), text FROM bookmarks ORDER BY time, id",
+    },
     Part { title: "facts", columns: &["name", "value"], sql: "SELECT name, value FROM facts ORDER BY source, name" },
 ];
 

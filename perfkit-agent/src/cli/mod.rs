@@ -1,5 +1,6 @@
 //! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
 
+mod bookmark;
 mod control;
 mod export;
 mod import;
@@ -54,6 +55,8 @@ enum Command {
     Info(info::Args),
     /// Find names for the addresses in a session, as after debug files were installed; recording does it by itself.
     Symbolise(symbolise::Args),
+    /// Mark moments of a session, or note what is to be known about all of it.
+    Bookmark(bookmark::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Names(args) => names::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Symbolise(args) => symbolise::run(&args),
+        Command::Bookmark(args) => bookmark::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),

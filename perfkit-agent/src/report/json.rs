@@ -75,6 +75,9 @@ pub fn json(report: &Report) -> Value {
             .map(|cost| json!({ "name": cost.name, "ns": cost.ns, "count": cost.count, "longest_ns": cost.longest }));
         (kind.name.to_owned(), Value::Array(costs.collect()))
     });
+    let bookmarks = report.bookmarks.iter().map(
+        |bookmark| json!({ "id": bookmark.id, "begin": bookmark.begin, "end": bookmark.end, "text": bookmark.text }),
+    );
     let at = |share| percentile(&analysis.frames, share);
     json!({
         "session": report.path.display().to_string(),
@@ -97,6 +100,8 @@ pub fn json(report: &Report) -> Value {
         "input": answers.collect::<Vec<_>>(),
         "windows": windows.collect::<Vec<_>>(),
         "costs": costs.collect::<serde_json::Map<_, _>>(),
+        "note": report.note,
+        "bookmarks": bookmarks.collect::<Vec<_>>(),
         "remarks": report.remarks,
     })
 }

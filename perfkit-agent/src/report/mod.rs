@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use crate::analysis::costs::Cost;
 use crate::analysis::{Analysis, analyse};
 use crate::error::{Error, Result};
-use crate::session;
 use crate::session::query::Query;
+use crate::session::{self, Bookmark, bookmarks};
 
 pub use html::html;
 pub use json::json;
@@ -33,6 +33,10 @@ pub struct Report {
     pub draws: bool,
     /// What was found.
     pub analysis: Analysis,
+    /// What readers marked between its times.
+    pub bookmarks: Vec<Bookmark>,
+    /// What a reader noted about the whole session; may be empty.
+    pub note: String,
     /// What sources ended early, lost, or had to say, a line each.
     pub remarks: Vec<String>,
 }
@@ -44,10 +48,14 @@ impl Report {
         let db = query.db();
         let origin = session::origin(db).map_err(Error::store(path))?;
         let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
-        let analysis = analyse(&query, at(from, i64::MIN), at(to, i64::MAX))?;
+        let (from, to) = (at(from, i64::MIN), at(to, i64::MAX));
+        let analysis = analyse(&query, from, to)?;
+        let mut bookmarks = bookmarks::list(db).map_err(Error::store(path))?;
+        bookmarks.retain(|bookmark| bookmark.begin <= to && bookmark.end >= from);
+        let note = bookmarks::note(db).map_err(Error::store(path))?;
         let draws = db.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0;
         let (subject, remarks) = (subject(db), remarks(db));
-        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, remarks })
+        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, bookmarks, note, remarks })
     }
 
     /// Seconds from the session's begin.

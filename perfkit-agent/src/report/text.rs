@@ -31,12 +31,17 @@ pub fn text(report: &Report, lists: &[&str]) -> String {
 fn first_screen(report: &Report, out: &mut String) {
     let analysis = &report.analysis;
     let length = time(analysis.place.1 - analysis.place.0);
-    let _ = writeln!(out, "{}\n{}, {length} of a main loop\n", report.path.display(), report.subject);
+    let _ = writeln!(out, "{}\n{}, {length} of a main loop", report.path.display(), report.subject);
+    if !report.note.is_empty() {
+        let _ = writeln!(out, "Note: {}", report.note);
+    }
+    out.push('\n');
     let _ = writeln!(out, "{}\n", verdict::sentences(report).join("\n"));
     if analysis.frames.is_empty() {
         for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
             costs(report, kind.name, FEW, out);
         }
+        bookmarks(report, out);
         remarks(report, out);
         return;
     }
@@ -67,6 +72,7 @@ fn first_screen(report: &Report, out: &mut String) {
         }
         out.push('\n');
     }
+    bookmarks(report, out);
     waste(report, out);
     for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
         costs(report, kind.name, FEW, out);
@@ -110,6 +116,17 @@ fn costs(report: &Report, kind: &str, rows: usize, out: &mut String) {
     if costs.len() > rows {
         let rest: i64 = costs[rows..].iter().map(|cost| cost.ns).sum();
         let _ = writeln!(out, "  {:>9}  in {} more", time(rest), costs.len() - rows);
+    }
+    out.push('\n');
+}
+
+fn bookmarks(report: &Report, out: &mut String) {
+    if report.bookmarks.is_empty() {
+        return;
+    }
+    out.push_str("Bookmarks\n");
+    for bookmark in &report.bookmarks {
+        let _ = writeln!(out, "  {:>10}  {}", bookmark.place(report.origin), bookmark.text);
     }
     out.push('\n');
 }
@@ -161,11 +178,15 @@ fn remarks(report: &Report, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Bookmark;
 
     #[test]
     fn nothing_in_a_session_commands_the_terminal() {
         let subject = "a\u{1b}[2Jb\rc\u{9b}d".to_owned();
-        let report = Report { subject, ..Report::default() };
-        assert!(text(&report, &[]).contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\n"));
+        let bookmarks = vec![Bookmark { id: 1, begin: 0, end: 0, text: "t\u{1b}[2J".to_owned() }];
+        let report = Report { subject, bookmarks, note: "n\r".to_owned(), ..Report::default() };
+        let text = text(&report, &[]);
+        assert!(text.contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\nNote: n\u{fffd}\n"), "{text}");
+        assert!(text.contains("Bookmarks\n     0.000 s  t\u{fffd}[2J\n"), "{text}");
     }
 }

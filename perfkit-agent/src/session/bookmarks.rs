@@ -24,6 +24,17 @@ pub struct Bookmark {
     pub text: String,
 }
 
+impl Bookmark {
+    /// Where it is, in seconds from `origin`: `1.500 s`, or `1.500 s to 1.750 s`.
+    pub fn place(&self, origin: i64) -> String {
+        let seconds = |time: i64| (i128::from(time) - i128::from(origin)) as f64 / 1e9;
+        match self.end > self.begin {
+            true => format!("{:.3} s to {:.3} s", seconds(self.begin), seconds(self.end)),
+            false => format!("{:.3} s", seconds(self.begin)),
+        }
+    }
+}
+
 /// The bookmarks of a session, opened to change them. Each change is in the file when its function returns, and others
 /// may have the session open meanwhile: they see it with their next question. One who is in the midst of reading is
 /// waited for, up to five seconds.
@@ -45,6 +56,13 @@ impl Bookmarks {
     /// Every bookmark, in the order of their begins.
     pub fn list(&self) -> Result<Vec<Bookmark>> {
         list(&self.db).map_err(|error| self.failed(error))
+    }
+
+    /// The one with this number.
+    pub fn get(&self, id: i64) -> Result<Bookmark> {
+        let sql = "SELECT id, time, duration, text FROM bookmark WHERE id = ?1";
+        let found = self.db.query_row(sql, params![id], bookmark).optional();
+        found.map_err(|error| self.failed(error))?.ok_or_else(|| self.lacks(id))
     }
 
     /// Adds one, between two times in CLOCK_MONOTONIC nanoseconds; for a moment they are the same.

@@ -11,7 +11,7 @@ use crate::analysis::hangs::Hang;
 use crate::analysis::latency::Answer;
 use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span};
 use crate::report::Report;
-use crate::session::Store;
+use crate::session::{Bookmark, Store};
 use crate::source::Outlet;
 
 const HOSTILE: &str = "</title></style><script>alert(1)</script>\" onload='alert(2)' \u{202e}\u{0}&lt;";
@@ -74,8 +74,9 @@ fn page(text: &str, analysis: Analysis) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a<b>&'c\".perfkit");
     session(&path, text);
-    let report =
-        Report { path, subject: text.to_owned(), origin: 0, draws: false, analysis, remarks: vec![text.to_owned()] };
+    let bookmarks = vec![Bookmark { id: 1, begin: 5, end: 9, text: text.to_owned() }];
+    let (subject, note, remarks) = (text.to_owned(), text.to_owned(), vec![text.to_owned()]);
+    let report = Report { path, subject, origin: 0, draws: false, analysis, bookmarks, note, remarks };
     html(&report).unwrap()
 }
 
