@@ -344,6 +344,13 @@ kinds! {
         xid: u32,
     }
 
+    /// Which frame clock draws a window, once for each pair; what lies in a window is drawn by its top-level's clock.
+    18 "window-clock" Window true WindowClock {
+        window: u32,
+        /// The frame clock, as frames name it.
+        clock: u32,
+    }
+
     /// One dispatch of a main-loop source.
     20 "dispatch" Loop false Dispatch {
         duration: Span,

@@ -9,7 +9,7 @@ pub const MAGIC: [u8; 8] = *b"GDKRECRD";
 /// Readers refuse a higher one.
 pub const VERSION_MAJOR: u16 = 1;
 /// Readers accept a higher one: kinds and fields were added.
-pub const VERSION_MINOR: u16 = 1;
+pub const VERSION_MINOR: u16 = 2;
 /// Reads 0x01020304 in the writer's byte order; all of the file is little-endian.
 pub const ENDIAN: u32 = 0x0102_0304;
 /// Bytes of the file's head: the largest page that Linux uses, so that segments can be mapped everywhere.

@@ -261,7 +261,14 @@ pub mod tests {
 
     /// An event on window 1.
     pub fn input(event: &str) -> Input {
-        Input { event: event.into(), window: 1, latency: None }
+        Input { event: event.into(), window: 1, latency: None, clock: None }
+    }
+
+    /// A frame of a clock in milliseconds.
+    pub fn frame_of(clock: i64, from: i64, to: i64) -> Span<Frame> {
+        let mut frame = frame(from, to, None);
+        frame.what.clock = clock;
+        frame
     }
 
     /// Facts of a timeline that is made for a test.

@@ -4,6 +4,7 @@
 //! asked for it to its end. A window whose work took longer than the frame's budget is slow; [`rules`] then say what
 //! took the time, each for a part of it, and [`inside`] what that part mostly was.
 
+mod clocks;
 pub mod costs;
 mod engine;
 pub mod excerpt;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
+use super::clocks::Clocks;
 use super::timeline::{
     At, Dispatch, Frame, Input, Off, PHASES, Painted, Span, Syscall, Timeline, WidgetCost, overlapping,
 };
@@ -70,7 +71,7 @@ const PARTS: &[Part] = &[
         only: "tid = ?1",
         put: |timeline, time, row| {
             let window = row.get::<_, Option<i64>>(3)?.unwrap_or(0);
-            let what = Input { event: text(row, 2)?, window, latency: row.get(4)? };
+            let what = Input { event: text(row, 2)?, window, latency: row.get(4)?, clock: None };
             timeline.inputs.push(span(time, row, what)?);
             Ok(())
         },
@@ -174,13 +175,13 @@ impl Timeline {
         let last = rows(db, sql, [pid], |row| row.get::<_, Option<i64>>(0))?;
         timeline.end = last.first().copied().flatten().unwrap_or(0);
         timeline.read_windows(db)?;
-        timeline.settle();
+        timeline.settle(&Clocks::read(db, pid)?);
         Ok(timeline)
     }
 
     /// Ends what had not ended, and cuts the handling of events where a loop of its own begins to sleep in it: the
-    /// event that opened a dialog did not take as long as the dialog was there.
-    fn settle(&mut self) {
+    /// event that opened a dialog did not take as long as the dialog was there. Then ties events to what answers them.
+    fn settle(&mut self, clocks: &Clocks) {
         let mut dispatches = std::mem::take(&mut self.dispatches).into_vec();
         for open in dispatches.iter_mut().filter(|dispatch| !dispatch.what.ended) {
             open.end = self.end.max(open.time);
@@ -192,6 +193,7 @@ impl Timeline {
             if let Some(sleep) = polls.into_iter().find(|poll| poll.length() >= SLEEP) {
                 input.end = sleep.time;
             }
+            input.what.clock = clocks.answering(input, &self.frames);
         }
         self.inputs = inputs.into();
     }
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn the_event_that_opened_a_dialog_ends_where_the_dialog_sleeps() {
         let span = |time, end| Span { time, end, what: () };
-        let input = Input { event: "button-release".into(), window: 1, latency: None };
+        let input = Input { event: "button-release".into(), window: 1, latency: None, clock: None };
         let open = Dispatch { source: String::new(), callback: String::new(), late: None, ended: false };
         let mut timeline = Timeline {
             end: 90_000_000_000,
@@ -247,7 +249,7 @@ mod tests {
             dispatches: vec![Span { time: 7, end: 7, what: open }].into(),
             ..Timeline::default()
         };
-        timeline.settle();
+        timeline.settle(&Clocks::default());
         assert_eq!((timeline.inputs[0].end, timeline.dispatches[0].end), (5_000_000, 90_000_000_000));
     }
 }

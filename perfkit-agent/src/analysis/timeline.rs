@@ -100,6 +100,8 @@ pub struct Input {
     pub window: i64,
     /// Nanoseconds that it had waited when its handling began; `None` where that is unknown.
     pub latency: Option<i64>,
+    /// The frame clock whose next frame answers it; `None` where that is unknown, and any may.
+    pub clock: Option<i64>,
 }
 
 /// A frame of a frame clock.
@@ -118,6 +120,16 @@ pub struct Frame {
 /// The phases of a frame, in their order, as columns of the session.
 pub const PHASES: [&str; 7] =
     ["flush_events", "before_paint", "update", "layout", "paint", "after_paint", "resume_events"];
+
+/// The place in [`PHASES`] of the phase without which a frame shows nothing.
+const PAINT: usize = 4;
+
+impl Frame {
+    /// Whether it can have shown something: a clock also runs to hand out events, and where it finds nothing changed.
+    pub fn paints(&self) -> bool {
+        self.phases[PAINT].is_some() || self.phases.iter().all(Option::is_none)
+    }
+}
 
 /// What the widgets of a class cost in a frame.
 #[derive(Clone, Debug, PartialEq)]

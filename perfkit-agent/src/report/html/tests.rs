@@ -54,7 +54,7 @@ fn hostile(text: &str) -> Analysis {
     };
     let hang =
         Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
-    let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None } };
+    let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
     let cost = |part: &str| Cost { name: format!("{text}{part}"), ns: 30, count: 2, longest: 20 };
     let costs = KINDS.iter().map(|kind| (kind, vec![cost(" (module)"), cost(" measure"), cost("")]));
     Analysis {
