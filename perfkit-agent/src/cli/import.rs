@@ -1,14 +1,14 @@
 //! `import`: makes a session of files that other tools wrote.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use gdkrecord::units;
 
-use super::symbolise;
+use super::{symbolise, words};
 use crate::error::{Error, Result};
-use crate::import;
+use crate::import::{self, FORMATS, Format, recognise};
 use crate::session::{Store, beside};
 use crate::source::{Flow, Outlet};
 use crate::symbols::When;
@@ -23,14 +23,14 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What the files are, where it cannot be seen from them.
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<String>,
+    #[arg(long, value_parser = words::one_of(FORMATS, |format| format.name), hide_possible_values = true)]
+    format: Option<&'static Format>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     // All of them are known before any is read.
-    let known =
-        args.files.iter().map(|file| import::recognise(file, args.format.as_deref()).map(|format| (file, format)));
+    let format = |file: &Path| args.format.map_or_else(|| recognise(file), Ok);
+    let known = args.files.iter().map(|file| Ok((file, format(file)?)));
     let known: Vec<_> = known.collect::<Result<_>>()?;
     let first = args.files.first().cloned().unwrap_or_default();
     let output = args.output.clone().unwrap_or_else(|| first.with_extension("perfkit"));
@@ -65,8 +65,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     #[test]
@@ -75,9 +73,10 @@ mod tests {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.1.gdkrecord");
         let (bad, output) = (folder.path().join("bad"), folder.path().join("a.perfkit"));
         std::fs::write(&bad, "no recording").unwrap();
+        let gdkrecord = FORMATS.iter().find(|format| format.name == "gdkrecord").unwrap();
         let import = |files: &[&Path]| {
             let files = files.iter().map(|file| (*file).to_owned()).collect();
-            run(&Args { files, output: Some(output.clone()), format: Some("gdkrecord".to_owned()) })
+            run(&Args { files, output: Some(output.clone()), format: Some(gdkrecord) })
         };
         for _ in 0..2 {
             let error = import(&[&golden, &bad]).unwrap_err().to_string();

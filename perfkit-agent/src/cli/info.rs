@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::session::query::Query;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  perfkit-agent info a.perfkit
+  perfkit-agent info a.perfkit --json | jq .sources")]
 pub struct Args {
     /// The session.
     #[arg(value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 mod bookmark;
 mod control;
+mod docs;
 mod export;
 mod import;
 mod info;
@@ -65,6 +66,10 @@ enum Command {
     Sources(sources::Args),
     /// List the templates for `record`.
     Templates(templates::Args),
+    /// Print shell completions.
+    Completions(docs::Completions),
+    /// Write the man pages into a folder.
+    Man(docs::Man),
 }
 
 /// Runs the program's command line; the status is that of the recorded program where there is one.
@@ -97,6 +102,8 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),
+        Command::Completions(args) => docs::completions(&args),
+        Command::Man(args) => docs::man(&args),
     };
     done.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
@@ -120,9 +127,13 @@ fn is_broken_pipe(error: &Error) -> bool {
 
 /// Writes to standard output.
 fn print(text: &str) -> Result<ExitCode> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<ExitCode> {
     use io::Write;
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     written.map_err(Error::file("write to", std::path::Path::new("standard output")))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -38,9 +38,11 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(5);
   perfkit-agent record -o slow.perfkit --with gdkrecord,strace,proc@10Hz -- ./myprog --fast
   perfkit-agent record --with perf,proc --duration 10s --attach 4711
 
-Signals: INT and TERM stop, twice at once; USR1 pauses and resumes; USR2 starts again. `perfkit-agent control` does
-the same by the session's name. The exit status is the program's, or 128 plus the signal that ended it; 127 where it
-is not found, 126 where it cannot be started, 125 where the recording cannot be made, or written to its end.")]
+Signals: INT and TERM stop, twice at once; USR1 pauses and resumes; USR2 starts again. `perfkit-agent control` does \
+the same by the session's name.
+
+The exit status is the program's, or 128 plus the signal that ended it; 127 where it is not found, 126 where it cannot \
+be started, 125 where the recording cannot be made, or written to its end.")]
 pub struct Args {
     /// Where to write the session [default: the program's name with .perfkit, with a number where that is taken].
     #[arg(short, long, value_name = "FILE")]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bookmark;
+mod docs;
 
 use std::path::Path;
 use std::process::Command;
