@@ -51,7 +51,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let query = Query::open(&args.session)?;
+    let session = super::readable(&args.session)?;
+    let query = Query::open(session.path())?;
     if args.from.zip(args.to).is_some_and(|(from, to)| from > to) {
         return Err(Error::Invalid("--from is later than --to".to_owned()));
     }

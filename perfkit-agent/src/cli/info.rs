@@ -65,7 +65,8 @@ const PARTS: &[Part] = &[
 ];
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let query = Query::open(&args.session)?;
+    let session = super::readable(&args.session)?;
+    let query = Query::open(session.path())?;
     let bytes = std::fs::metadata(&args.session).map_err(Error::file("look at", &args.session))?.len();
     let parts = PARTS.iter().map(|part| Ok((part, ask(&query, part, &args.session)?)));
     let parts = parts.collect::<Result<Vec<_>>>()?;

@@ -18,12 +18,15 @@ mod words;
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::channel::{gate, ward};
 use crate::error::{Error, Result};
+use crate::import::{Readable, recognise};
+use crate::symbols::When;
 
 /// The exit status where a command itself fails; a recorded program seldom ends with it.
 const FAILED: u8 = 125;
@@ -109,9 +112,33 @@ pub fn main() -> ExitCode {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        say(&error.to_string());
+        say(&format!("{error}{}", remedy(&error)));
         ExitCode::from(FAILED)
     })
+}
+
+/// What to do about a file that is no session, but could be made one.
+fn remedy(error: &Error) -> String {
+    let Error::NotASession(path) = error else { return String::new() };
+    let quoted = path.display().to_string();
+    match (recognise(path), shlex::try_quote(&quoted)) {
+        (Ok(format), Ok(path)) => format!(" but {}; make one of it first: perfkit-agent import {path}", format.about),
+        _ => String::new(),
+    }
+}
+
+/// The session at `path`, or one that is made of it for this command.
+fn readable(path: &Path) -> Result<Readable> {
+    let readable = Readable::open(path)?;
+    if readable.made_of().is_some() {
+        // Where it was recorded nobody knows, so that only build ids count.
+        symbolise::after(readable.path(), When::Later, true, &mut || true);
+        let name = path.display().to_string();
+        if let Ok(name) = shlex::try_quote(&name) {
+            say(&format!("made a session of it for this once; to keep one: perfkit-agent import {name}"));
+        }
+    }
+    Ok(readable)
 }
 
 /// Says a line on standard error, where nobody may be listening any more.
@@ -134,6 +161,6 @@ fn print_bytes(bytes: &[u8]) -> Result<ExitCode> {
     use io::Write;
     let mut out = io::stdout().lock();
     let written = out.write_all(bytes).and_then(|()| out.flush());
-    written.map_err(Error::file("write to", std::path::Path::new("standard output")))?;
+    written.map_err(Error::file("write to", Path::new("standard output")))?;
     Ok(ExitCode::SUCCESS)
 }

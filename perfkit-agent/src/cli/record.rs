@@ -51,7 +51,7 @@ pub struct Args {
     /// [default: those that cost next to nothing].
     #[arg(short, long, value_name = "SOURCES")]
     with: Vec<String>,
-    /// End the recording after this time, as 10s or 5m.
+    /// End the recording after this time, as 10s or 5m, and with it the program, but not one that was attached to.
     #[arg(short, long, value_name = "TIME", value_parser = words::duration)]
     duration: Option<Duration>,
     /// Record a process that runs already, and leave it running.
@@ -72,8 +72,8 @@ pub struct Args {
     /// Say nothing but errors.
     #[arg(short, long)]
     quiet: bool,
-    /// The program and its arguments.
-    #[arg(last = true, required_unless_present = "attach", value_name = "PROGRAM")]
+    /// The program and its arguments; all that follows is the program's, also with no -- before it.
+    #[arg(trailing_var_arg = true, required_unless_present = "attach", value_name = "PROGRAM")]
     program: Vec<OsString>,
 }
 

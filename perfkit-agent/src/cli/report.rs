@@ -62,7 +62,9 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let report = Report::of(&args.session, args.from, args.to)?;
+    let session = super::readable(&args.session)?;
+    let mut report = Report::of(session.path(), args.from, args.to)?;
+    report.path.clone_from(&args.session);
     let lists = [
         (args.frames, "frames"),
         (args.callbacks, "callbacks"),
@@ -75,7 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let written = match args.format {
         Format::Text => text(&report, &lists),
         Format::Json => format!("{:#}\n", json(&report)),
-        Format::Html => html(&report)?,
+        Format::Html => html(&report, session.path())?,
     };
     if args.output.as_os_str() == "-" {
         return super::print(&written);

@@ -9,7 +9,7 @@ use rusqlite::OptionalExtension;
 
 use super::event::Event;
 use super::{Done, Ended};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, similar};
 use crate::session::query::{On, Query, Value, Walk, views};
 use crate::session::{Series, Shape, Track, origin};
 
@@ -79,8 +79,9 @@ impl<'a> Reading<'a> {
     pub fn new(query: &'a Query, path: &'a Path, wanted: &Wanted, tick: &'a dyn Fn(u64) -> bool) -> Result<Self> {
         let known: Vec<String> = views(query.series()).into_iter().map(|view| view.name).collect();
         if let Some(strange) = wanted.series.iter().find(|name| !known.contains(name)) {
-            let path = path.display();
-            return Err(Error::Invalid(format!("{path} has no series `{strange}`; there are {}", known.join(", "))));
+            let (path, alike) = (path.display(), similar(strange, known.iter().map(String::as_str)));
+            let known = known.join(", ");
+            return Err(Error::Invalid(format!("{path} has no series `{strange}`{alike}; there are {known}")));
         }
         let begin = origin(query.db()).map_err(Error::store(path))?;
         let series = query.series().iter();

@@ -1,6 +1,11 @@
 //! Files that other tools wrote, told from one another by their content: one table.
 
 mod chrome;
+mod making;
+mod readable;
+
+pub use making::{Made, make};
+pub use readable::Readable;
 
 use std::fs::File;
 use std::io::Read;

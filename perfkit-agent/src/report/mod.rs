@@ -23,7 +23,7 @@ pub use text::text;
 /// What a report is about.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The session.
+    /// The session's file, as its readers know it.
     pub path: PathBuf,
     /// What was recorded, in a few words: program, toolkit.
     pub subject: String,

@@ -84,6 +84,19 @@ pub fn open(path: &Path, flags: OpenFlags) -> Result<(Connection, i64)> {
     }
 }
 
+/// Whether the file at `path` is a session, of this version or an earlier one.
+///
+/// # Errors
+/// Where it is not there, may not be read, or is of a later version.
+pub fn is_session(path: &Path) -> Result<bool> {
+    match open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(Error::NotASession(_)) => Ok(false),
+        // One that is damaged, or cannot be read in its place.
+        Ok(_) | Err(Error::Store { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
 /// Runs the scripts that a file of this version lacks, all of them or none.
 pub fn migrate(db: &mut Connection, version: i64) -> rusqlite::Result<()> {
     if version == VERSION {

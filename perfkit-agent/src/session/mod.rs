@@ -23,7 +23,7 @@ pub mod series;
 mod store;
 
 pub use bookmarks::{Bookmark, Bookmarks};
-pub use file::beside;
+pub use file::{beside, is_session};
 pub use names::Name;
 pub use reader::{ChunkInfo, Series, Session, origin};
 pub use recover::edit;

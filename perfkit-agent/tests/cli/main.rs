@@ -4,6 +4,8 @@
 
 mod bookmark;
 mod docs;
+mod foreign;
+mod messages;
 
 use std::path::Path;
 use std::process::Command;

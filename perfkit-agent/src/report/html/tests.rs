@@ -76,8 +76,8 @@ fn page(text: &str, analysis: Analysis) -> String {
     session(&path, text);
     let bookmarks = vec![Bookmark { id: 1, begin: 5, end: 9, text: text.to_owned() }];
     let (subject, note, remarks) = (text.to_owned(), text.to_owned(), vec![text.to_owned()]);
-    let report = Report { path, subject, origin: 0, draws: false, analysis, bookmarks, note, remarks };
-    html(&report).unwrap()
+    let report = Report { path: path.clone(), subject, origin: 0, draws: false, analysis, bookmarks, note, remarks };
+    html(&report, &path).unwrap()
 }
 
 /// The names of all elements of a page, which is as strict as XML but for its script and style.
