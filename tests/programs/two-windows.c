@@ -53,11 +53,12 @@ static gboolean tell(gpointer window) {
     int x, y;
     gtk_widget_translate_coordinates(second, window, 0, 0, &x, &y);
 #else
+    graphene_rect_t bounds;
     double x, y;
-    gtk_widget_translate_coordinates(second, window, 0, 0, &x, &y);
-    double dx, dy;
-    gtk_native_get_surface_transform(window, &dx, &dy);
-    x += dx, y += dy;
+    gtk_native_get_surface_transform(window, &x, &y);
+    if (!gtk_widget_compute_bounds(second, window, &bounds))
+        return G_SOURCE_CONTINUE;
+    x += bounds.origin.x, y += bounds.origin.y;
 #endif
     g_print("button %d %d %d %d\n", (int)x, (int)y, width, height);
     return G_SOURCE_REMOVE;
@@ -88,7 +89,7 @@ static GtkWidget *shown(const char *title, int width, int height, GtkWidget *chi
 #if GTK_MAJOR_VERSION == 3
     GtkWidget *window = gtk_window_new(GTK_WINDOW_TOPLEVEL);
     gtk_container_add(GTK_CONTAINER(window), child);
-    gtk_widget_show_all(window);
+    gtk_widget_show_all(child);
 #else
     GtkWidget *window = gtk_window_new();
     gtk_window_set_child(GTK_WINDOW(window), child);

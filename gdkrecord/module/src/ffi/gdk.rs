@@ -18,8 +18,8 @@ pub type EventFunc = unsafe extern "C-unwind" fn(Ptr, Ptr);
 pub struct Rectangle {
     x: c_int,
     y: c_int,
-    width: c_int,
-    height: c_int,
+    pub width: c_int,
+    pub height: c_int,
 }
 
 functions! {
