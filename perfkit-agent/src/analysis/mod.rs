@@ -15,6 +15,7 @@ mod read;
 pub mod rules;
 mod stacks;
 mod timeline;
+pub mod treemap;
 pub mod waste;
 mod window;
 mod words;

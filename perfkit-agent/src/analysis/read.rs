@@ -101,10 +101,10 @@ const PARTS: &[Part] = &[
     },
     Part {
         table: "syscalls",
-        columns: "duration, name, fd, path",
+        columns: "duration, name, fd, path, bytes",
         only: "tid = ?1",
         put: |timeline, time, row| {
-            let what = Syscall { name: text(row, 2)?, fd: row.get(3)?, path: row.get(4)? };
+            let what = Syscall { name: text(row, 2)?, fd: row.get(3)?, path: row.get(4)?, bytes: row.get(5)? };
             timeline.syscalls.push(span(time, row, what)?);
             Ok(())
         },
@@ -146,13 +146,19 @@ fn span<T>(time: i64, row: &Row<'_>, what: T) -> rusqlite::Result<Span<T>> {
     Ok(Span { time, end: time + duration.unwrap_or(0), what })
 }
 
+/// The threads that are looked at: those that draw, and where none does, those of which most is known.
+pub fn threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
+    let drawing = drawing_threads(db)?;
+    if drawing.is_empty() { other_threads(db) } else { Ok(drawing) }
+}
+
 /// The threads that draw frames.
-pub fn drawing_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
+fn drawing_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
     rows(db, "SELECT DISTINCT pid, tid FROM gdk_frame ORDER BY pid, tid", [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The threads of which anything was recorded, for a session in which none draws; the busiest first.
-pub fn other_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
+fn other_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
     let sql = "SELECT pid, tid FROM (SELECT pid, tid FROM syscalls UNION ALL SELECT pid, tid FROM samples) GROUP BY pid, \
                tid ORDER BY count(*) DESC LIMIT 32";
     rows(db, sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -161,9 +167,19 @@ pub fn other_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
 impl Timeline {
     /// Reads what a thread did from one time to another, with what led to it and what followed.
     pub fn read(db: &Connection, pid: i64, tid: i64, from: i64, to: i64) -> Result<Timeline> {
+        Timeline::read_only(db, (pid, tid), (from, to), |_| true)
+    }
+
+    /// The same with some tables of a session alone.
+    pub(super) fn read_only(
+        db: &Connection,
+        (pid, tid): (i64, i64),
+        (from, to): (i64, i64),
+        tables: impl Fn(&str) -> bool,
+    ) -> Result<Timeline> {
         let mut timeline = Timeline { pid, tid, asked: (from, to), ..Timeline::default() };
         let (from, to) = (from.saturating_sub(BEFORE), to.saturating_add(AFTER));
-        for Part { table, columns, only, put } in PARTS {
+        for Part { table, columns, only, put } in PARTS.iter().filter(|part| tables(part.table)) {
             let id = if only.starts_with("pid") { pid } else { tid };
             let sql =
                 format!("SELECT time, {columns} FROM {table} WHERE {only} AND time BETWEEN ?2 AND ?3 ORDER BY time");
@@ -199,14 +215,13 @@ impl Timeline {
     }
 
     fn read_windows(&mut self, db: &Connection) -> Result<()> {
+        let names = |sql: &str| rows(db, sql, [self.pid], |row| Ok((row.get(0)?, text(row, 1)?)));
+        let owners = names("SELECT window, owner FROM gdk_window_owner WHERE pid = ?1 ORDER BY time")?;
+        let titles = names("SELECT window, title FROM gdk_window_title WHERE pid = ?1 ORDER BY time")?;
+        self.owners = owners.into_iter().filter(|(_, owner)| !owner.is_empty()).collect();
         // The title is what people see; the owner's class says something where there is none.
-        for sql in [
-            "SELECT window, owner FROM gdk_window_owner WHERE pid = ?1 ORDER BY time",
-            "SELECT window, title FROM gdk_window_title WHERE pid = ?1 AND title IS NOT NULL ORDER BY time",
-        ] {
-            let named = rows(db, sql, [self.pid], |row| Ok((row.get(0)?, text(row, 1)?)))?;
-            self.windows.extend(named.into_iter().filter(|(_, name)| !name.is_empty()));
-        }
+        self.windows = self.owners.clone();
+        self.windows.extend(titles.into_iter().filter(|(_, title)| !title.is_empty()));
         let sql = "SELECT window, width, height FROM gdk_window_geometry WHERE pid = ?1 ORDER BY time";
         self.sizes =
             rows(db, sql, [self.pid], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.into_iter().collect();

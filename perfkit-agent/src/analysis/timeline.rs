@@ -153,6 +153,8 @@ pub struct Syscall {
     pub fd: Option<i64>,
     /// The path, or what the descriptor stands for.
     pub path: Option<String>,
+    /// Bytes read or written.
+    pub bytes: Option<i64>,
 }
 
 /// A stretch in which the thread did not run.
@@ -217,6 +219,8 @@ pub struct Timeline {
     pub faults: Vec<At<i64>>,
     /// The windows' names, as people know them.
     pub windows: HashMap<i64, String>,
+    /// The classes of the widgets that own windows.
+    pub owners: HashMap<i64, String>,
     /// The windows' sizes.
     pub sizes: HashMap<i64, (i64, i64)>,
 }

@@ -37,6 +37,9 @@ pub struct Args {
     /// List the functions that cost most.
     #[arg(long)]
     functions: bool,
+    /// List the files, and what else was read and written, that cost most.
+    #[arg(long)]
+    files: bool,
     /// From this time on, counted from the session's begin: 1.5, 500ms, 2m.
     #[arg(long, value_name = "TIME", value_parser = words::moment)]
     from: Option<i64>,
@@ -72,6 +75,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (args.widgets, "widgets"),
         (args.syscalls, "syscalls"),
         (args.functions, "functions"),
+        (args.files, "files"),
     ];
     let lists: Vec<&str> = lists.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
     let written = match args.format {

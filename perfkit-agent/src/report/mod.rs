@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use gdkrecord::units;
 use rusqlite::Connection;
 
-use crate::analysis::costs::Cost;
+use crate::analysis::costs::{Cost, Costs};
 use crate::analysis::{Analysis, analyse};
 use crate::error::{Error, Result};
 use crate::session::query::Query;
@@ -63,10 +63,15 @@ impl Report {
         (time - self.origin) as f64 / 1e9
     }
 
-    /// What cost most of a kind.
-    pub fn costs(&self, kind: &str) -> &[Cost] {
-        let found = self.analysis.costs.iter().find(|(known, _)| known.name == kind);
-        found.map_or(&[], |(_, costs)| costs)
+    /// What cost of a kind.
+    pub fn costs(&self, kind: &str) -> Option<&Costs> {
+        self.analysis.costs.iter().find(|costs| costs.kind.name == kind)
+    }
+
+    /// Of these what took time or was counted, the most first: what was repainted alone has a list of its own.
+    pub fn rows(&self, kind: &str) -> Vec<&Cost> {
+        let rows = self.costs(kind).map_or(&[][..], |costs| &costs.rows);
+        rows.iter().filter(|cost| cost.amount.ns > 0 || cost.amount.count > 0).collect()
     }
 }
 
@@ -102,7 +107,7 @@ fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
         ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
         ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time (GTK 4)"),
     ];
-    let missing = SOURCES.iter().filter(|(kind, ..)| report.costs(kind).is_empty());
+    let missing = SOURCES.iter().filter(|(kind, ..)| report.rows(kind).is_empty());
     missing.map(|&(_, source, what)| (source, what)).collect()
 }
 

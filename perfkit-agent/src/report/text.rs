@@ -5,7 +5,7 @@ use std::fmt::Write;
 use gdkrecord::units;
 
 use super::{Report, time, verdict};
-use crate::analysis::costs::KINDS;
+use crate::analysis::costs::{KINDS, Kind, Measure};
 
 /// Rows of the first screen's tables.
 const FEW: usize = 5;
@@ -38,7 +38,7 @@ fn first_screen(report: &Report, out: &mut String) {
     out.push('\n');
     let _ = writeln!(out, "{}\n", verdict::sentences(report).join("\n"));
     if analysis.frames.is_empty() {
-        for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
+        for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
             costs(report, kind.name, FEW, out);
         }
         bookmarks(report, out);
@@ -74,7 +74,7 @@ fn first_screen(report: &Report, out: &mut String) {
     }
     bookmarks(report, out);
     waste(report, out);
-    for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
+    for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
         costs(report, kind.name, FEW, out);
     }
     next(report, out);
@@ -100,21 +100,31 @@ fn frames(report: &Report, out: &mut String) {
 }
 
 fn costs(report: &Report, kind: &str, rows: usize, out: &mut String) {
-    let Some((kind, costs)) = report.analysis.costs.iter().find(|(known, _)| known.name == kind) else { return };
+    let Some(kind) = Kind::by_name(kind) else { return };
+    let costs = report.rows(kind.name);
     let _ = writeln!(out, "{}", kind.doc);
     if costs.is_empty() {
         out.push_str("  none were recorded\n\n");
         return;
     }
     let worked = report.analysis.worked.max(1);
+    let known = |measure| costs.iter().any(|cost| cost.amount.of(measure) > 0);
+    let more: Vec<Measure> = [Measure::Area, Measure::Bytes].into_iter().filter(|&measure| known(measure)).collect();
     for cost in costs.iter().take(rows) {
-        let share = units::share(cost.ns as f64 / worked as f64);
-        let count = units::count(cost.count as u64);
-        let longest = if cost.longest > 0 { format!("{:>9} at most  ", time(cost.longest)) } else { String::new() };
-        let _ = writeln!(out, "  {:>9}  {share:>7}  {count:>8} ×  {longest}{}", time(cost.ns), cost.name);
+        let amount = cost.amount;
+        let (took, share) = (time(amount.ns), units::share(amount.ns as f64 / worked as f64));
+        let count = if amount.count > 0 { amount.count } else { amount.samples };
+        let count = units::count(count.unsigned_abs());
+        let longest = if amount.longest > 0 { format!("{:>9} at most  ", time(amount.longest)) } else { String::new() };
+        let more = more.iter().map(|measure| match amount.of(*measure) {
+            0 => format!("{:>9}  ", ""),
+            of => format!("{:>9}  ", measure.words(of)),
+        });
+        let more: String = more.collect();
+        let _ = writeln!(out, "  {took:>9}  {share:>7}  {count:>8} ×  {longest}{more}{}", cost.name);
     }
     if costs.len() > rows {
-        let rest: i64 = costs[rows..].iter().map(|cost| cost.ns).sum();
+        let rest: i64 = costs[rows..].iter().map(|cost| cost.amount.ns).sum();
         let _ = writeln!(out, "  {:>9}  in {} more", time(rest), costs.len() - rows);
     }
     out.push('\n');

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use quick_xml::events::Event;
 
 use super::html;
-use crate::analysis::costs::{Cost, KINDS};
+use crate::analysis::costs::{Amount, Costs, KINDS, Leaf};
 use crate::analysis::hangs::Hang;
 use crate::analysis::latency::Answer;
 use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span};
@@ -55,8 +55,12 @@ fn hostile(text: &str) -> Analysis {
     let hang =
         Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
     let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
-    let cost = |part: &str| Cost { name: format!("{text}{part}"), ns: 30, count: 2, longest: 20 };
-    let costs = KINDS.iter().map(|kind| (kind, vec![cost(" (module)"), cost(" measure"), cost("")]));
+    let amount = Amount { ns: 30, count: 2, longest: 20, samples: 1, px: 9, bytes: 7 };
+    let leaf = |parts: &[&str]| Leaf { path: parts.iter().map(|part| format!("{text}{part}")).collect(), amount };
+    let costs = KINDS.iter().map(|kind| {
+        let leaves = vec![leaf(&["module", "a"]), leaf(&["module", "b"]), leaf(&["other"])];
+        Costs { kind, rows: kind.rows(&leaves), leaves }
+    });
     Analysis {
         place: (0, 100_000_000),
         frames: vec![1_000_000, 50_000_000],
