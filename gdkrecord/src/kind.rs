@@ -30,7 +30,7 @@ pub enum Group {
     Input,
     /// The other GDK events.
     Gdk,
-    /// Costs by widget class.
+    /// Costs by widget class, and which widgets input goes to.
     Widget,
 }
 
@@ -344,6 +344,13 @@ kinds! {
         xid: u32,
     }
 
+    /// Which frame clock draws a window, once for each pair; what lies in a window is drawn by its top-level's clock.
+    18 "window-clock" Window true WindowClock {
+        window: u32,
+        /// The frame clock, as frames name it.
+        clock: u32,
+    }
+
     /// One dispatch of a main-loop source.
     20 "dispatch" Loop false Dispatch {
         duration: Span,
@@ -549,6 +556,28 @@ kinds! {
         class: Text,
         count: u32,
         work: WidgetWork,
+    }
+
+    /// The widget to which the input event of the same thread and time goes; only with the option input=replay.
+    71 "target" Widget false Target {
+        /// The top-level or popup that it lies in.
+        window: u32,
+        event: EventType,
+        /// It takes input; what does not is insensitive, or lies in what is.
+        sensitive: bool,
+        /// Its class, and those of all that it lies in, from the top: GtkWindow/GtkBox[0]/GtkButton[2], with places among all children.
+        path: Text,
+        class: Text,
+        /// The text of the label that it shows, else its tooltip; what was typed into entries is never here.
+        label: Text,
+        /// Its id in the user interface description, else the name that the application gave it.
+        name: Text,
+        /// Left edge in the window, in application pixels.
+        x: Maybe,
+        /// Top edge, likewise.
+        y: Maybe,
+        width: i32,
+        height: i32,
     }
 }
 

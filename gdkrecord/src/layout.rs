@@ -9,7 +9,7 @@ pub const MAGIC: [u8; 8] = *b"GDKRECRD";
 /// Readers refuse a higher one.
 pub const VERSION_MAJOR: u16 = 1;
 /// Readers accept a higher one: kinds and fields were added.
-pub const VERSION_MINOR: u16 = 1;
+pub const VERSION_MINOR: u16 = 2;
 /// Reads 0x01020304 in the writer's byte order; all of the file is little-endian.
 pub const ENDIAN: u32 = 0x0102_0304;
 /// Bytes of the file's head: the largest page that Linux uses, so that segments can be mapped everywhere.
@@ -44,7 +44,7 @@ pub mod head {
     pub const HEAD: usize = 16;
     /// u32: bytes of a segment.
     pub const SEGMENT: usize = 20;
-    /// u32: [`super::TEXT_KEPT`] and [`super::RING`].
+    /// u32: [`super::TEXT_KEPT`], [`super::RING`] and [`super::TARGETS`].
     pub const FLAGS: usize = 24;
     /// u32: the recorded process.
     pub const PID: usize = 28;
@@ -66,6 +66,8 @@ pub mod head {
 pub const TEXT_KEPT: u32 = 1;
 /// Flag: a ring buffer: old segments were used again.
 pub const RING: u32 = 2;
+/// Flag: which widgets input goes to is recorded.
+pub const TARGETS: u32 = 4;
 
 /// What the head of a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +78,7 @@ pub struct Header {
     pub head: u32,
     /// Bytes of a segment.
     pub segment: u32,
-    /// [`TEXT_KEPT`] and [`RING`].
+    /// [`TEXT_KEPT`], [`RING`] and [`TARGETS`].
     pub flags: u32,
     /// The recorded process.
     pub pid: u32,

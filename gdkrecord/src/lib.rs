@@ -13,6 +13,8 @@ pub mod layout;
 mod map;
 pub mod modules;
 pub mod options;
+#[cfg(feature = "pages")]
+pub mod pages;
 pub mod reader;
 pub mod sets;
 #[cfg(feature = "symbols")]

@@ -26,6 +26,12 @@ pub const OPTIONS: &[OptionInfo] = &[
         doc: "Record what each widget class costs to measure, allocate and snapshot (GTK 4; about 80 ns a widget).",
     },
     OptionInfo {
+        name: "input",
+        value: "replay|events",
+        doc: "Record beside each event of pointer, key, wheel or touch the widget to which it goes, which replay needs \
+              (some microseconds an event); its label is recorded as the program shows it.",
+    },
+    OptionInfo {
         name: "ring",
         value: "SECONDS",
         doc: "Keep only the last so many seconds, as a flight recorder: older segments of the file are used again.",
@@ -44,6 +50,8 @@ pub struct Options {
     pub text: bool,
     /// Record costs by widget class.
     pub widgets: bool,
+    /// Record which widgets input goes to.
+    pub targets: bool,
     /// Keep only so many seconds.
     pub ring: Option<u64>,
     /// The most bytes of the file.
@@ -75,6 +83,7 @@ impl Options {
             let understood = match key {
                 "text" => choice(value, "keep", "redact").map(|on| options.text = on),
                 "widgets" => choice(value, "on", "off").map(|on| options.widgets = on),
+                "input" => choice(value, "replay", "events").map(|on| options.targets = on),
                 "ring" => value.parse().ok().filter(|&seconds| seconds > 0).map(|seconds| options.ring = Some(seconds)),
                 "max" => size(value).map(|bytes| options.max = Some(bytes)),
                 _ => None,
@@ -143,10 +152,17 @@ mod tests {
 
     #[test]
     fn options_are_read_or_refused_by_name() {
-        let options = Options::parse("text=keep, widgets=on,ring=30,max=64M").unwrap();
+        let options = Options::parse("text=keep, widgets=on,input=replay,ring=30,max=64M").unwrap();
         assert_eq!(
             options,
-            Options { text: true, widgets: true, ring: Some(30), max: Some(64 << 20), ..Options::default() }
+            Options {
+                text: true,
+                widgets: true,
+                targets: true,
+                ring: Some(30),
+                max: Some(64 << 20),
+                ..Options::default()
+            }
         );
         for (bad, word) in
             [("txt=keep", "unknown"), ("text=yes", "keep|redact"), ("ring=0", "SECONDS"), ("max=1X", "SIZE")]
@@ -157,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_option_of_the_table_is_parsed() {
-        for (option, value) in OPTIONS.iter().zip(["keep", "on", "1", "1M"]) {
+        for (option, value) in OPTIONS.iter().zip(["keep", "on", "replay", "1", "1M"]) {
             assert!(Options::parse(&format!("{}={value}", option.name)).is_ok());
         }
     }

@@ -64,7 +64,8 @@ impl Recorder {
             head: layout::HEAD as u32,
             segment: layout::SEGMENT as u32,
             flags: if options.text { layout::TEXT_KEPT } else { 0 }
-                | if options.ring.is_some() { layout::RING } else { 0 },
+                | if options.ring.is_some() { layout::RING } else { 0 }
+                | if options.targets { layout::TARGETS } else { 0 },
             pid,
             monotonic: now(),
             realtime: map::clock(libc::CLOCK_REALTIME),

@@ -91,10 +91,33 @@ impl Error {
     }
 }
 
+/// ` (did you mean \`strace\`?)` where a name that is not known is like one that is; else nothing.
+pub fn similar<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    // What clap takes for alike.
+    const ALIKE: f64 = 0.7;
+    let typed = typed.to_lowercase();
+    let near = known.into_iter().map(|name| (strsim::jaro(&typed, &name.to_lowercase()), name));
+    let nearest = near.filter(|(near, _)| *near > ALIKE).max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.map_or_else(String::new, |(_, name)| format!(" (did you mean `{name}`?)"))
+}
+
 fn hint(remedy: &str) -> String {
     if remedy.is_empty() { String::new() } else { format!(" ({remedy})") }
 }
 
 fn said(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_alike_are_told_and_others_not() {
+        for (typed, expected) in [("strce", "strace"), ("Perf", "perf"), ("gdkrecorder", "gdkrecord"), ("x", "")] {
+            let expected = if expected.is_empty() { String::new() } else { format!(" (did you mean `{expected}`?)") };
+            assert_eq!(similar(typed, ["ltrace", "strace", "proc", "perf", "gdkrecord"]), expected);
+        }
+    }
 }

@@ -44,24 +44,24 @@ pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
 
 /// The session for a file.
 fn as_session(path: &Path, progress: &Progress) -> Result<PathBuf> {
-    match session::head(path) {
-        Ok(_) => return Ok(path.to_owned()),
-        Err(Error::NotASession(_)) => {}
-        Err(error) => return Err(error),
+    if session::is_session(path)? {
+        return Ok(path.to_owned());
     }
+    let format = import::recognise(path)?;
     let at = cached(path)?;
-    if session::head(&at).is_ok() {
+    if at.exists() && session::is_session(&at)? {
         return Ok(at);
     }
     let folder = at.parent().unwrap_or(Path::new("/"));
     std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     // Under another name first: one that is there is whole.
     let unfinished = at.with_extension(format!("{}.part", std::process::id()));
-    let mut goes_on = |rows| {
-        progress.rows.store(rows, Ordering::Relaxed);
-        !progress.cancelled.load(Ordering::Relaxed)
+    let watched = progress.clone();
+    let wanted = move |rows| {
+        watched.rows.store(rows, Ordering::Relaxed);
+        !watched.cancelled.load(Ordering::Relaxed)
     };
-    import::session(&[path.to_owned()], None, &unfinished, &mut goes_on)?;
+    import::make_while(&[(path.to_owned(), format)], &unfinished, wanted)?;
     std::fs::rename(&unfinished, &at).map_err(Error::file("keep", &at))?;
     Ok(at)
 }

@@ -14,7 +14,7 @@ use crate::ffi::Object;
 use crate::ffi::event::{Detail, Pointer, Seen};
 use crate::ffi::memory::Word;
 use crate::recorder::{Local, Session, Toolkit, with};
-use crate::{facts, frames, windows};
+use crate::{facts, frames, targets, windows};
 
 /// Names of GdkInputSource, GTK 3; GTK 2 has the first five.
 const SOURCES: &[&str] =
@@ -99,7 +99,8 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         flags |= flags::EMULATED;
     }
     let server_time = seen.time;
-    let mut time = if looks { now() } else { arrived };
+    let target = targets::of_event(session, &seen, event);
+    let mut time = if looks || target.is_some() { now() } else { arrived };
     // The X server gives crossings the time of the last event before them, and GDK others that of their making.
     let mut latency = match seen.detail {
         Detail::Crossing { .. } => Span::UNKNOWN,
@@ -132,7 +133,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         }};
     }
 
-    match seen.detail {
+    let open = match seen.detail {
         Detail::Motion(at) => push_at!(Motion at {}),
         Detail::Button { at, button } => push_at!(Button at { button: button as u8 }),
         Detail::Key { state, keyval, keycode, group, is_modifier } => {
@@ -210,7 +211,11 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
             push!(Setting { name: name, action: action.min(255) as u8 })
         }
         Detail::Other => push!(Other {}),
+    };
+    if let (Some(open), Some(target)) = (&open, target) {
+        local.lane.push(open.time(), &target);
     }
+    open
 }
 
 /// Records a region, in as many records as it needs.

@@ -114,12 +114,20 @@ pub fn phase(clock: Object, phase: usize) {
     });
 }
 
-fn begin(session: &Session, local: &mut Local, clock: Object, time: u64) {
-    let known = session.glib.tag(clock, session.quark);
-    let number = if known != 0 { known } else { CLOCKS.fetch_add(1, Ordering::Relaxed) + 1 };
-    if known == 0 {
-        session.glib.set_tag(clock, session.quark, number, None);
+/// The number of a frame clock.
+pub fn number_of(session: &Session, clock: Object) -> u32 {
+    match session.glib.tag(clock, session.quark) {
+        0 => {
+            let number = CLOCKS.fetch_add(1, Ordering::Relaxed) + 1;
+            session.glib.set_tag(clock, session.quark, number, None);
+            number
+        }
+        known => known,
     }
+}
+
+fn begin(session: &Session, local: &mut Local, clock: Object, time: u64) {
+    let number = number_of(session, clock);
     let counter = session.gdk.gdk_frame_clock_get_frame_counter(clock).unwrap_or(0) as u32;
     let none = Span::UNKNOWN;
     let record = raw::Frame {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use gdkrecord::field::{RECTS_MAX, Rects, TextId};
 use gdkrecord::kind::{Record, raw};
 use gdkrecord::sets::Exposed;
-use gdkrecord::writer::{Lane, Open, Recorder, now};
+use gdkrecord::writer::{Lane, Open, now};
 
 use crate::clocks::EventClock;
 pub use crate::ffi::gtk4::Api;
@@ -47,7 +47,7 @@ struct State {
 /// Where records go.
 pub struct Out<'a> {
     /// The recording, for texts and what is kept for ever.
-    pub recorder: &'a Recorder,
+    pub session: &'static Session,
     /// The thread's stream.
     pub lane: &'a mut Lane,
 }
@@ -55,12 +55,12 @@ pub struct Out<'a> {
 impl Out<'_> {
     /// The id of a text.
     pub fn text(&self, text: &str) -> TextId {
-        self.recorder.text(text)
+        self.session.recorder.text(text)
     }
 
     /// Records into the state stream.
     pub fn state<R: Record>(&self, record: &R) {
-        self.recorder.state(now(), record);
+        self.session.recorder.state(now(), record);
     }
 }
 
@@ -80,7 +80,7 @@ fn with<R>(hook: impl FnOnce(&'static Session, &'static Api, &mut State, &mut Ou
         STATE
             .try_with(|state| {
                 let mut state = state.try_borrow_mut().ok()?;
-                let mut out = Out { recorder: &session.recorder, lane: &mut local.lane };
+                let mut out = Out { session, lane: &mut local.lane };
                 Some(hook(session, api, &mut state, &mut out))
             })
             .ok()

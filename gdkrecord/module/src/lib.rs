@@ -2,8 +2,8 @@
 //!
 //! `entry` holds what C calls: what GTK and GIO look up, and the hooks. `load` finds GTK and GLib among what is
 //! loaded and starts recording once. `ffi` declares what is called, found by dlsym, and wraps it. The logic of
-//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, and `gtk4`, `widgets` for
-//! what only GTK 4 has.
+//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, `targets`, and `gtk4`,
+//! `widgets` for what only GTK 4 has.
 
 mod clocks;
 mod entry;
@@ -17,5 +17,6 @@ mod mainloop;
 mod recorder;
 mod sites;
 mod sources;
+mod targets;
 mod widgets;
 mod windows;

@@ -19,7 +19,7 @@ use gdkrecord::writer::now;
 use crate::ffi::Object;
 use crate::mainloop::own_work;
 use crate::recorder::{Local, Session, Toolkit, number};
-use crate::{entry, facts};
+use crate::{entry, facts, frames};
 
 /// How long one look at several windows may take, in nanoseconds.
 const SLICE: u64 = 40_000;
@@ -59,6 +59,8 @@ struct Known {
     x11: bool,
     /// Parent, role and X window.
     place: (u32, Role, u32),
+    /// The number of its frame clock; 0 where none was told.
+    clock: u32,
     destroyed: bool,
     mapped: bool,
     geometry: (i32, i32, i32, i32, i32),
@@ -175,6 +177,7 @@ impl Windows {
             object: window,
             x11: session.toolkit == Toolkit::Gtk2 || name.contains("X11"),
             place: (0, Role::Other, 0),
+            clock: 0,
             destroyed: false,
             mapped: false,
             geometry: (0, 0, -1, -1, 1),
@@ -270,6 +273,15 @@ impl Windows {
         if place != one.place {
             one.place = place;
             recorder.state(time, &raw::WindowParent { window, parent, role, xid: xid as u32 });
+        }
+        // What lies in a top-level is drawn by its clock.
+        if !matches!(role, Role::Root | Role::Child)
+            && let Some(clock) = gdk.gdk_window_get_frame_clock(object).flatten()
+        {
+            let clock = frames::number_of(session, clock);
+            if clock != std::mem::replace(&mut one.clock, clock) {
+                recorder.state(time, &raw::WindowClock { window, clock });
+            }
         }
         // The root is the screen, of which nothing is the program's.
         if role != Role::Root {

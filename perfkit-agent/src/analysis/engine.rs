@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::costs::{self, Cost};
+use super::costs::{self, Costs};
 use super::hangs::{self, Hang};
 use super::latency::{self, Answer};
+use super::read::threads;
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
-use super::timeline::{Dispatch, Timeline, drawing_threads, other_threads};
+use super::timeline::{Dispatch, Timeline};
 use super::waste::{self, Repaint};
 use super::{inside, window, words};
 use crate::error::Result;
@@ -115,10 +116,14 @@ pub struct Analysis {
     pub answers: Vec<Answer>,
     /// What windows repainted.
     pub windows: Vec<Window>,
-    /// What cost most, for each kind of [`costs::KINDS`].
-    pub costs: Vec<(&'static costs::Kind, Vec<Cost>)>,
+    /// What cost, for each kind of [`costs::KINDS`].
+    pub costs: Vec<Costs>,
     /// Nanoseconds that the threads that draw worked.
     pub worked: i64,
+    /// What the threads did that were looked at.
+    pub timelines: Vec<Timeline>,
+    /// Names for their callbacks.
+    pub names: HashMap<String, Name>,
 }
 
 impl Analysis {
@@ -154,25 +159,11 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     let program: String = db.query_row(sql, [], |row| row.get(0)).unwrap_or_default();
     let stacks = Stacks::read(db, &program)?;
     let names = callback_names(db)?;
-    let mut threads = drawing_threads(db)?;
-    if threads.is_empty() {
-        threads = other_threads(db)?;
-    }
-    let timelines = threads.into_iter().map(|(pid, tid)| Timeline::read(db, pid, tid, from, to));
+    let timelines = threads(db)?.into_iter().map(|(pid, tid)| Timeline::read(db, pid, tid, from, to));
     let timelines: Vec<Timeline> = timelines.collect::<Result<_>>()?;
     let facts: Vec<Facts<'_>> =
         timelines.iter().map(|timeline| Facts { timeline, stacks: &stacks, names: &names }).collect();
-    let mut analysis = Analysis {
-        place: place(&timelines),
-        frames: Vec::new(),
-        strip: Vec::new(),
-        slow: Vec::new(),
-        hangs: Vec::new(),
-        answers: Vec::new(),
-        windows: Vec::new(),
-        costs: Vec::new(),
-        worked: 0,
-    };
+    let mut analysis = Analysis { place: place(&timelines), ..Analysis::default() };
     for facts in &facts {
         let windows = window::Window::all(facts.timeline);
         analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
@@ -186,7 +177,8 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     let costly: Vec<Facts<'_>> =
         clipped.iter().zip(&facts).map(|(timeline, facts)| Facts { timeline, ..*facts }).collect();
     for kind in costs::KINDS {
-        analysis.costs.push((kind, kind.costs(db, &costly)?));
+        let leaves = kind.leaves(db, &costly)?;
+        analysis.costs.push(Costs { kind, rows: kind.rows(&leaves), leaves });
     }
     analysis.worked = costs::worked(&clipped.iter().collect::<Vec<_>>());
     analysis.keep(from, to);
@@ -197,6 +189,7 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
     analysis.hangs.sort_by_key(|hang| hang.place);
     analysis.answers.sort_by_key(|answer| answer.made);
     analysis.windows.sort_by_key(|window| std::cmp::Reverse(window.repaint.repainted));
+    (analysis.timelines, analysis.names) = (timelines, names);
     Ok(analysis)
 }
 
@@ -265,7 +258,14 @@ pub mod tests {
 
     /// An event on window 1.
     pub fn input(event: &str) -> Input {
-        Input { event: event.into(), window: 1, latency: None }
+        Input { event: event.into(), window: 1, latency: None, clock: None }
+    }
+
+    /// A frame of a clock in milliseconds.
+    pub fn frame_of(clock: i64, from: i64, to: i64) -> Span<Frame> {
+        let mut frame = frame(from, to, None);
+        frame.what.clock = clock;
+        frame
     }
 
     /// Facts of a timeline that is made for a test.
@@ -293,7 +293,8 @@ pub mod tests {
             |timeline| {
                 timeline.frames = vec![frame(0, 2, None), frame(72, 76, None)].into();
                 timeline.inputs = vec![span(4, 65, Input { latency: Some(ms(2)), ..input("button-press") })].into();
-                let read = super::super::timeline::Syscall { name: "read".into(), fd: Some(5), path: None };
+                let read =
+                    super::super::timeline::Syscall { name: "read".into(), fd: Some(5), path: None, bytes: None };
                 timeline.syscalls = vec![span(6, 64, read)].into();
                 timeline.windows.insert(1, "Files".into());
             },

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::engine::Facts;
+use super::read::{rows, text};
 use super::stacks::Stacks;
-use super::timeline::{PHASES, Span, Timeline, covered, overlapping, rows, text};
+use super::timeline::{PHASES, Span, Timeline, covered, overlapping};
 use crate::error::Result;
 use crate::session::query::Query;
 use crate::symbols::Name;
@@ -35,19 +36,17 @@ pub struct Lane {
 }
 
 impl Excerpt {
-    /// Reads what a thread did from one time to another; spans shorter than `least` nanoseconds are left out, except
-    /// frames and input.
-    pub fn read(
+    /// What a thread did from one time to another; spans shorter than `least` nanoseconds are left out, except frames
+    /// and input. What the application marked is asked of the session.
+    pub fn of(
         query: &Query,
+        timeline: &Timeline,
         names: &HashMap<String, Name>,
-        thread: (i64, i64),
         (from, to): (i64, i64),
         least: i64,
     ) -> Result<Excerpt> {
-        let db = query.db();
-        let timeline = Timeline::read(db, thread.0, thread.1, from, to)?;
         let stacks = Stacks::default();
-        let facts = Facts { timeline: &timeline, stacks: &stacks, names };
+        let facts = Facts { timeline, stacks: &stacks, names };
         let inputs = overlapping(&timeline.inputs, from, to).map(|input| {
             let name = format!("{} on {}", input.what.event, timeline.window_name(input.what.window));
             Span { time: input.time, end: input.end, what: name }
@@ -63,10 +62,10 @@ impl Excerpt {
         let sleep = overlapping(&timeline.polls, from, to).filter(|poll| poll.length() >= least);
         let sleep = sleep.map(|poll| Span { time: poll.time, end: poll.end, what: "asleep".to_owned() });
         let lanes = [
-            ("application", "update", nested(marks(db, thread.0, from, to)?)),
+            ("application", "update", nested(marks(query.db(), timeline.pid, from, to)?)),
             ("input", "input", nested(inputs.collect())),
             ("main loop", "callback", nested(dispatches.collect())),
-            ("frame", "layout", phases(&timeline, from, to)),
+            ("frame", "layout", phases(timeline, from, to)),
             ("system calls", "render", nested(calls.collect())),
             ("off the processor", "unexplained", nested(off.collect())),
             ("loop asleep", "unexplained", nested(sleep.collect())),

@@ -1,6 +1,6 @@
 //! From input to the frame that answers it: what people feel.
 
-use super::timeline::{Input, Span, Timeline};
+use super::timeline::{Frame, Input, Span, Timeline};
 
 /// One event and its answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,7 +9,7 @@ pub struct Answer {
     pub input: Span<Input>,
     /// When it was made, as far as that is known; else when its handling began.
     pub made: i64,
-    /// The end of the first frame that began after its handling had begun.
+    /// The end of the first painting frame of its window that ended after its handling had.
     pub shown: i64,
 }
 
@@ -33,7 +33,7 @@ const WANTED: &[&str] = &[
 ];
 
 /// So long after an event a frame can still be its answer; later ones answer something else.
-const ANSWERS: i64 = 1_000_000_000;
+pub(super) const ANSWERS: i64 = 1_000_000_000;
 
 /// The answers to all events that want one.
 pub fn answers(timeline: &Timeline) -> Vec<Answer> {
@@ -41,7 +41,12 @@ pub fn answers(timeline: &Timeline) -> Vec<Answer> {
     let answer = |input: &Span<Input>| {
         let after = timeline.frames.partition_point(|frame| frame.end < input.end);
         // A frame in whose first phase the event was handled answers it, too.
-        let frame = timeline.frames[after..].iter().find(|frame| frame.end > input.end)?;
+        let answers = |frame: &&Span<Frame>| {
+            frame.end > input.end
+                && frame.what.paints()
+                && input.what.clock.is_none_or(|clock| clock == frame.what.clock)
+        };
+        let frame = timeline.frames[after..].iter().find(answers)?;
         let made = input.time - input.what.latency.unwrap_or(0);
         (frame.time - input.end < ANSWERS).then(|| Answer { input: input.clone(), made, shown: frame.end })
     };
@@ -57,7 +62,7 @@ pub fn percentile(values: &[i64], share: f64) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::engine::tests::{facts, frame, input, ms, span};
+    use crate::analysis::engine::tests::{facts, frame, frame_of, input, ms, span};
 
     #[test]
     fn an_event_is_answered_by_the_frame_after_it() {
@@ -76,6 +81,20 @@ mod tests {
                 assert_eq!(answers.len(), 1, "a frame after five seconds answers no key: {answers:?}");
                 assert_eq!(answers[0].latency(), ms(41));
             },
+        );
+    }
+
+    #[test]
+    fn a_frame_of_another_window_or_without_paint_is_no_answer() {
+        facts(
+            |timeline| {
+                let ticks = (0..20).map(|at| frame_of(1, 16 * at, 16 * at + 2));
+                let mut unpainted = frame_of(2, 12, 13);
+                unpainted.what.phases[0] = Some(ms(12));
+                timeline.frames = ticks.chain([unpainted, frame_of(2, 260, 262)]).collect::<Vec<_>>().into();
+                timeline.inputs = vec![span(10, 12, Input { clock: Some(2), ..input("button-press") })].into();
+            },
+            |facts| assert_eq!(answers(facts.timeline)[0].latency(), ms(252)),
         );
     }
 

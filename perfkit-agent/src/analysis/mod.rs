@@ -4,15 +4,18 @@
 //! asked for it to its end. A window whose work took longer than the frame's budget is slow; [`rules`] then say what
 //! took the time, each for a part of it, and [`inside`] what that part mostly was.
 
+mod clocks;
 pub mod costs;
 mod engine;
 pub mod excerpt;
 pub mod hangs;
 pub mod inside;
 pub mod latency;
+mod read;
 pub mod rules;
 mod stacks;
 mod timeline;
+pub mod treemap;
 pub mod waste;
 mod window;
 pub mod words;

@@ -1,11 +1,7 @@
 //! What one thread that draws frames did, as its session tells: dispatches, sleep, frames, input, repaint, and what
-//! other sources saw of the thread.
+//! other sources saw of the thread. [`super::read`] reads it.
 
 use std::collections::HashMap;
-
-use rusqlite::{Connection, Row};
-
-use crate::error::{Error, Result};
 
 /// A stretch of time, in CLOCK_MONOTONIC nanoseconds, and what it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,12 +44,29 @@ impl<T> Default for Spans<T> {
 impl<T> From<Vec<Span<T>>> for Spans<T> {
     fn from(mut all: Vec<Span<T>>) -> Spans<T> {
         all.sort_by_key(|span| span.time);
-        let mut latest = i64::MIN;
-        let reach = all.iter().map(|span| {
-            latest = latest.max(span.end);
-            latest
-        });
-        Spans { reach: reach.collect(), all }
+        all.into_iter().collect()
+    }
+}
+
+impl<T> FromIterator<Span<T>> for Spans<T> {
+    /// Those of an iterator that gives them in their order.
+    fn from_iter<I: IntoIterator<Item = Span<T>>>(all: I) -> Spans<T> {
+        let mut spans = Spans::default();
+        all.into_iter().for_each(|span| spans.push(span));
+        spans
+    }
+}
+
+impl<T> Spans<T> {
+    /// Adds one that begins no earlier than the last.
+    pub(super) fn push(&mut self, span: Span<T>) {
+        let latest = self.reach.last().copied().unwrap_or(i64::MIN);
+        self.reach.push(latest.max(span.end));
+        self.all.push(span);
+    }
+
+    pub(super) fn into_vec(self) -> Vec<Span<T>> {
+        self.all
     }
 }
 
@@ -87,6 +100,8 @@ pub struct Input {
     pub window: i64,
     /// Nanoseconds that it had waited when its handling began; `None` where that is unknown.
     pub latency: Option<i64>,
+    /// The frame clock whose next frame answers it; `None` where that is unknown, and any may.
+    pub clock: Option<i64>,
 }
 
 /// A frame of a frame clock.
@@ -105,6 +120,16 @@ pub struct Frame {
 /// The phases of a frame, in their order, as columns of the session.
 pub const PHASES: [&str; 7] =
     ["flush_events", "before_paint", "update", "layout", "paint", "after_paint", "resume_events"];
+
+/// The place in [`PHASES`] of the phase without which a frame shows nothing.
+const PAINT: usize = 4;
+
+impl Frame {
+    /// Whether it can have shown something: a clock also runs to hand out events, and where it finds nothing changed.
+    pub fn paints(&self) -> bool {
+        self.phases[PAINT].is_some() || self.phases.iter().all(Option::is_none)
+    }
+}
 
 /// What the widgets of a class cost in a frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,6 +153,8 @@ pub struct Syscall {
     pub fd: Option<i64>,
     /// The path, or what the descriptor stands for.
     pub path: Option<String>,
+    /// Bytes read or written.
+    pub bytes: Option<i64>,
 }
 
 /// A stretch in which the thread did not run.
@@ -192,190 +219,17 @@ pub struct Timeline {
     pub faults: Vec<At<i64>>,
     /// The windows' names, as people know them.
     pub windows: HashMap<i64, String>,
+    /// The classes of the widgets that own windows.
+    pub owners: HashMap<i64, String>,
     /// The windows' sizes.
     pub sizes: HashMap<i64, (i64, i64)>,
 }
 
-/// What is read before a stretch that is asked for, so that what led to its first frame is there; in nanoseconds.
-const BEFORE: i64 = 5_000_000_000;
-/// And after it: the frame that answers its last input.
-const AFTER: i64 = 1_000_000_000;
-/// Sleep of this length within the handling of an event is a loop of its own, such as a dialog's, in nanoseconds.
-const SLEEP: i64 = 1_000_000;
-
-/// The threads that draw frames.
-pub fn drawing_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
-    rows(db, "SELECT DISTINCT pid, tid FROM gdk_frame ORDER BY pid, tid", [], |row| Ok((row.get(0)?, row.get(1)?)))
-}
-
-/// The threads of which anything was recorded, for a session in which none draws; the busiest first.
-pub fn other_threads(db: &Connection) -> Result<Vec<(i64, i64)>> {
-    let sql = "SELECT pid, tid FROM (SELECT pid, tid FROM syscalls UNION ALL SELECT pid, tid FROM samples) GROUP BY pid, \
-               tid ORDER BY count(*) DESC LIMIT 32";
-    rows(db, sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-}
-
 impl Timeline {
-    /// Reads what a thread did from one time to another, with what led to it and what followed.
-    pub fn read(db: &Connection, pid: i64, tid: i64, from: i64, to: i64) -> Result<Timeline> {
-        let range = [tid, from.saturating_sub(BEFORE), to.saturating_add(AFTER)];
-        let span = |row: &Row<'_>| -> rusqlite::Result<(i64, i64)> {
-            let (time, duration): (i64, Option<i64>) = (row.get(0)?, row.get(1)?);
-            Ok((time, duration.map_or(time, |duration| time + duration)))
-        };
-        let mut timeline = Timeline { pid, tid, asked: (from, to), ..Timeline::default() };
-        // The process's own end where a source saw it, else that of the recording.
-        let sql = "SELECT coalesce((SELECT \"end\" FROM processes WHERE pid = ?1), (SELECT ended FROM sources WHERE name = \
-                   'gdkrecord' LIMIT 1), (SELECT max(time) FROM events WHERE pid = ?1))";
-        let last = rows(db, sql, [pid], |row| row.get::<_, Option<i64>>(0))?;
-        timeline.end = last.first().copied().flatten().unwrap_or(0);
-        timeline.dispatches = rows(
-            db,
-            "SELECT time, duration, source, callback, late FROM gdk_dispatch WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 \
-             ORDER BY time",
-            range,
-            |row| {
-                let (time, end) = span(row)?;
-                let ended = row.get::<_, Option<i64>>(1)?.is_some();
-                let late: Option<i64> = row.get(4)?;
-                let what = Dispatch {
-                    ended,
-                    source: text(row, 2)?,
-                    callback: text(row, 3)?,
-                    late: late.map(|microseconds| microseconds * 1000),
-                };
-                Ok(Span { time, end, what })
-            },
-        )?
-        .into();
-        let sql = "SELECT time, duration FROM gdk_poll WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY time";
-        timeline.polls = rows(db, sql, range, |row| span(row).map(|(time, end)| Span { time, end, what: () }))?.into();
-        let phases = PHASES.map(|phase| format!("\"{phase}\"")).join(", ");
-        let sql = format!(
-            "SELECT time, duration, clock, counter, interval, {phases} FROM gdk_frame WHERE tid = ?1 AND time BETWEEN \
-             ?2 AND ?3 ORDER BY time"
-        );
-        timeline.frames = rows(db, &sql, range, |row| {
-            let (time, end) = span(row)?;
-            let mut phases = [None; PHASES.len()];
-            for (at, phase) in phases.iter_mut().enumerate() {
-                *phase = row.get::<_, Option<i64>>(5 + at)?.map(|offset| time + offset);
-            }
-            let interval = row.get::<_, Option<i64>>(4)?.filter(|&interval| interval > 0);
-            Ok(Span { time, end, what: Frame { clock: row.get(2)?, counter: row.get(3)?, interval, phases } })
-        })?
-        .into();
-        timeline.inputs = rows(
-            db,
-            "SELECT time, duration, event, window, latency FROM input WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY \
-             time",
-            range,
-            |row| {
-                let (time, end) = span(row)?;
-                let window = row.get::<_, Option<i64>>(3)?.unwrap_or(0);
-                Ok(Span { time, end, what: Input { event: text(row, 2)?, window, latency: row.get(4)? } })
-            },
-        )?
-        .into();
-        timeline.painted = rows(
-            db,
-            "SELECT time, window, what, width, height FROM gdk_exposure WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER \
-             BY time",
-            range,
-            |row| {
-                let what = text(row, 2)?;
-                let (damage, repaint) = (what.contains("damage"), what.contains("repaint"));
-                let what = Painted { window: row.get(1)?, damage, repaint, width: row.get(3)?, height: row.get(4)? };
-                Ok(At { time: row.get(0)?, what })
-            },
-        )?;
-        timeline.widgets = rows(
-            db,
-            "SELECT time, class, count, work, duration FROM gdk_widget_cost WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 \
-             ORDER BY time",
-            range,
-            |row| {
-                let cost = row.get::<_, Option<i64>>(4)?.unwrap_or(0);
-                let what = WidgetCost { class: text(row, 1)?, count: row.get(2)?, work: text(row, 3)?, cost };
-                Ok(At { time: row.get(0)?, what })
-            },
-        )?;
-        timeline.syscalls = rows(
-            db,
-            "SELECT time, duration, name, fd, path FROM syscalls WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY time",
-            range,
-            |row| {
-                let (time, end) = span(row)?;
-                Ok(Span { time, end, what: Syscall { name: text(row, 2)?, fd: row.get(3)?, path: row.get(4)? } })
-            },
-        )?
-        .into();
-        timeline.off = rows(
-            db,
-            "SELECT time, duration, state, stack FROM offcpu WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 ORDER BY time",
-            range,
-            |row| {
-                let (time, end) = span(row)?;
-                Ok(Span { time, end, what: Off { state: text(row, 2)?, stack: row.get(3)? } })
-            },
-        )?
-        .into();
-        timeline.samples = rows(
-            db,
-            "SELECT time, weight, stack FROM samples WHERE tid = ?1 AND time BETWEEN ?2 AND ?3 AND event LIKE '%clock%' \
-             AND stack IS NOT NULL ORDER BY time",
-            range,
-            |row| Ok(At { time: row.get(0)?, what: (row.get::<_, Option<i64>>(1)?.unwrap_or(0), row.get(2)?) }),
-        )?;
-        timeline.faults = rows(
-            db,
-            "SELECT time, value FROM counters WHERE pid = ?1 AND time BETWEEN ?2 AND ?3 AND name = 'proc.faults.major' \
-             ORDER BY time",
-            [pid, from, to],
-            |row| Ok(At { time: row.get(0)?, what: row.get::<_, f64>(1)? as i64 }),
-        )?;
-        timeline.read_windows(db)?;
-        timeline.settle();
-        Ok(timeline)
-    }
-
-    /// Ends what had not ended, and cuts the handling of events where a loop of its own begins to sleep in it: the
-    /// event that opened a dialog did not take as long as the dialog was there.
-    fn settle(&mut self) {
-        let mut dispatches = std::mem::take(&mut self.dispatches).all;
-        for open in dispatches.iter_mut().filter(|dispatch| !dispatch.what.ended) {
-            open.end = self.end.max(open.time);
-        }
-        self.dispatches = dispatches.into();
-        let mut inputs = std::mem::take(&mut self.inputs).all;
-        for input in &mut inputs {
-            let polls = overlapping(&self.polls, input.time, input.end).filter(|poll| poll.time >= input.time);
-            if let Some(sleep) = polls.into_iter().find(|poll| poll.length() >= SLEEP) {
-                input.end = sleep.time;
-            }
-        }
-        self.inputs = inputs.into();
-    }
-
-    fn read_windows(&mut self, db: &Connection) -> Result<()> {
-        // The title is what people see; the owner's class says something where there is none.
-        for sql in [
-            "SELECT window, owner FROM gdk_window_owner WHERE pid = ?1 ORDER BY time",
-            "SELECT window, title FROM gdk_window_title WHERE pid = ?1 AND title IS NOT NULL ORDER BY time",
-        ] {
-            let named = rows(db, sql, [self.pid], |row| Ok((row.get(0)?, text(row, 1)?)))?;
-            self.windows.extend(named.into_iter().filter(|(_, name)| !name.is_empty()));
-        }
-        let sql = "SELECT window, width, height FROM gdk_window_geometry WHERE pid = ?1 ORDER BY time";
-        self.sizes =
-            rows(db, sql, [self.pid], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.into_iter().collect();
-        Ok(())
-    }
-
     /// Only what began in the stretch that was asked for.
     pub fn clipped(&self) -> Timeline {
         fn spans<T: Clone>(all: &Spans<T>, (from, to): (i64, i64)) -> Spans<T> {
-            all.iter().filter(|span| span.time >= from && span.time <= to).cloned().collect::<Vec<_>>().into()
+            all.iter().filter(|span| span.time >= from && span.time <= to).cloned().collect()
         }
         let (asked, mut clipped) = (self.asked, self.clone());
         clipped.dispatches = spans(&self.dispatches, asked);
@@ -424,46 +278,12 @@ pub fn covered<T>(spans: &Spans<T>, from: i64, to: i64) -> i64 {
     sum
 }
 
-/// A text; null is empty.
-pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
-    Ok(row.get::<_, Option<String>>(at)?.unwrap_or_default())
-}
-
-/// The rows of a question.
-pub(super) fn rows<T, const N: usize>(
-    db: &Connection,
-    sql: &str,
-    params: [i64; N],
-    each: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Result<Vec<T>> {
-    let read = || {
-        let mut select = db.prepare(sql)?;
-        select.query_map(rusqlite::params_from_iter(params), each)?.collect::<rusqlite::Result<Vec<T>>>()
-    };
-    read().map_err(|error| Error::Invalid(format!("the session does not answer `{sql}`: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn span(time: i64, end: i64) -> Span<()> {
         Span { time, end, what: () }
-    }
-
-    #[test]
-    fn the_event_that_opened_a_dialog_ends_where_the_dialog_sleeps() {
-        let input = Input { event: "button-release".into(), window: 1, latency: None };
-        let open = Dispatch { source: String::new(), callback: String::new(), late: None, ended: false };
-        let mut timeline = Timeline {
-            end: 90_000_000_000,
-            inputs: vec![Span { time: 0, end: 9_000_000_000, what: input }].into(),
-            polls: vec![span(4_000_000, 4_000_010), span(5_000_000, 800_000_000)].into(),
-            dispatches: vec![Span { time: 7, end: 7, what: open }].into(),
-            ..Timeline::default()
-        };
-        timeline.settle();
-        assert_eq!((timeline.inputs[0].end, timeline.dispatches[0].end), (5_000_000, 90_000_000_000));
     }
 
     #[test]

@@ -70,17 +70,46 @@ impl<'a> Window<'a> {
 const ANSWERED: i64 = 2 * DEFAULT_BUDGET;
 
 /// When something asked for a frame: not before the one of the same clock before it had ended. `last` is the end of
-/// the frame before of any clock: input before that was answered by it, since which window a clock belongs to is not
-/// recorded.
+/// the frame before of any clock: input for which no clock is known was answered by that one.
 fn start(timeline: &Timeline, frame: &Span<Frame>, before: Option<i64>, last: i64) -> i64 {
     let after = before.unwrap_or(frame.time);
     let set = overlapping(&timeline.dispatches, frame.time, frame.end.max(frame.time + 1));
     let set = set.filter_map(|dispatch| dispatch.what.late.map(|late| dispatch.time - late)).min();
-    let since = after.max(last);
-    let inputs = overlapping(&timeline.inputs, since, frame.end).filter(|input| input.time >= since);
+    let inputs = overlapping(&timeline.inputs, after, frame.end).filter(|input| match input.what.clock {
+        Some(clock) => clock == frame.what.clock && input.time >= after,
+        None => input.time >= after.max(last),
+    });
     let inputs = inputs.filter(|input| covered(&timeline.polls, input.end, frame.time) <= ANSWERED);
     let asked = inputs.map(|input| input.time - input.what.latency.unwrap_or(0)).min();
     let first = [Some(frame.time), set, asked].into_iter().flatten().min().unwrap_or(frame.time);
     // The first frame has none before it; what led to it is told by its own dispatch alone.
     if before.is_none() { first.min(frame.time) } else { first.max(after) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, frame_of, input, ms, span};
+
+    /// The begins of the frames' windows, in milliseconds, where a click is handled at 20 to 22 ms.
+    fn starts(clock: Option<i64>, frames: Vec<Span<Frame>>) -> Vec<i64> {
+        let mut starts = Vec::new();
+        facts(
+            |timeline| {
+                timeline.frames = frames.into();
+                timeline.inputs =
+                    vec![span(20, 22, Input { clock, latency: Some(ms(1)), ..input("button-press") })].into();
+            },
+            |facts| starts.extend(Window::all(facts.timeline).iter().map(|window| window.start / ms(1))),
+        );
+        starts
+    }
+
+    #[test]
+    fn input_asks_for_a_frame_of_its_own_window() {
+        let frames = || vec![frame_of(1, 0, 2), frame_of(2, 4, 6), frame_of(1, 30, 32), frame_of(2, 50, 52)];
+        assert_eq!(starts(Some(2), frames()), [0, 4, 30, 19]);
+        assert_eq!(starts(Some(1), frames()), [0, 4, 19, 50]);
+        assert_eq!(starts(None, frames()), [0, 4, 19, 50], "the first frame after it, where none is known");
+    }
 }

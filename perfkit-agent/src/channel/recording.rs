@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::{Killer, Launch, Running, Target, facts, ward};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, similar};
 use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
 
 /// How long sources may go on by themselves once the target has ended: what it wrote last is on its way to them.
@@ -216,7 +216,8 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Res
     for spec in specs {
         let source = sources.iter().find(|source| source.name() == spec.source).ok_or_else(|| {
             let known: Vec<_> = sources.iter().map(|source| source.name()).collect();
-            Error::Invalid(format!("there is no source `{}`; there are {}", spec.source, known.join(", ")))
+            let alike = similar(&spec.source, known.iter().copied());
+            Error::Invalid(format!("there is no source `{}`{alike}; there are {}", spec.source, known.join(", ")))
         })?;
         for &claim in source.claims() {
             if let Some((_, other)) = claimed.iter().find(|(known, _)| *known == claim) {

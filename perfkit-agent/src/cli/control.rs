@@ -15,6 +15,9 @@ use crate::error::{Error, Result};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  perfkit-agent control a.perfkit status
+  perfkit-agent control a.perfkit stop")]
 pub struct Args {
     /// The session that is being recorded.
     #[arg(value_name = "FILE")]

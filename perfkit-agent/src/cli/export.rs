@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::words;
 use crate::error::{Error, Result};
-use crate::export::{FORMATS, Format, Look, Reading, Target, WIDTHS, Wanted, export, format};
+use crate::export::{FORMATS, Format, Look, Reading, Target, WIDTHS, Wanted, export};
 use crate::session::query::Query;
 
 /// From one update of the progress to the next.
@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(value_name = "FILE")]
     session: PathBuf,
     /// The format.
-    #[arg(long, value_parser = known, value_name = "FORMAT")]
+    #[arg(long, value_parser = words::one_of(FORMATS, |format| format.name), hide_possible_values = true)]
     format: &'static Format,
     /// Where it goes; `-` is standard output [default: beside the session, with the format's suffix].
     #[arg(short, long, value_name = "FILE")]
@@ -51,7 +51,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let query = Query::open(&args.session)?;
+    let session = super::readable(&args.session)?;
+    let query = Query::open(session.path())?;
     if args.from.zip(args.to).is_some_and(|(from, to)| from > to) {
         return Err(Error::Invalid("--from is later than --to".to_owned()));
     }
@@ -89,13 +90,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 fn total(query: &Query, path: &std::path::Path) -> Result<u64> {
     let sql = "SELECT coalesce(sum(rows), 0) FROM main.chunk";
     query.db().query_row(sql, [], |row| row.get(0)).map_err(Error::store(path))
-}
-
-fn known(name: &str) -> std::result::Result<&'static Format, String> {
-    format(name).ok_or_else(|| {
-        let names: Vec<&str> = FORMATS.iter().map(|format| format.name).collect();
-        format!("there are {}", names.join(", "))
-    })
 }
 
 fn help() -> String {

@@ -1,13 +1,13 @@
 //! `import`: makes a session of files that other tools wrote.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use gdkrecord::units;
 
-use super::symbolise;
+use super::{symbolise, words};
 use crate::error::Result;
-use crate::import;
+use crate::import::{self, FORMATS, Format, make, recognise};
 use crate::symbols::When;
 
 #[derive(Debug, clap::Args)]
@@ -20,47 +20,21 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What the files are, where it cannot be seen from them.
-    #[arg(long, value_name = "FORMAT")]
-    format: Option<String>,
+    #[arg(long, value_parser = words::one_of(FORMATS, |format| format.name), hide_possible_values = true)]
+    format: Option<&'static Format>,
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let first = args.files.first().cloned().unwrap_or_default();
-    let output = args.output.clone().unwrap_or_else(|| first.with_extension("perfkit"));
-    let rows = import::session(&args.files, args.format.as_deref(), &output, &mut |_| true)?;
+    // All of them are known before any is read.
+    let format = |file: &Path| args.format.map_or_else(|| recognise(file), Ok);
+    let known = args.files.iter().map(|file| Ok((file.clone(), format(file)?)));
+    let known: Vec<_> = known.collect::<Result<_>>()?;
+    let beside = || args.files.first().map(|first| first.with_extension("perfkit")).unwrap_or_default();
+    let output = args.output.clone().unwrap_or_else(beside);
+    let made = make(&known, &output)?;
+    made.remarks.iter().for_each(|line| super::say(line));
     // Where and when it was recorded nobody knows, so that only build ids count.
     symbolise::after(&output, When::Later, false, &mut || true);
-    super::say(&format!("{}: {} events", output.display(), units::count(rows)));
+    super::say(&format!("{}: {} events", output.display(), units::count(made.rows)));
     Ok(ExitCode::SUCCESS)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::error::Error;
-
-    #[test]
-    fn a_failed_import_leaves_nothing_and_the_next_one_is_not_in_its_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.1.gdkrecord");
-        let (bad, output) = (folder.path().join("bad"), folder.path().join("a.perfkit"));
-        std::fs::write(&bad, "no recording").unwrap();
-        let import = |files: &[&Path]| {
-            let files = files.iter().map(|file| (*file).to_owned()).collect();
-            run(&Args { files, output: Some(output.clone()), format: Some("gdkrecord".to_owned()) })
-        };
-        for _ in 0..2 {
-            let error = import(&[&golden, &bad]).unwrap_err().to_string();
-            assert!(error.contains("bad"), "{error}");
-            let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().map(|file| file.path()).collect();
-            assert_eq!(left, std::slice::from_ref(&bad));
-        }
-        import(&[&golden]).unwrap();
-        let whole = std::fs::read(&output).unwrap();
-        // What another import made is not touched.
-        assert!(matches!(import(&[&bad]), Err(Error::Exists(_))));
-        assert_eq!(std::fs::read(&output).unwrap(), whole);
-    }
 }

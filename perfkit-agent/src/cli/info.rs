@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::session::query::Query;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  perfkit-agent info a.perfkit
+  perfkit-agent info a.perfkit --json | jq .sources")]
 pub struct Args {
     /// The session.
     #[arg(value_name = "FILE")]
@@ -53,11 +56,17 @@ const PARTS: &[Part] = &[
         columns: &["at, s", "source", "note"],
         sql: "SELECT round(seconds(time), 6), source, text FROM notes ORDER BY time",
     },
+    Part {
+        title: "bookmarks",
+        columns: &["bookmark", "at, s", "for, s", "text"],
+        sql: "SELECT id, round(seconds(time), 6), round(duration / 1e9, 6), text FROM bookmarks ORDER BY time, id",
+    },
     Part { title: "facts", columns: &["name", "value"], sql: "SELECT name, value FROM facts ORDER BY source, name" },
 ];
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let query = Query::open(&args.session)?;
+    let session = super::readable(&args.session)?;
+    let query = Query::open(session.path())?;
     let bytes = std::fs::metadata(&args.session).map_err(Error::file("look at", &args.session))?.len();
     let parts = PARTS.iter().map(|part| Ok((part, ask(&query, part, &args.session)?)));
     let parts = parts.collect::<Result<Vec<_>>>()?;

@@ -1,6 +1,8 @@
 //! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
 
+mod bookmark;
 mod control;
+mod docs;
 mod export;
 mod import;
 mod info;
@@ -16,12 +18,15 @@ mod words;
 
 use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::channel::{gate, ward};
 use crate::error::{Error, Result};
+use crate::import::{Readable, recognise};
+use crate::symbols::When;
 
 /// The exit status where a command itself fails; a recorded program seldom ends with it.
 const FAILED: u8 = 125;
@@ -54,6 +59,8 @@ enum Command {
     Info(info::Args),
     /// Find names for the addresses in a session, as after debug files were installed; recording does it by itself.
     Symbolise(symbolise::Args),
+    /// Mark moments of a session, or note what is to be known about all of it.
+    Bookmark(bookmark::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -62,6 +69,10 @@ enum Command {
     Sources(sources::Args),
     /// List the templates for `record`.
     Templates(templates::Args),
+    /// Print shell completions.
+    Completions(docs::Completions),
+    /// Write the man pages into a folder.
+    Man(docs::Man),
 }
 
 /// Runs the program's command line; the status is that of the recorded program where there is one.
@@ -89,18 +100,45 @@ pub fn main() -> ExitCode {
         Command::Names(args) => names::run(&args),
         Command::Info(args) => info::run(&args),
         Command::Symbolise(args) => symbolise::run(&args),
+        Command::Bookmark(args) => bookmark::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),
+        Command::Completions(args) => docs::completions(&args),
+        Command::Man(args) => docs::man(&args),
     };
     done.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
-        say(&error.to_string());
+        say(&format!("{error}{}", remedy(&error)));
         ExitCode::from(FAILED)
     })
+}
+
+/// What to do about a file that is no session, but could be made one.
+fn remedy(error: &Error) -> String {
+    let Error::NotASession(path) = error else { return String::new() };
+    let quoted = path.display().to_string();
+    match (recognise(path), shlex::try_quote(&quoted)) {
+        (Ok(format), Ok(path)) => format!(" but {}; make one of it first: perfkit-agent import {path}", format.about),
+        _ => String::new(),
+    }
+}
+
+/// The session at `path`, or one that is made of it for this command.
+fn readable(path: &Path) -> Result<Readable> {
+    let readable = Readable::open(path)?;
+    if readable.made_of().is_some() {
+        // Where it was recorded nobody knows, so that only build ids count.
+        symbolise::after(readable.path(), When::Later, true, &mut || true);
+        let name = path.display().to_string();
+        if let Ok(name) = shlex::try_quote(&name) {
+            say(&format!("made a session of it for this once; to keep one: perfkit-agent import {name}"));
+        }
+    }
+    Ok(readable)
 }
 
 /// Says a line on standard error, where nobody may be listening any more.
@@ -116,9 +154,13 @@ fn is_broken_pipe(error: &Error) -> bool {
 
 /// Writes to standard output.
 fn print(text: &str) -> Result<ExitCode> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<ExitCode> {
     use io::Write;
     let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(Error::file("write to", std::path::Path::new("standard output")))?;
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.map_err(Error::file("write to", Path::new("standard output")))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let names = Session::open(&args.session)?.names(&args.prefix, args.depth, args.limit)?;
+    let session = super::readable(&args.session)?;
+    let names = Session::open(session.path())?.names(&args.prefix, args.depth, args.limit)?;
     super::print(&names.iter().map(line).collect::<String>())
 }
 

@@ -30,7 +30,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let query = Query::open(&args.session)?;
+    let session = super::readable(&args.session)?;
+    let query = Query::open(session.path())?;
     match &args.sql {
         None => list(&query, args.format)?,
         Some(sql) => answer(&query, sql, args.format)?,
@@ -40,12 +41,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 fn answer(query: &Query, sql: &str, format: Format) -> Result<()> {
-    // What is wrong with the question is told without the file, which is not to blame.
-    let wrong = |error: rusqlite::Error| match error {
-        rusqlite::Error::SqlInputError { msg, .. } => Error::Invalid(format!("the query: {msg}")),
-        rusqlite::Error::SqliteFailure(_, Some(words)) => Error::Invalid(format!("the query: {words}")),
-        error => Error::Invalid(format!("the query: {error}")),
-    };
+    let wrong = |error| query.wrong(error);
     let mut statement = query.db().prepare(sql).map_err(wrong)?;
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let count = columns.len();

@@ -38,9 +38,11 @@ const SHORTEST_LOOK: Duration = Duration::from_millis(5);
   perfkit-agent record -o slow.perfkit --with gdkrecord,strace,proc@10Hz -- ./myprog --fast
   perfkit-agent record --with perf,proc --duration 10s --attach 4711
 
-Signals: INT and TERM stop, twice at once; USR1 pauses and resumes; USR2 starts again. `perfkit-agent control` does
-the same by the session's name. The exit status is the program's, or 128 plus the signal that ended it; 127 where it
-is not found, 126 where it cannot be started, 125 where the recording cannot be made, or written to its end.")]
+Signals: INT and TERM stop, twice at once; USR1 pauses and resumes; USR2 starts again. `perfkit-agent control` does \
+the same by the session's name.
+
+The exit status is the program's, or 128 plus the signal that ended it; 127 where it is not found, 126 where it cannot \
+be started, 125 where the recording cannot be made, or written to its end.")]
 pub struct Args {
     /// Where to write the session [default: the program's name with .perfkit, with a number where that is taken].
     #[arg(short, long, value_name = "FILE")]
@@ -49,7 +51,7 @@ pub struct Args {
     /// [default: those that cost next to nothing].
     #[arg(short, long, value_name = "SOURCES")]
     with: Vec<String>,
-    /// End the recording after this time, as 10s or 5m.
+    /// End the recording after this time, as 10s or 5m, and with it the program, but not one that was attached to.
     #[arg(short, long, value_name = "TIME", value_parser = words::duration)]
     duration: Option<Duration>,
     /// Record a process that runs already, and leave it running.
@@ -70,8 +72,8 @@ pub struct Args {
     /// Say nothing but errors.
     #[arg(short, long)]
     quiet: bool,
-    /// The program and its arguments.
-    #[arg(last = true, required_unless_present = "attach", value_name = "PROGRAM")]
+    /// The program and its arguments; all that follows is the program's, also with no -- before it.
+    #[arg(trailing_var_arg = true, required_unless_present = "attach", value_name = "PROGRAM")]
     program: Vec<OsString>,
 }
 

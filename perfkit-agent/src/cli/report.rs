@@ -37,6 +37,9 @@ pub struct Args {
     /// List the functions that cost most.
     #[arg(long)]
     functions: bool,
+    /// List the files, and what else was read and written, that cost most.
+    #[arg(long)]
+    files: bool,
     /// From this time on, counted from the session's begin: 1.5, 500ms, 2m.
     #[arg(long, value_name = "TIME", value_parser = words::moment)]
     from: Option<i64>,
@@ -62,7 +65,9 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let report = Report::of(&args.session, args.from, args.to)?;
+    let session = super::readable(&args.session)?;
+    let mut report = Report::of(session.path(), args.from, args.to)?;
+    report.path.clone_from(&args.session);
     let lists = [
         (args.frames, "frames"),
         (args.callbacks, "callbacks"),
@@ -70,12 +75,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (args.widgets, "widgets"),
         (args.syscalls, "syscalls"),
         (args.functions, "functions"),
+        (args.files, "files"),
     ];
     let lists: Vec<&str> = lists.into_iter().filter(|(asked, _)| *asked).map(|(_, name)| name).collect();
     let written = match args.format {
         Format::Text => text(&report, &lists),
         Format::Json => format!("{:#}\n", json(&report)),
-        Format::Html => html(&report)?,
+        Format::Html => html(&report, session.path())?,
     };
     if args.output.as_os_str() == "-" {
         return super::print(&written);

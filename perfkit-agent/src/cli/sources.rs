@@ -9,6 +9,8 @@ use crate::error::Result;
 use crate::source::{Readiness, Source, sources};
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  perfkit-agent sources --json | jq -r '.[].name'")]
 pub struct Args {
     /// As JSON, for programs.
     #[arg(long)]

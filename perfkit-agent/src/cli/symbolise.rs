@@ -17,11 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const STEP: Duration = Duration::from_millis(250);
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Names come from the files of the modules and their debug files, as far as they are here: beside \
+#[command(after_help = "Example:
+  perfkit-agent symbolise a.perfkit
+
+Names come from the files of the modules and their debug files, as far as they are here: beside \
 the modules, in /usr/lib/debug, and in the cache of debuginfod's clients. One that is not of the build that ran is never \
-used."
-)]
+used.")]
 pub struct Args {
     /// The session.
     #[arg(value_name = "FILE")]

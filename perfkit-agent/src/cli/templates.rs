@@ -25,6 +25,10 @@ pub struct Template {
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  perfkit-agent record --with perf,proc@10Hz --save-template cpu -- ./myprog
+  perfkit-agent templates cpu                 what it has
+  perfkit-agent record --template cpu -- ./myprog")]
 pub struct Args {
     /// Show what this one has.
     name: Option<String>,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::source::{ALIASES, Source, Spec};
 
 /// A length of time: `10`, `2.5s`, `500ms`, `5m`, `1h`; seconds where no unit is given.
@@ -27,6 +29,13 @@ pub fn moment(text: &str) -> Result<i64, String> {
         "0" => Ok(0),
         text => duration(text).map(|time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)),
     }
+}
+
+/// One of a table, by the name that it has there.
+pub fn one_of<T: Sync>(table: &'static [T], name: fn(&T) -> &'static str) -> impl TypedValueParser<Value = &'static T> {
+    let names = table.iter().map(name).collect::<Vec<_>>();
+    let find = move |typed: String| table.iter().find(|&one| name(one) == typed).ok_or("it is not in the table");
+    PossibleValuesParser::new(names).try_map(find)
 }
 
 /// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.

@@ -161,8 +161,3 @@ pub const FORMATS: &[Format] = &[
         exporter: &picture::Png,
     },
 ];
-
-/// The format with a name.
-pub fn format(name: &str) -> Option<&'static Format> {
-    FORMATS.iter().find(|format| format.name == name)
-}

@@ -9,9 +9,9 @@ use rusqlite::OptionalExtension;
 
 use super::event::Event;
 use super::{Done, Ended};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, similar};
 use crate::session::query::{On, Query, Value, Walk, views};
-use crate::session::{Series, Shape, Track};
+use crate::session::{Series, Shape, Track, origin};
 
 /// Rows from one look at whether to go on to the next.
 const STEP: u64 = 2048;
@@ -79,11 +79,11 @@ impl<'a> Reading<'a> {
     pub fn new(query: &'a Query, path: &'a Path, wanted: &Wanted, tick: &'a dyn Fn(u64) -> bool) -> Result<Self> {
         let known: Vec<String> = views(query.series()).into_iter().map(|view| view.name).collect();
         if let Some(strange) = wanted.series.iter().find(|name| !known.contains(name)) {
-            let path = path.display();
-            return Err(Error::Invalid(format!("{path} has no series `{strange}`; there are {}", known.join(", "))));
+            let (path, alike) = (path.display(), similar(strange, known.iter().map(String::as_str)));
+            let known = known.join(", ");
+            return Err(Error::Invalid(format!("{path} has no series `{strange}`{alike}; there are {known}")));
         }
-        let sql = "SELECT coalesce((SELECT min(first) FROM main.chunk), (SELECT min(monotonic) FROM main.clock), 0)";
-        let begin: i64 = query.db().query_row(sql, [], |row| row.get(0)).map_err(Error::store(path))?;
+        let begin = origin(query.db()).map_err(Error::store(path))?;
         let series = query.series().iter();
         let series =
             series.filter(|one| wanted.series.is_empty() || wanted.series.iter().any(|name| *name == one.schema.name));

@@ -1,18 +1,21 @@
 //! Files that other tools wrote, told from one another by their content: one table.
 
 mod chrome;
-mod session;
+mod making;
+mod readable;
+
+pub use making::{Made, make, make_while};
+pub use readable::Readable;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-pub use session::session;
-
 use crate::error::{Error, Result};
 use crate::source::{Outlet, gdkrecord, ltrace, oprofile, perf, strace, sysprof};
 
 /// A format that can be imported.
+#[derive(Debug)]
 pub struct Format {
     /// Its name for `--format`, and of the source in the session.
     pub name: &'static str,
@@ -76,26 +79,29 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
-/// What a file is: as it is said to be, or as its content shows.
-pub fn recognise(path: &Path, said: Option<&str>) -> Result<&'static Format> {
-    let names = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
-    if let Some(said) = said {
-        let known = FORMATS.iter().find(|format| format.name == said);
-        return known.ok_or_else(|| Error::Invalid(format!("there is no format `{said}`; there are {}", names())));
-    }
+/// What a file is, as its content shows.
+pub fn recognise(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();
     let file = File::open(path).map_err(Error::file("open", path))?;
     file.take(64 * 1024).read_to_end(&mut head).map_err(Error::file("read", path))?;
     FORMATS.iter().find(|format| (format.recognises)(&head)).ok_or_else(|| {
+        let names = FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
         let path = path.display();
-        Error::Invalid(format!("{path} is nothing that can be recognised; `--format` may be one of {}", names()))
+        Error::Invalid(format!("{path} is nothing that can be recognised; `--format` may be one of {names}"))
     })
 }
 
 /// The formats, for `--help`.
 pub fn help() -> String {
     let lines = FORMATS.iter().map(|format| format!("  {:<12} {}\n", format.name, format.about));
-    format!("Formats:\n{}", lines.collect::<String>())
+    format!(
+        "Formats:
+{}
+Examples:
+  perfkit-agent import slow.gdkrecord
+  perfkit-agent import trace.json perf.data -o both.perfkit",
+        lines.collect::<String>()
+    )
 }
 
 #[cfg(test)]
@@ -114,10 +120,10 @@ mod tests {
             ("oprofile/opreport-l.txt", "oprofile"),
             ("oprofile/opreport-callgraph.txt", "oprofile"),
         ] {
-            let known = recognise(&fixtures.join(file), None).map(|format| format.name);
+            let known = recognise(&fixtures.join(file)).map(|format| format.name);
             assert!(known.as_ref().is_ok_and(|known| *known == format), "{file}: {known:?}");
         }
-        let error = recognise(&fixtures.join("oprofile/ocount-brief.txt"), None).err().map(|error| error.to_string());
+        let error = recognise(&fixtures.join("oprofile/ocount-brief.txt")).err().map(|error| error.to_string());
         assert!(error.is_some_and(|line| line.contains("nothing that can be recognised")));
     }
 }

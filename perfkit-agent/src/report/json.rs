@@ -1,10 +1,11 @@
 //! The report as JSON: everything that the text says, and all rows. Times are nanoseconds.
 
+use gdkrecord::draw::treemap::Tree;
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::analysis::Finding;
 use crate::analysis::latency::percentile;
+use crate::analysis::{Finding, treemap};
 
 /// The whole report.
 pub fn json(report: &Report) -> Value {
@@ -69,12 +70,29 @@ pub fn json(report: &Report) -> Value {
     let causes = analysis.causes().into_iter().map(
         |(finding, count, ns)| json!({ "rule": finding.rule, "subject": finding.subject, "frames": count, "ns": ns }),
     );
-    let costs = analysis.costs.iter().map(|(kind, costs)| {
-        let costs = costs
-            .iter()
-            .map(|cost| json!({ "name": cost.name, "ns": cost.ns, "count": cost.count, "longest_ns": cost.longest }));
-        (kind.name.to_owned(), Value::Array(costs.collect()))
+    let costs = analysis.costs.iter().map(|costs| {
+        let rows = costs.rows.iter().map(|cost| {
+            let amount = cost.amount;
+            json!({
+                "name": cost.name,
+                "ns": amount.ns,
+                "count": amount.count,
+                "longest_ns": amount.longest,
+                "samples": amount.samples,
+                "repainted_px": amount.px,
+                "bytes": amount.bytes,
+            })
+        });
+        (costs.kind.name.to_owned(), Value::Array(rows.collect()))
     });
+    let treemaps = treemap::pairs().filter_map(|(kind, measured)| {
+        let tree = treemap::of(kind, measured.measure, &report.costs(kind.name)?.leaves, usize::MAX);
+        let root = tree.nodes().len() > 1;
+        root.then(|| json!({ "by": kind.name, "measure": measured.measure.name(), "doc": measured.doc, "tree": nested(&tree) }))
+    });
+    let bookmarks = report.bookmarks.iter().map(
+        |bookmark| json!({ "id": bookmark.id, "begin": bookmark.begin, "end": bookmark.end, "text": bookmark.text }),
+    );
     let at = |share| percentile(&analysis.frames, share);
     json!({
         "session": report.path.display().to_string(),
@@ -97,6 +115,45 @@ pub fn json(report: &Report) -> Value {
         "input": answers.collect::<Vec<_>>(),
         "windows": windows.collect::<Vec<_>>(),
         "costs": costs.collect::<serde_json::Map<_, _>>(),
+        "note": report.note,
+        "bookmarks": bookmarks.collect::<Vec<_>>(),
+        "treemaps": treemaps.collect::<Vec<_>>(),
         "remarks": report.remarks,
     })
+}
+
+/// A tree as its nodes lie in each other: leaves have a weight, all have it in words.
+fn nested(tree: &Tree) -> Value {
+    let mut children: Vec<Vec<Value>> = vec![Vec::new(); tree.nodes().len()];
+    // Children come after their parents, so that backwards each has all of its own.
+    for (at, node) in tree.nodes().iter().enumerate().rev() {
+        let mut below = std::mem::take(&mut children[at]);
+        below.reverse();
+        let value = match below.is_empty() {
+            true => json!({ "name": &*node.name, "words": &*node.value, "weight": node.weight }),
+            false => json!({ "name": &*node.name, "words": &*node.value, "children": below }),
+        };
+        if at == 0 {
+            return value;
+        }
+        children[tree.parent(at)].push(value);
+    }
+    Value::Null
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_nested_in_its_order() {
+        let mut tree = Tree::new("files");
+        let folder = tree.add(0, "/usr", 0.0);
+        tree.add(folder, "a", 2.0);
+        tree.add(0, "pipe", 1.0);
+        tree.add(folder, "b", 3.0);
+        let leaf = |name, weight| json!({ "name": name, "words": "", "weight": weight });
+        let folder = json!({ "name": "/usr", "words": "", "children": [leaf("a", 2.0), leaf("b", 3.0)] });
+        assert_eq!(nested(&tree), json!({ "name": "files", "words": "", "children": [folder, leaf("pipe", 1.0)] }));
+    }
 }

@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use gdkrecord::units;
 use rusqlite::Connection;
 
-use crate::analysis::costs::Cost;
+use crate::analysis::costs::{Cost, Costs};
 use crate::analysis::{Analysis, analyse};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::query::Query;
+use crate::session::{self, Bookmark, bookmarks};
 
 pub use html::html;
 pub use json::json;
@@ -22,7 +23,7 @@ pub use text::text;
 /// What a report is about.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The session.
+    /// The session's file, as its readers know it.
     pub path: PathBuf,
     /// What was recorded, in a few words: program, toolkit.
     pub subject: String,
@@ -32,6 +33,10 @@ pub struct Report {
     pub draws: bool,
     /// What was found.
     pub analysis: Analysis,
+    /// What readers marked between its times.
+    pub bookmarks: Vec<Bookmark>,
+    /// What a reader noted about the whole session; may be empty.
+    pub note: String,
     /// What sources ended early, lost, or had to say, a line each.
     pub remarks: Vec<String>,
 }
@@ -41,12 +46,16 @@ impl Report {
     pub fn of(path: &Path, from: Option<i64>, to: Option<i64>) -> Result<Report> {
         let query = Query::open(path)?;
         let db = query.db();
-        let origin = origin(db);
+        let origin = session::origin(db).map_err(Error::store(path))?;
         let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
-        let analysis = analyse(&query, at(from, i64::MIN), at(to, i64::MAX))?;
+        let (from, to) = (at(from, i64::MIN), at(to, i64::MAX));
+        let analysis = analyse(&query, from, to)?;
+        let mut bookmarks = bookmarks::list(db).map_err(Error::store(path))?;
+        bookmarks.retain(|bookmark| bookmark.begin <= to && bookmark.end >= from);
+        let note = bookmarks::note(db).map_err(Error::store(path))?;
         let draws = db.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0;
         let (subject, remarks) = (subject(db), remarks(db));
-        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, remarks })
+        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, bookmarks, note, remarks })
     }
 
     /// Seconds from the session's begin.
@@ -54,20 +63,16 @@ impl Report {
         (time - self.origin) as f64 / 1e9
     }
 
-    /// What cost most of a kind.
-    pub fn costs(&self, kind: &str) -> &[Cost] {
-        let found = self.analysis.costs.iter().find(|(known, _)| known.name == kind);
-        found.map_or(&[], |(_, costs)| costs)
+    /// What cost of a kind.
+    pub fn costs(&self, kind: &str) -> Option<&Costs> {
+        self.analysis.costs.iter().find(|costs| costs.kind.name == kind)
     }
-}
 
-/// The time that `seconds()` counts from in SQL: the session's first row.
-fn origin(db: &Connection) -> i64 {
-    // Where nothing was recorded, nothing is counted from anywhere.
-    db.query_row("SELECT min(first) FROM main.chunk", [], |row| row.get::<_, Option<i64>>(0))
-        .ok()
-        .flatten()
-        .unwrap_or(0)
+    /// Of these what took time or was counted, the most first: what was repainted alone has a list of its own.
+    pub fn rows(&self, kind: &str) -> Vec<&Cost> {
+        let rows = self.costs(kind).map_or(&[][..], |costs| &costs.rows);
+        rows.iter().filter(|cost| cost.amount.ns > 0 || cost.amount.count > 0).collect()
+    }
 }
 
 fn subject(db: &Connection) -> String {
@@ -102,7 +107,7 @@ fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
         ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
         ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time (GTK 4)"),
     ];
-    let missing = SOURCES.iter().filter(|(kind, ..)| report.costs(kind).is_empty());
+    let missing = SOURCES.iter().filter(|(kind, ..)| report.rows(kind).is_empty());
     missing.map(|&(_, source, what)| (source, what)).collect()
 }
 

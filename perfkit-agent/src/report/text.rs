@@ -5,7 +5,7 @@ use std::fmt::Write;
 use gdkrecord::units;
 
 use super::{Report, time, verdict};
-use crate::analysis::costs::KINDS;
+use crate::analysis::costs::{KINDS, Kind, Measure};
 
 /// Rows of the first screen's tables.
 const FEW: usize = 5;
@@ -31,12 +31,17 @@ pub fn text(report: &Report, lists: &[&str]) -> String {
 fn first_screen(report: &Report, out: &mut String) {
     let analysis = &report.analysis;
     let length = time(analysis.place.1 - analysis.place.0);
-    let _ = writeln!(out, "{}\n{}, {length} of a main loop\n", report.path.display(), report.subject);
+    let _ = writeln!(out, "{}\n{}, {length} of a main loop", report.path.display(), report.subject);
+    if !report.note.is_empty() {
+        let _ = writeln!(out, "Note: {}", report.note);
+    }
+    out.push('\n');
     let _ = writeln!(out, "{}\n", verdict::sentences(report).join("\n"));
     if analysis.frames.is_empty() {
-        for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
+        for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
             costs(report, kind.name, FEW, out);
         }
+        bookmarks(report, out);
         remarks(report, out);
         return;
     }
@@ -67,8 +72,9 @@ fn first_screen(report: &Report, out: &mut String) {
         }
         out.push('\n');
     }
+    bookmarks(report, out);
     waste(report, out);
-    for kind in KINDS.iter().filter(|kind| !report.costs(kind.name).is_empty()) {
+    for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
         costs(report, kind.name, FEW, out);
     }
     next(report, out);
@@ -94,22 +100,43 @@ fn frames(report: &Report, out: &mut String) {
 }
 
 fn costs(report: &Report, kind: &str, rows: usize, out: &mut String) {
-    let Some((kind, costs)) = report.analysis.costs.iter().find(|(known, _)| known.name == kind) else { return };
+    let Some(kind) = Kind::by_name(kind) else { return };
+    let costs = report.rows(kind.name);
     let _ = writeln!(out, "{}", kind.doc);
     if costs.is_empty() {
         out.push_str("  none were recorded\n\n");
         return;
     }
     let worked = report.analysis.worked.max(1);
+    let known = |measure| costs.iter().any(|cost| cost.amount.of(measure) > 0);
+    let more: Vec<Measure> = [Measure::Area, Measure::Bytes].into_iter().filter(|&measure| known(measure)).collect();
     for cost in costs.iter().take(rows) {
-        let share = units::share(cost.ns as f64 / worked as f64);
-        let count = units::count(cost.count as u64);
-        let longest = if cost.longest > 0 { format!("{:>9} at most  ", time(cost.longest)) } else { String::new() };
-        let _ = writeln!(out, "  {:>9}  {share:>7}  {count:>8} ×  {longest}{}", time(cost.ns), cost.name);
+        let amount = cost.amount;
+        let (took, share) = (time(amount.ns), units::share(amount.ns as f64 / worked as f64));
+        let count = if amount.count > 0 { amount.count } else { amount.samples };
+        let count = units::count(count.unsigned_abs());
+        let longest = if amount.longest > 0 { format!("{:>9} at most  ", time(amount.longest)) } else { String::new() };
+        let more = more.iter().map(|measure| match amount.of(*measure) {
+            0 => format!("{:>9}  ", ""),
+            of => format!("{:>9}  ", measure.words(of)),
+        });
+        let more: String = more.collect();
+        let _ = writeln!(out, "  {took:>9}  {share:>7}  {count:>8} ×  {longest}{more}{}", cost.name);
     }
     if costs.len() > rows {
-        let rest: i64 = costs[rows..].iter().map(|cost| cost.ns).sum();
+        let rest: i64 = costs[rows..].iter().map(|cost| cost.amount.ns).sum();
         let _ = writeln!(out, "  {:>9}  in {} more", time(rest), costs.len() - rows);
+    }
+    out.push('\n');
+}
+
+fn bookmarks(report: &Report, out: &mut String) {
+    if report.bookmarks.is_empty() {
+        return;
+    }
+    out.push_str("Bookmarks\n");
+    for bookmark in &report.bookmarks {
+        let _ = writeln!(out, "  {:>10}  {}", bookmark.place(report.origin), bookmark.text);
     }
     out.push('\n');
 }
@@ -161,11 +188,15 @@ fn remarks(report: &Report, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Bookmark;
 
     #[test]
     fn nothing_in_a_session_commands_the_terminal() {
         let subject = "a\u{1b}[2Jb\rc\u{9b}d".to_owned();
-        let report = Report { subject, ..Report::default() };
-        assert!(text(&report, &[]).contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\n"));
+        let bookmarks = vec![Bookmark { id: 1, begin: 0, end: 0, text: "t\u{1b}[2J".to_owned() }];
+        let report = Report { subject, bookmarks, note: "n\r".to_owned(), ..Report::default() };
+        let text = text(&report, &[]);
+        assert!(text.contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\nNote: n\u{fffd}\n"), "{text}");
+        assert!(text.contains("Bookmarks\n     0.000 s  t\u{fffd}[2J\n"), "{text}");
     }
 }

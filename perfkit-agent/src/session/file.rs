@@ -1,9 +1,9 @@
 //! A session as an SQLite file: how one is made, recognised, and brought to today's schema.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use nix::unistd::{AccessFlags, access};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
 
@@ -48,33 +48,6 @@ pub fn create(path: &Path) -> Result<Connection> {
     make().map_err(Error::store(path))
 }
 
-/// What the first bytes of a file say, before SQLite looks at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Head {
-    /// The version of its schema.
-    pub version: i64,
-    /// Whether it needs no log beside it.
-    pub single: bool,
-}
-
-/// Reads them; refuses what is no session, or a newer one.
-pub fn head(path: &Path) -> Result<Head> {
-    let mut file = std::fs::File::open(path).map_err(Error::file("open", path))?;
-    let mut bytes = [0; 100];
-    file.read_exact(&mut bytes).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Error::NotASession(path.to_owned()),
-        _ => Error::file("read", path)(error),
-    })?;
-    // The layout of SQLite's own head: https://www.sqlite.org/fileformat.html#the_database_header
-    let word = |at: usize| i32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    let (version, id) = (i64::from(word(60)), word(68));
-    match bytes.starts_with(b"SQLite format 3\0") && id == APPLICATION_ID && version > 0 {
-        false => Err(Error::NotASession(path.to_owned())),
-        true if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
-        true => Ok(Head { version, single: bytes[18] == 1 }),
-    }
-}
-
 /// The file beside a session whose name ends in `suffix`.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -83,17 +56,44 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Opens a file, and says which version its schema is of; refuses what is no session, or a newer one.
+///
+/// SQLite alone opens it, also to see what it is: whoever closes any descriptor of a file gives up all locks that the
+/// process has on it, those of SQLite's other connections too.
 pub fn open(path: &Path, flags: OpenFlags) -> Result<(Connection, i64)> {
-    // SQLite's own words for what is no session name neither the file nor the reason.
-    head(path)?;
+    // SQLite's own words for what cannot be opened have no reason.
+    let found = std::fs::metadata(path).map_err(Error::file("open", path))?;
+    if !found.is_file() {
+        return Err(Error::NotASession(path.to_owned()));
+    }
+    access(path, AccessFlags::R_OK).map_err(|error| Error::file("open", path)(error.into()))?;
     let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags).map_err(Error::store(path))?;
     prepare(&db).map_err(Error::store(path))?;
-    // The log may have a later version than the first bytes of the file.
-    let version = db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(Error::store(path))?;
-    match version {
-        version if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
-        version => Ok((db, version)),
+    let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let read = || -> rusqlite::Result<_> { Ok((number("application_id")?, number("user_version")?)) };
+    match read() {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            Err(Error::NotASession(path.to_owned()))
+        }
+        Err(error) => Err(Error::store(path)(error)),
+        Ok((id, version)) if id != i64::from(APPLICATION_ID) || version <= 0 => {
+            Err(Error::NotASession(path.to_owned()))
+        }
+        Ok((_, version)) if version > VERSION => Err(Error::TooNew { path: path.to_owned(), version, known: VERSION }),
+        Ok((_, version)) => Ok((db, version)),
+    }
+}
+
+/// Whether the file at `path` is a session, of this version or an earlier one.
+///
+/// # Errors
+/// Where it is not there, may not be read, or is of a later version.
+pub fn is_session(path: &Path) -> Result<bool> {
+    match open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        Err(Error::NotASession(_)) => Ok(false),
+        // One that is damaged, or cannot be read in its place.
+        Ok(_) | Err(Error::Store { .. }) => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,6 +4,7 @@
 //! lie on *tracks* (a thread, a counter, a frame clock). A source fills [`Rows`] and hands them on through its
 //! [`crate::source::Outlet`].
 
+pub mod bookmarks;
 pub mod chunk;
 pub mod clock;
 pub mod column;
@@ -21,10 +22,11 @@ pub mod schemas;
 pub mod series;
 mod store;
 
-pub use file::{Head, beside, head};
+pub use bookmarks::{Bookmark, Bookmarks};
+pub use file::{beside, is_session};
 pub use names::Name;
 pub use query::Query;
-pub use reader::{ChunkInfo, Series, Session};
+pub use reader::{ChunkInfo, Series, Session, origin};
 pub use recover::edit;
 pub use rows::{Cell, Data, Dictionary, Frame, Mentioned, NULL, Rows, StackId, Track, TrackId};
 pub use series::{Column, ColumnType, Schema, Shape, Unit};

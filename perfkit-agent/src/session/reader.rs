@@ -241,3 +241,10 @@ impl Session {
         read().map_err(Error::store(&self.path))
     }
 }
+
+/// The time that a session counts from where it is told to people: that of its first row, else of its making, in
+/// CLOCK_MONOTONIC nanoseconds. Through any connection to it.
+pub fn origin(db: &Connection) -> rusqlite::Result<i64> {
+    let sql = "SELECT coalesce((SELECT min(first) FROM main.chunk), (SELECT min(monotonic) FROM main.clock), 0)";
+    db.query_row(sql, [], |row| row.get(0))
+}

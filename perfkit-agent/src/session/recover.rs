@@ -18,6 +18,9 @@ use crate::error::{Error, Result};
 /// Chunks after which finished nodes are written, so that they do not pile up in memory.
 const CHUNKS: usize = 64;
 
+/// What is said of a session that cannot be written where it is.
+pub const UNWRITABLE: &str = "cannot be written; copy it to where it can";
+
 /// How a session was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -56,20 +59,36 @@ pub fn recover(path: &Path) -> Result<Found> {
 pub fn edit(path: &Path) -> Result<Connection> {
     let refused = |why| Err(Error::Invalid(format!("{} {why}", path.display())));
     match recover(path)? {
-        Found::Whole => Ok(file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?.0),
-        Found::InUse => refused("is in use; try again when nobody uses it"),
-        Found::ReadOnly => refused("cannot be written; copy it to where it can"),
+        Found::Whole => {
+            let (db, _) = file::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            // SQLite opens what it cannot write to read it, and says so with the first change only.
+            match db.is_readonly(rusqlite::MAIN_DB).map_err(Error::store(path))? {
+                true => refused(UNWRITABLE),
+                false => Ok(db),
+            }
+        }
+        Found::InUse => refused("is still being recorded, or made whole; try again when that has ended"),
+        Found::ReadOnly => refused(UNWRITABLE),
     }
 }
 
 /// Whether nothing needs to be done: the file says so itself, and no transaction lies beside it.
 fn is_whole(path: &Path) -> Result<bool> {
-    let head = file::head(path)?;
-    if head.version != file::VERSION || !head.single || file::beside(path, "-journal").exists() {
+    if ["-wal", "-journal"].iter().any(|suffix| file::beside(path, suffix).exists()) {
         return Ok(false);
     }
-    let (db, _) = file::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    is_closed(&db).map_err(Error::store(path))
+    let (db, version) = match file::open(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        // One in write-ahead mode is read with files beside it, which cannot be made here.
+        Err(Error::Store { error, .. }) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            return Ok(false);
+        }
+        opened => opened?,
+    };
+    let read = || {
+        let mode: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+        Ok(version == file::VERSION && mode != "wal" && is_closed(&db)?)
+    };
+    read().map_err(Error::store(path))
 }
 
 fn is_closed(db: &Connection) -> rusqlite::Result<bool> {
@@ -168,9 +187,11 @@ mod tests {
     #[test]
     fn an_earlier_version_is_upgraded_and_gets_what_it_lacks() {
         let (folder, path) = first_version();
-        assert_eq!(file::head(&path).unwrap().version, 1);
+        // The layout of SQLite's own head: https://www.sqlite.org/fileformat.html#the_database_header
+        let head = || std::fs::read(&path).unwrap()[..100].to_vec();
+        assert_eq!(head()[60..64], [0, 0, 0, 1]);
         let session = Session::open(&path).unwrap();
-        assert_eq!(file::head(&path).unwrap(), file::Head { version: file::VERSION, single: true });
+        assert_eq!((&head()[60..64], head()[18]), (&(file::VERSION as u32).to_be_bytes()[..], 1));
         let syscalls = session.named("syscalls").unwrap();
         let tracks = session.tracks(syscalls.id).unwrap();
         let mut found = 0;

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn one_recording_that_cannot_be_read_does_not_end_the_others() {
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.1.gdkrecord");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gdkrecord/tests/golden/v1.2.gdkrecord");
         let (mut outlet, seen) = Outlet::to_memory("gdkrecord");
         import(&golden, &mut outlet).unwrap();
         outlet.flush();

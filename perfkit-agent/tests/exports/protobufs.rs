@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::process::Command;
 
+use perfkit_tests::bins;
 use serde_json::Value;
 
 use crate::session::{BEGIN, Made, PID, WORKER};
@@ -97,6 +98,39 @@ fn pprof_gets_samples_with_threads_places_and_files() {
     let app = mappings.values().find(|mapping| text(&mapping["filename"]) == "/usr/bin/app").unwrap();
     assert_eq!(text(&app["build_id"]), "0123456789abcdef0123456789abcdef01234567");
     assert_eq!((&app["has_functions"], number(&app["memory_limit"])), (&true.into(), 0x9000));
+}
+
+/// What Go's pprof prints.
+fn pprof(arguments: &[&str], profile: &Path) -> String {
+    let tools = bins::target().join("debian/golang-1.19-go/usr/lib/go-1.19/pkg/tool");
+    let folder = std::fs::read_dir(&tools).into_iter().flatten().flatten().next();
+    let Some(folder) = folder else { panic!("{} is not there: run `cargo xtask setup`", tools.display()) };
+    let output = Command::new(folder.path().join("pprof")).args(arguments).arg(profile).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn pprof_itself_shows_what_cost_most_by_function_thread_and_kind() {
+    let made = Made::new();
+    let profile = made.export("pprof", &[]);
+    let top = pprof(&["-top"], &profile);
+    // What is shown where nothing is chosen, and rows as `FLAT FLAT% SUM% CUM CUM% NAME`.
+    assert!(top.contains("\nType: cpu-clock\n") && top.contains("File: app\n"), "{top}");
+    let row = |text: &str, name: &str| {
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let row = text.lines().map(words).find(|words| words.get(5..).is_some_and(|rest| rest.join(" ") == name));
+        row.map(|words| (words[0].clone(), words[3].clone()))
+    };
+    let ms = |flat: &str, all: &str| Some((flat.to_owned(), all.to_owned()));
+    assert_eq!(row(&top, "main"), ms("50ms", "250ms"), "{top}");
+    assert_eq!(row(&top, "[libslow.so.1]"), ms("200ms", "200ms"), "{top}");
+    // What is in angle brackets it takes for the arguments of a template, and leaves out.
+    assert_eq!(row(&top, "on_click;"), ms("0", "200ms"), "{top}");
+    let off = pprof(&["-top", "-sample_index=offcpu"], &profile);
+    assert_eq!(row(&off, "on_click;"), ms("45ms", "45ms"), "{off}");
+    let faults = pprof(&["-top", "-sample_index=page-faults", &format!("-tagfocus=thread_id={WORKER}")], &profile);
+    assert_eq!(row(&faults, "main"), ms("1", "1"), "{faults}");
 }
 
 /// What is told before it is mentioned, what others of it mention first.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use perfkit_agent::session::query::Query;
-use perfkit_agent::session::{Cell, Session, Store, Track, clock, schemas};
+use perfkit_agent::session::{Bookmarks, Cell, Session, Store, Track, bookmarks, clock, schemas};
 use perfkit_agent::source::{Outlet, Stop, Stopper};
 
 use place::Place;
@@ -204,4 +204,17 @@ fn a_folder_that_cannot_be_written_is_read_whether_the_session_was_closed_or_not
     assert!(std::fs::write(place.path().join("x"), "x").is_err());
     assert!(whole(&closed).0 > 1000);
     assert!(whole(&killed).0 > 1000);
+}
+
+#[test]
+fn bookmarks_in_what_cannot_be_written_are_refused_and_those_that_are_there_are_read() {
+    let Some(place) = Place::of_bytes(8 << 20) else { return };
+    let path = place.path().join("a.perfkit");
+    Store::create(&path).unwrap().close().unwrap();
+    Bookmarks::open(&path).unwrap().add(1, 1, "before").unwrap();
+    place.make_read_only();
+    let words = format!("{} cannot be written; copy it to where it can", path.display());
+    assert_eq!(Bookmarks::open(&path).unwrap_err().to_string(), words);
+    let read = bookmarks::list(Session::open(&path).unwrap().db()).unwrap();
+    assert_eq!(read.iter().map(|bookmark| bookmark.text.as_str()).collect::<Vec<_>>(), ["before"]);
 }

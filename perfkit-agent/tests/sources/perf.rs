@@ -174,7 +174,7 @@ fn files_that_perf_recorded_are_imported() {
         "dwarf,4096",
     ]);
     assert!(perf.arg("-o").arg(&data).arg(&launch.program).arg("0.3").status().unwrap().success());
-    let format = perfkit_agent::import::recognise(&data, None).unwrap();
+    let format = perfkit_agent::import::recognise(&data).unwrap();
     assert_eq!(format.name, "perf");
     let imported = |import: &dyn Fn(&Path, &mut Outlet) -> perfkit_agent::Result<()>, path: &Path| {
         let (mut outlet, seen) = Outlet::to_memory("perf");

@@ -17,6 +17,7 @@ mod recorded;
 mod resize;
 mod run;
 mod surfaces;
+mod targets;
 mod text;
 mod tool;
 mod tree;

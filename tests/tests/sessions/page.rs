@@ -88,6 +88,15 @@ fn the_page_shows_its_verdict_first_and_nothing_that_a_title_wants() {
                       addEventListener('hashchange', () => setTimeout(() => done(all[all.length - 1].open))) })");
     assert_eq!(opened, json!(true));
 
+    // A treemap shows the measure that is chosen, and no other.
+    let shown = "Array.from(document.querySelectorAll('#windows + .maps figure'), map => map.clientHeight > 0)";
+    assert_eq!(ask(shown), json!([true, false, false]));
+    assert_eq!(ask("document.getElementById('windows-area').click()"), Value::Null);
+    assert_eq!(ask(shown), json!([false, true, false]));
+    let area = ask("document.querySelectorAll('#windows + .maps figure')[1].textContent");
+    assert!(area.as_str().unwrap().contains("changed"), "{area}");
+    assert_eq!(ask(UGLY), json!([]));
+
     // Dark, and narrow.
     let colors = "[getComputedStyle(document.body).backgroundColor, \
                   getComputedStyle(document.querySelector('.plot text')).fill, \

@@ -83,27 +83,29 @@ fn folders(gtk: &Path) -> Vec<PathBuf> {
     [gtk.join("modules")].into_iter().chain(loader).collect()
 }
 
-/// Man pages and shell completions, which the tool makes from its own definitions.
+/// Man pages and shell completions, which each program makes from its own definitions.
 fn pages(prefix: &Path, manifest: &mut Manifest) -> Result<()> {
     let made = bins::target().join("install");
-    fs::create_dir_all(&made).cannot(format_args!("create {}", made.display()))?;
-    let tool = bins::path(bins::TOOL)?;
-    let man = made.join("man");
     // Pages of commands that are no more must not be installed again.
-    let _ = fs::remove_dir_all(&man);
-    fs::create_dir_all(&man).cannot(format_args!("create {}", man.display()))?;
-    run(Command::new(&tool).arg("man").arg(&man))?;
-    for entry in fs::read_dir(&man).cannot("list the man pages")?.flatten() {
-        manifest.copy(&entry.path(), &prefix.join("share/man/man1").join(entry.file_name()), 0o644)?;
-    }
-    for (shell, place) in [
-        ("bash", "share/bash-completion/completions/gdkrecord-tool"),
-        ("zsh", "share/zsh/site-functions/_gdkrecord-tool"),
-        ("fish", "share/fish/vendor_completions.d/gdkrecord-tool.fish"),
-    ] {
-        let file = made.join(shell);
-        fs::write(&file, run(Command::new(&tool).args(["completions", shell]))?.stdout).cannot("write completions")?;
-        manifest.copy(&file, &prefix.join(place), 0o644)?;
+    let _ = fs::remove_dir_all(&made);
+    for program in [bins::TOOL, bins::AGENT] {
+        let (path, made) = (bins::path(program)?, made.join(program));
+        let man = made.join("man");
+        fs::create_dir_all(&man).cannot(format_args!("create {}", man.display()))?;
+        run(Command::new(&path).arg("man").arg(&man))?;
+        for entry in fs::read_dir(&man).cannot("list the man pages")?.flatten() {
+            manifest.copy(&entry.path(), &prefix.join("share/man/man1").join(entry.file_name()), 0o644)?;
+        }
+        for (shell, place) in [
+            ("bash", format!("share/bash-completion/completions/{program}")),
+            ("zsh", format!("share/zsh/site-functions/_{program}")),
+            ("fish", format!("share/fish/vendor_completions.d/{program}.fish")),
+        ] {
+            let file = made.join(shell);
+            let text = run(Command::new(&path).args(["completions", shell]))?.stdout;
+            fs::write(&file, text).cannot("write completions")?;
+            manifest.copy(&file, &prefix.join(place), 0o644)?;
+        }
     }
     Ok(())
 }
@@ -122,4 +124,33 @@ pub fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
     fs::set_permissions(&fresh, fs::Permissions::from_mode(mode))
         .cannot(format_args!("set the mode of {}", to.display()))?;
     fs::rename(&fresh, to).cannot(format_args!("write {}", to.display()))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::manifest::uninstall;
+
+    #[test]
+    fn pages_and_completions_of_both_programs_are_installed_and_go_again() {
+        let prefix = tempfile::tempdir().unwrap();
+        let prefix = prefix.path();
+        let mut manifest = Manifest::replace(prefix).unwrap();
+        pages(prefix, &mut manifest).unwrap();
+        manifest.save().unwrap();
+        for program in [bins::TOOL, bins::AGENT] {
+            for place in [
+                format!("man/man1/{program}.1"),
+                format!("bash-completion/completions/{program}"),
+                format!("zsh/site-functions/_{program}"),
+                format!("fish/vendor_completions.d/{program}.fish"),
+            ] {
+                assert!(fs::read_to_string(prefix.join("share").join(&place)).unwrap().contains(program), "{place}");
+            }
+        }
+        assert!(prefix.join("share/man/man1/perfkit-agent-record.1").exists());
+        uninstall(prefix).unwrap();
+        assert_eq!(fs::read_dir(prefix).unwrap().count(), 0);
+    }
 }

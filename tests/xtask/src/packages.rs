@@ -80,9 +80,13 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Bench, "sqlite3", "the exporter's peer"),
 ];
 
-/// Packages that are unpacked into target/debian and not installed, since they would start services; what their
-/// programs need besides stands in the table above.
-const UNPACKED: &[(Need, &str, &str)] = &[(Need::Test, "pcp", "its tools read our counters")];
+/// Packages of which what matches the pattern is unpacked into target/debian, and which are not installed: they would
+/// start services, or are hundreds of megabytes of which one program is needed. What their programs need besides
+/// stands in the table above.
+const UNPACKED: &[(Need, &str, &str, &str)] = &[
+    (Need::Test, "pcp", "./*", "its tools read our counters"),
+    (Need::Test, "golang-1.19-go", "./usr/lib/go-1.19/pkg/tool/*/pprof", "pprof reads profiles that are exported"),
+];
 
 /// Installs what is missing, and says before what and why.
 pub fn install(need: Need) -> Result<()> {
@@ -110,7 +114,7 @@ pub fn install(need: Need) -> Result<()> {
 
 /// Unpacks the packages that are not installed, once.
 fn unpack(need: Need) -> Result<()> {
-    for (_, name, why) in UNPACKED.iter().filter(|(of, ..)| *of <= need) {
+    for (_, name, kept, why) in UNPACKED.iter().filter(|(of, ..)| *of <= need) {
         let folder = bins::target().join("debian").join(name);
         if folder.is_dir() {
             continue;
@@ -122,7 +126,10 @@ fn unpack(need: Need) -> Result<()> {
         let file = std::fs::read_dir(fresh.path()).cannot("read a folder in target")?.flatten().next();
         let file = file.ok_or_else(|| Failure::new(format!("apt-get download {name} gave no file")))?.path();
         let made = fresh.path().join("made");
-        run(Command::new("dpkg-deb").arg("-x").args([&file, &made]))?;
+        std::fs::create_dir(&made).cannot("make a folder in target")?;
+        let unpack = "dpkg-deb --fsys-tarfile \"$1\" | tar -x -C \"$2\" --wildcards \"$3\"";
+        let mut shell = Command::new("bash");
+        run(shell.args(["-o", "pipefail", "-c", unpack, "unpack"]).args([&file, &made]).arg(kept))?;
         std::fs::create_dir_all(bins::target().join("debian")).cannot("make target/debian")?;
         std::fs::rename(&made, &folder).cannot(format_args!("make {}", folder.display()))?;
     }

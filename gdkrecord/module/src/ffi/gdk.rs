@@ -18,8 +18,8 @@ pub type EventFunc = unsafe extern "C-unwind" fn(Ptr, Ptr);
 pub struct Rectangle {
     x: c_int,
     y: c_int,
-    width: c_int,
-    height: c_int,
+    pub width: c_int,
+    pub height: c_int,
 }
 
 functions! {
@@ -41,6 +41,7 @@ functions! {
         fn gdk_window_get_height(window: Object) -> c_int;
         fn gdk_window_get_scale_factor(window: Object) -> c_int;
         fn gdk_window_has_native(window: Object) -> c_int;
+        fn gdk_window_get_frame_clock(window: Object) -> Option<Object>;
         fn gdk_window_get_parent(window: Object) -> Option<Object>;
         fn gdk_x11_window_get_xid(window: Object) -> usize;
         fn gdk_x11_drawable_get_xid(window: Object) -> usize;

@@ -14,7 +14,7 @@ pub mod widgets;
 use std::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use std::ptr::NonNull;
 
-use super::{Library, Ptr};
+use super::{Library, Object, Ptr};
 
 /// A live object (or GTK 4 event) inside a hook that was given it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -177,6 +177,11 @@ impl Handle {
     /// The C pointer.
     pub(super) fn ptr(self) -> Ptr {
         self.0.as_ptr()
+    }
+
+    /// The same for the tables that all toolkits share.
+    pub fn object(self) -> Object {
+        Object(self.0)
     }
 
     /// Tells objects apart; an address is used again after an object's death.

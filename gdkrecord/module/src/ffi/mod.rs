@@ -11,6 +11,7 @@ pub mod glib;
 pub mod gtk4;
 pub mod memory;
 pub mod shim;
+pub mod widget;
 
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::NonNull;

@@ -10,8 +10,10 @@ use gdkrecord::writer::{Open, now};
 use super::Out;
 use super::surfaces::Surfaces;
 use crate::clocks::EventClock;
+use crate::ffi::gtk4::Handle;
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
+use crate::targets;
 
 /// GdkEventType of GTK 4, in its order.
 const TYPES: [EventType; 29] = [
@@ -57,6 +59,8 @@ pub struct Events {
     pub clock: EventClock,
     /// Key values are kept.
     pub keep_text: bool,
+    /// The window in which the pointer was last, and where in it: the wheel's events do not tell.
+    pointer: (u32, f64, f64),
 }
 
 /// The member that an enumeration of GDK's gives: sets have "other" before its first.
@@ -84,6 +88,7 @@ impl Events {
             Some((left, top)) => (Real::from(x + f64::from(left)), Real::from(y + f64::from(top))),
             None => (Real::UNKNOWN, Real::UNKNOWN),
         };
+        let target = surface.and_then(|surface| self.target(surface, window, event, (x, y), out));
         let (x, y) = (Real::from(x), Real::from(y));
         let grab_window = match event {
             EventType::GrabBroken => number(source.grab_surface(), surfaces, out),
@@ -102,7 +107,7 @@ impl Events {
             };
         }
         let state = source.state();
-        match event {
+        let open = match event {
             EventType::Motion => push!(Motion { state, x, y, x_root, y_root }),
             EventType::ButtonPress | EventType::ButtonRelease => {
                 push!(Button { state, x, y, x_root, y_root, button: source.button() })
@@ -165,7 +170,39 @@ impl Events {
                 push!(GrabBroken { keyboard, implicit: source.implicit(), grab_window })
             }
             _ => push!(Other {}),
+        };
+        if let (Some(open), Some(target)) = (&open, target) {
+            out.lane.push(open.time(), &target);
         }
+        open
+    }
+
+    /// The widget to which it goes, where that is asked for.
+    fn target(
+        &mut self,
+        surface: Handle,
+        window: u32,
+        event: EventType,
+        (x, y): (f64, f64),
+        out: &Out<'_>,
+    ) -> Option<raw::Target> {
+        if !x.is_nan() {
+            self.pointer = (window, x, y);
+        }
+        let at = match event {
+            EventType::KeyPress | EventType::KeyRelease => None,
+            EventType::Scroll if x.is_nan() && self.pointer.0 != window => return None,
+            EventType::Scroll if x.is_nan() => Some((self.pointer.1, self.pointer.2)),
+            EventType::Motion
+            | EventType::ButtonPress
+            | EventType::ButtonRelease
+            | EventType::Scroll
+            | EventType::TouchBegin
+            | EventType::TouchUpdate
+            | EventType::TouchEnd => Some((x, y)),
+            _ => return None,
+        };
+        targets::of_surface(out.session, surface.object(), window, event, at)
     }
 
     fn device(&mut self, source: Event<'_>, out: &Out<'_>) -> u8 {

@@ -12,7 +12,7 @@ use gdkrecord::sets::Role;
 use super::Out;
 use crate::ffi::gtk4::Handle;
 use crate::ffi::gtk4::surface::Surface;
-use crate::recorder;
+use crate::{frames, recorder};
 
 /// The surfaces by address and by X window.
 #[derive(Default)]
@@ -37,6 +37,8 @@ struct Known {
     title: String,
     parent: u32,
     role: Role,
+    /// The number of its frame clock; 0 where none was told.
+    clock: u32,
     geometry: Option<Geometry>,
     /// It was given a size, or is painted: what it said before was made up by GDK.
     laid_out: bool,
@@ -92,6 +94,16 @@ impl Surfaces {
         let class = out.text(&surface.api.type_name(surface.handle.gtype()));
         let Known { window, parent, role, xid, .. } = *known;
         out.state(&raw::Window { window, parent, role, class, xid });
+        self.clock(surface, out);
+    }
+
+    /// Tells which clock draws it, where that is not what was told.
+    fn clock(&mut self, surface: Surface<'_>, out: &Out<'_>) {
+        let clock = surface.clock().map_or(0, |clock| frames::number_of(out.session, clock));
+        if let Some(known) = self.told(surface).filter(|known| clock != 0 && known.clock != clock) {
+            known.clock = clock;
+            out.state(&raw::WindowClock { window: known.window, clock });
+        }
     }
 
     fn number(&self, surface: Handle) -> u32 {
@@ -132,6 +144,7 @@ impl Surfaces {
                 // What was set before it could be told about is looked at now.
                 true => {
                     out.state(&raw::WindowMap { window });
+                    self.clock(surface, out);
                     self.title(surface, out);
                     self.transient(surface, out);
                 }
@@ -147,6 +160,7 @@ impl Surfaces {
         }
         self.update(surface, out);
         match name {
+            b"frame-clock" => self.clock(surface, out),
             b"title" => self.title(surface, out),
             b"transient-for" | b"modal" => self.transient(surface, out),
             _ => {}

@@ -201,7 +201,7 @@ pub struct CheckArgs {
   source <(gdkrecord-tool completions bash)")]
 pub struct CompletionsArgs {
     /// For which shell.
-    pub shell: clap_complete::Shell,
+    pub shell: gdkrecord::pages::Shell,
 }
 
 /// Arguments of `man`.

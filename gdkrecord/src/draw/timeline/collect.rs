@@ -194,7 +194,8 @@ impl Collector {
             }
             _ => {}
         }
-        if matches!(kind.group, Group::Process) || kind.name == "poll" {
+        // Sleep is no work, and what input goes to is told by the input.
+        if matches!(kind.group, Group::Process) || matches!(kind.name, "poll" | "target") {
             return;
         }
         // The other GDK events, and the changes of windows, are one row each: the first code stands for all.

@@ -1,5 +1,6 @@
 //! What the layout promises: areas, order, how long rectangles get, how still they lie, and what lies under a point.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{Frame, Layout, Tree, labels, layout};
@@ -101,19 +102,26 @@ fn one_huge_and_many_tiny() {
     assert!(leaves(&layout).skip(1).all(|(_, area)| (area.width * area.height / whole / share - 1.0).abs() < 1e-9));
 }
 
+/// The squarified layout alone makes rectangles of these longer than three.
 #[test]
-fn equal_weights_keep_the_proven_bound() {
-    for count in 1..400 {
-        let layout = layout(&flat(&vec![1.0; count]), Area::new(0.0, 0.0, 1.0, 1.0), Frame::NONE);
-        let worst = leaves(&layout).map(|(_, area)| ratio(area)).fold(1.0, f64::max);
-        assert!(worst <= 3.0 + 1e-9, "{count}: {worst}");
+fn the_last_rows_keep_the_bound_too() {
+    let worst = |weights: &[f64]| {
+        let layout = layout(&flat(weights), Area::new(0.0, 0.0, 1.0, 1.0), Frame::NONE);
+        leaves(&layout).map(|(_, area)| ratio(area)).fold(1.0, f64::max)
+    };
+    let mut dice = Dice(3);
+    for _ in 0..2_000 {
+        // Neighbours differ by less than two, so that the bound is 3.
+        let mut weights = vec![1.0];
+        (0..20).for_each(|at| weights.push(weights[at] * (0.51 + 0.49 * dice.even())));
+        assert!(worst(&weights) <= 3.0 + 1e-9, "{weights:?}");
     }
 }
 
 /// The mean ratios that the documentation tells.
 #[test]
 fn rectangles_are_nearly_square_in_the_mean() {
-    for (count, told) in [(20, 1.37), (100, 1.16)] {
+    for (count, told) in [(20, 1.36), (100, 1.16)] {
         let mut dice = Dice(1);
         let trial = |_| {
             let weights: Vec<f64> = (0..count).map(|_| dice.log_normal()).collect();
@@ -161,7 +169,7 @@ fn weight() -> impl Strategy<Value = f64> {
 
 /// A tree: for each node after the root the parent, as a share of those before it, and a weight.
 fn tree() -> impl Strategy<Value = Tree> {
-    proptest::collection::vec((0.0..1.0f64, weight()), 1..120).prop_map(|nodes| {
+    vec((0.0..1.0f64, weight()), 1..120).prop_map(|nodes| {
         let mut tree = Tree::new("all");
         for (at, (parent, weight)) in nodes.iter().enumerate() {
             tree.add((parent * (at + 1) as f64) as usize, &format!("some::node_{at}"), *weight);
@@ -208,15 +216,15 @@ proptest! {
     }
 
     #[test]
-    fn no_rectangle_is_twice_as_long_as_the_proven_bound(weights in proptest::collection::vec(weight(), 1..60),
-                                                          whole in 1.0..6.0f64) {
+    fn every_rectangle_keeps_the_published_bound(weights in prop_oneof![vec(weight(), 1..60), vec(Just(1.0), 1..400)],
+                                                 whole in 1.0..6.0f64) {
         let layout = layout(&flat(&weights), Area::new(0.0, 0.0, whole, 1.0), Frame::NONE);
         let mut sorted: Vec<f64> = weights.into_iter().filter(counts).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let steps = sorted.windows(2).map(|two| two[1] / two[0]).fold(1.0, f64::max);
         let bound = whole.max(3.0).max(1.0 + steps);
         for (_, area) in leaves(&layout) {
-            prop_assert!(ratio(area) < 2.0 * bound, "{} for {bound}", ratio(area));
+            prop_assert!(ratio(area) <= bound * (1.0 + 1e-9), "{} for {bound}", ratio(area));
         }
     }
 

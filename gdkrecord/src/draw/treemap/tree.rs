@@ -53,12 +53,17 @@ impl Tree {
         &self.nodes
     }
 
+    /// The node above one; the root's is itself.
+    pub fn parent(&self, number: usize) -> usize {
+        self.nodes[number].parent as usize
+    }
+
     /// The nodes from the root to this one.
     pub fn path(&self, number: usize) -> Vec<usize> {
         let mut path = vec![number];
         let mut at = number;
         while at != 0 {
-            at = self.nodes[at].parent as usize;
+            at = self.parent(at);
             path.push(at);
         }
         path.reverse();

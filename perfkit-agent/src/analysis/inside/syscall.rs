@@ -45,8 +45,8 @@ mod tests {
 
     #[test]
     fn the_call_that_was_waited_in_is_told_with_what_it_is_about() {
-        let read = Syscall { name: "read".into(), fd: Some(5), path: Some("pipe:[77]".into()) };
-        let write = Syscall { name: "write".into(), fd: Some(1), path: None };
+        let read = Syscall { name: "read".into(), fd: Some(5), path: Some("pipe:[77]".into()), bytes: None };
+        let write = Syscall { name: "write".into(), fd: Some(1), path: None, bytes: None };
         facts(
             |timeline| timeline.syscalls = vec![span(1, 3, write), span(4, 62, read)].into(),
             |facts| {

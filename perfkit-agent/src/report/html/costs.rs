@@ -1,6 +1,6 @@
-//! What cost time, by each kind of [`crate::analysis::costs::KINDS`], as a treemap and a table; and repaint in vain.
+//! What cost, by each kind of [`crate::analysis::costs::KINDS`], as treemaps, one for each measure, and a table; and
+//! repaint in vain.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 
 use gdkrecord::draw::treemap::Tree;
@@ -8,13 +8,14 @@ use gdkrecord::units;
 
 use super::escape::esc;
 use super::treemap;
-use crate::analysis::costs::{Cost, KINDS, Kind};
+use crate::analysis::costs::{Amount, Cost, Costs, Kind, Measure, Measured};
+use crate::analysis::treemap::of;
 use crate::report::{Report, time};
 
 /// Rows of a table that are seen before all are asked for, and of all.
 const FEW: usize = 10;
 const MOST: usize = 500;
-/// Cells of a treemap: further ones are smaller than a pixel, and are one.
+/// Leaves of a treemap: further ones are hardly to be seen, and are one.
 const CELLS: usize = 400;
 /// Pixels of a treemap; few cells need no more height than their labels.
 const WIDTH: f64 = 1072.0;
@@ -37,19 +38,8 @@ pub fn sections(report: &Report, out: &mut String) {
             time(length)
         );
     }
-    for kind in KINDS {
-        let costs = report.costs(kind.name);
-        if costs.is_empty() {
-            continue;
-        }
-        let _ = writeln!(out, "<h3 id=\"{}\">{}</h3>", kind.name, esc(kind.doc));
-        // One thing alone needs no picture.
-        if costs.len() > 1 {
-            let height = if costs.len() < 4 { LOW } else { HIGH };
-            let about = format!("{}; the table below has the numbers.", kind.doc);
-            treemap::draw(&tree(kind, costs, worked), (WIDTH, height), &about, out);
-        }
-        table(report, costs, out);
+    for costs in &report.analysis.costs {
+        section(report, costs, out);
     }
     let missing = super::super::missing(report);
     if !missing.is_empty() {
@@ -61,84 +51,105 @@ pub fn sections(report: &Report, out: &mut String) {
     }
 }
 
-/// Costs as a tree: by module, by class, or all beside each other.
-fn tree(kind: &Kind, costs: &[Cost], worked: i64) -> Tree {
-    let mut tree = Tree::new(kind.name);
-    let mut groups: HashMap<&str, (usize, i64)> = HashMap::new();
-    let value = |ns: i64| format!("{} · {}", time(ns), units::share(ns as f64 / worked.max(1) as f64));
-    for cost in costs.iter().take(CELLS) {
-        let (group, name) = (kind.part)(&cost.name);
-        let parent = match group {
-            "" => 0,
-            group => {
-                // Groups come as their first does, which is their heaviest: so they have the colours in their order.
-                let next = groups.len() as u16;
-                let of = groups.entry(group).or_insert_with(|| {
-                    let of = tree.add(0, group, 0.0);
-                    tree.node_mut(of).group = next;
-                    (of, 0)
-                });
-                of.1 += cost.ns;
-                of.0
-            }
-        };
-        let cell = tree.add(parent, name, cost.ns as f64);
-        let node = tree.node_mut(cell);
-        node.value = value(cost.ns).into();
-        if parent == 0 {
-            node.group = 0;
+/// The treemaps of a kind, one of which is seen, and its table.
+fn section(report: &Report, costs: &Costs, out: &mut String) {
+    let kind = costs.kind;
+    let maps = kind.measures.iter().map(|measured| (measured, of(kind, measured.measure, &costs.leaves, CELLS)));
+    // One thing alone needs no picture.
+    let maps: Vec<(&Measured, Tree)> = maps.filter(|(_, tree)| tree.nodes().len() > 2).collect();
+    let rows = report.rows(kind.name);
+    if maps.is_empty() && rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "<h3 id=\"{}\">{}</h3>", kind.name, kind.title);
+    if !maps.is_empty() {
+        out.push_str("<div class=\"maps\">\n");
+        choice(kind, &maps, out);
+        for (measured, tree) in &maps {
+            let height = if tree.nodes().len() < 5 { LOW } else { HIGH };
+            treemap::draw(tree, (WIDTH, height), measured.doc, out);
         }
+        out.push_str("</div>\n");
     }
-    for (group, sum) in groups.into_values() {
-        tree.node_mut(group).value = value(sum).into();
+    if !rows.is_empty() {
+        if maps.is_empty() {
+            let _ = writeln!(out, "<p class=\"dim\">{}</p>", esc(kind.doc));
+        }
+        table(report, &rows, out);
     }
-    if costs.len() > CELLS {
-        let rest = tree.add(
-            0,
-            &format!("{} more", costs.len() - CELLS),
-            costs[CELLS..].iter().map(|cost| cost.ns as f64).sum(),
-        );
-        tree.node_mut(rest).group = 0;
-    }
-    tree
 }
 
-fn table(report: &Report, costs: &[Cost], out: &mut String) {
-    let samples = costs.iter().all(|cost| cost.longest == 0);
+/// What is measured, to choose from: the style shows the map whose button is on.
+fn choice(kind: &Kind, maps: &[(&Measured, Tree)], out: &mut String) {
+    if maps.len() < 2 {
+        return;
+    }
+    for (at, (measured, _)) in maps.iter().enumerate() {
+        let (of, measure) = (kind.name, measured.measure.name());
+        let checked = if at == 0 { " checked=\"\"" } else { "" };
+        let _ = writeln!(
+            out,
+            "<input type=\"radio\" name=\"{of}-by\" id=\"{of}-{measure}\"{checked}/>\
+             <label for=\"{of}-{measure}\">{measure}</label>"
+        );
+    }
+}
+
+/// A column of a table: its head, whether any row has something in it, and what of a row.
+struct Column {
+    head: &'static str,
+    value: fn(&Amount) -> i64,
+    words: fn(i64) -> String,
+}
+
+fn count(number: i64) -> String {
+    units::count(number.unsigned_abs())
+}
+
+/// Those after a row's name, time and share.
+const COLUMNS: &[Column] = &[
+    Column { head: "Count", value: |amount| amount.count, words: count },
+    Column { head: "Samples", value: |amount| amount.samples, words: count },
+    Column { head: "Longest", value: |amount| amount.longest, words: time },
+    Column { head: "Bytes", value: |amount| amount.bytes, words: |bytes| Measure::Bytes.words(bytes) },
+    Column { head: "Repainted", value: |amount| amount.px, words: |px| Measure::Area.words(px) },
+];
+
+fn table(report: &Report, costs: &[&Cost], out: &mut String) {
     let head =
         |class: &str, name: &str| format!("<th scope=\"col\"{class}><button type=\"button\">{name}</button></th>");
-    let number = " class=\"n\"";
+    let used = |column: &&Column| costs.iter().any(|cost| (column.value)(&cost.amount) > 0);
+    let columns: Vec<&Column> = COLUMNS.iter().filter(used).collect();
+    let heads: String = columns.iter().map(|column| head(" class=\"n\"", column.head)).collect();
     let _ = write!(
         out,
-        "<div class=\"wide\"><table class=\"sort\" data-few=\"{FEW}\">\n<thead><tr>{}{}{}{}{}</tr></thead>\n<tbody>\n",
+        "<div class=\"wide\"><table class=\"sort\" data-few=\"{FEW}\">\n<thead><tr>{}{}{}{heads}</tr></thead>\n<tbody>\n",
         head("", "Name"),
         head(" class=\"n\" aria-sort=\"descending\"", "Time"),
-        head(number, "Share"),
-        head(number, if samples { "Samples" } else { "Count" }),
-        if samples { String::new() } else { head(number, "Longest") }
+        head(" class=\"n\"", "Share"),
     );
     for (at, cost) in costs.iter().enumerate().take(MOST) {
         let more = if at >= FEW { " class=\"more\"" } else { "" };
-        let share = cost.ns as f64 / report.analysis.worked.max(1) as f64;
+        let share = cost.amount.ns as f64 / report.analysis.worked.max(1) as f64;
         let _ = write!(
             out,
             "<tr{more}><td class=\"name\">{}</td><td class=\"n\" data-v=\"{}\">{}</td><td class=\"n\" data-v=\"{share:.6}\">\
-             {}</td><td class=\"n\" data-v=\"{}\">{}</td>",
+             {}</td>",
             esc(&cost.name),
-            cost.ns,
-            time(cost.ns),
+            cost.amount.ns,
+            time(cost.amount.ns),
             units::share(share),
-            cost.count,
-            units::count(cost.count.unsigned_abs())
         );
-        if !samples {
-            let _ = write!(out, "<td class=\"n\" data-v=\"{}\">{}</td>", cost.longest, time(cost.longest));
+        for column in &columns {
+            let value = (column.value)(&cost.amount);
+            let words = if value > 0 { (column.words)(value) } else { String::new() };
+            let _ = write!(out, "<td class=\"n\" data-v=\"{value}\">{words}</td>");
         }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table></div>\n");
     if costs.len() > MOST {
-        let rest: i64 = costs[MOST..].iter().map(|cost| cost.ns).sum();
+        let rest: i64 = costs[MOST..].iter().map(|cost| cost.amount.ns).sum();
         let _ = writeln!(
             out,
             "<p class=\"dim\">And {} in {} more; the JSON form has all.</p>",

@@ -5,14 +5,13 @@ use std::fmt::Write;
 use gdkrecord::units;
 
 use super::escape::esc;
-use super::{style, timeline};
+use super::{style, timeline as picture};
 use crate::analysis::Finding;
 use crate::analysis::Report as Slow;
 use crate::analysis::excerpt::Excerpt;
 use crate::error::Result;
 use crate::report::{Report, time};
 use crate::session::query::Query;
-use crate::symbols::callback_names;
 
 /// Frames that are told one by one.
 const WORST: usize = 12;
@@ -44,7 +43,6 @@ pub fn worst(report: &Report, query: &Query, out: &mut String) -> Result<()> {
     if slowest.is_empty() {
         return Ok(());
     }
-    let names = callback_names(query.db())?;
     out.push_str("<h2 id=\"worst\">The slowest frames</h2>\n");
     for (place, &at) in slowest.iter().enumerate() {
         let slow = &report.analysis.slow[at];
@@ -61,14 +59,16 @@ pub fn worst(report: &Report, query: &Query, out: &mut String) -> Result<()> {
             time(slow.work),
             esc(slow.findings.first().map_or("nothing that was recorded explains it".to_owned(), Finding::sentence)),
         );
-        if place < SHOWN {
+        let analysis = &report.analysis;
+        let thread = analysis.timelines.iter().find(|timeline| (timeline.pid, timeline.tid) == slow.thread);
+        if let Some(timeline) = thread.filter(|_| place < SHOWN) {
             let length = slow.place.1 - slow.place.0;
             let around = ((length as f64 * AROUND) as i64).max(2_000_000);
             let stretch = (slow.place.0 - around, slow.place.1 + around);
             // What is narrower than half a pixel says nothing.
             let least = (stretch.1 - stretch.0) / 2_000;
-            let excerpt = Excerpt::read(query, &names, slow.thread, stretch, least)?;
-            timeline::draw(report, &excerpt, slow, out);
+            let excerpt = Excerpt::of(query, timeline, &analysis.names, stretch, least)?;
+            picture::draw(report, &excerpt, slow, out);
         }
         causes(report, slow, out);
         out.push_str("</div>\n</details>\n");

@@ -18,15 +18,17 @@ mod treemap;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
+
 use super::Report;
 use crate::error::Result;
 use crate::session::query::Query;
 
-/// The page. The session is opened again for what only the page shows: timelines, facts.
+/// The page; `session` is where the session lies. It is opened again for what only the page shows: timelines, facts.
 ///
 /// # Errors
 /// Where the session cannot be read.
-pub fn html(report: &Report) -> Result<String> {
-    let query = Query::open(&report.path)?;
+pub fn html(report: &Report, session: &Path) -> Result<String> {
+    let query = Query::open(session)?;
     page::page(report, &query)
 }

@@ -53,6 +53,7 @@ pub fn when(query: &Query) -> Option<String> {
 /// All about the session.
 pub fn section(report: &Report, query: &Query, out: &mut String) {
     out.push_str("<h2 id=\"session\">The session</h2>\n");
+    bookmarks(report, out);
     if !report.remarks.is_empty() {
         out.push_str("<h3>To know about it</h3>\n<ul>\n");
         for remark in &report.remarks {
@@ -75,6 +76,19 @@ pub fn section(report: &Report, query: &Query, out: &mut String) {
     }
     out.push_str("</tbody>\n</table>\n");
     sources(query, out);
+}
+
+/// What readers marked.
+fn bookmarks(report: &Report, out: &mut String) {
+    if report.bookmarks.is_empty() {
+        return;
+    }
+    out.push_str("<h3 id=\"bookmarks\">Bookmarks</h3>\n<table>\n<tbody>\n");
+    for bookmark in &report.bookmarks {
+        let (place, text) = (bookmark.place(report.origin), esc(&bookmark.text));
+        let _ = writeln!(out, "<tr><th scope=\"row\">{place}</th><td class=\"name\">{text}</td></tr>");
+    }
+    out.push_str("</tbody>\n</table>\n");
 }
 
 /// What collected, and with which tool.

@@ -22,12 +22,12 @@ pub fn head(report: &Report, query: &Query, name: &str, out: &mut String) {
     }
     facts.extend(session::when(query));
     let facts: Vec<String> = facts.iter().filter(|fact| !fact.is_empty()).map(|fact| esc(fact).to_string()).collect();
-    let _ = write!(
-        out,
-        "<header>\n<h1 class=\"name\">{}</h1>\n<p class=\"facts\">{}</p>\n</header>\n",
-        esc(name),
-        facts.join(" · ")
-    );
+    let _ =
+        write!(out, "<header>\n<h1 class=\"name\">{}</h1>\n<p class=\"facts\">{}</p>\n", esc(name), facts.join(" · "));
+    for line in report.note.lines() {
+        let _ = writeln!(out, "<p class=\"name\">{}</p>", esc(line));
+    }
+    out.push_str("</header>\n");
 }
 
 /// The verdict and its numbers.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use quick_xml::events::Event;
 
 use super::html;
-use crate::analysis::costs::{Cost, KINDS};
+use crate::analysis::costs::{Amount, Costs, KINDS, Leaf};
 use crate::analysis::hangs::Hang;
 use crate::analysis::latency::Answer;
 use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span};
 use crate::report::Report;
-use crate::session::Store;
+use crate::session::{Bookmark, Store};
 use crate::source::Outlet;
 
 const HOSTILE: &str = "</title></style><script>alert(1)</script>\" onload='alert(2)' \u{202e}\u{0}&lt;";
@@ -54,9 +54,13 @@ fn hostile(text: &str) -> Analysis {
     };
     let hang =
         Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
-    let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None } };
-    let cost = |part: &str| Cost { name: format!("{text}{part}"), ns: 30, count: 2, longest: 20 };
-    let costs = KINDS.iter().map(|kind| (kind, vec![cost(" (module)"), cost(" measure"), cost("")]));
+    let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
+    let amount = Amount { ns: 30, count: 2, longest: 20, samples: 1, px: 9, bytes: 7 };
+    let leaf = |parts: &[&str]| Leaf { path: parts.iter().map(|part| format!("{text}{part}")).collect(), amount };
+    let costs = KINDS.iter().map(|kind| {
+        let leaves = vec![leaf(&["module", "a"]), leaf(&["module", "b"]), leaf(&["other"])];
+        Costs { kind, rows: kind.rows(&leaves), leaves }
+    });
     Analysis {
         place: (0, 100_000_000),
         frames: vec![1_000_000, 50_000_000],
@@ -74,9 +78,10 @@ fn page(text: &str, analysis: Analysis) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a<b>&'c\".perfkit");
     session(&path, text);
-    let report =
-        Report { path, subject: text.to_owned(), origin: 0, draws: false, analysis, remarks: vec![text.to_owned()] };
-    html(&report).unwrap()
+    let bookmarks = vec![Bookmark { id: 1, begin: 5, end: 9, text: text.to_owned() }];
+    let (subject, note, remarks) = (text.to_owned(), text.to_owned(), vec![text.to_owned()]);
+    let report = Report { path: path.clone(), subject, origin: 0, draws: false, analysis, bookmarks, note, remarks };
+    html(&report, &path).unwrap()
 }
 
 /// The names of all elements of a page, which is as strict as XML but for its script and style.

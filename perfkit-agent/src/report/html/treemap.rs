@@ -8,7 +8,7 @@ use gdkrecord::draw::treemap::{Frame, Tree, labels, layout};
 
 use super::escape::esc;
 
-/// Writes a tree in an area of this size; `about` is what a reader hears instead of seeing it.
+/// Writes a tree in an area of this size; `about` is what it shows, in words.
 pub fn draw(tree: &Tree, (width, height): (f64, f64), about: &str, out: &mut String) {
     let layout = layout(tree, Area::new(0.0, 0.0, width, height), Frame::HEADED);
     let labels = labels(tree, &layout);
@@ -54,5 +54,6 @@ pub fn draw(tree: &Tree, (width, height): (f64, f64), about: &str, out: &mut Str
         }
         out.push_str("</g>\n");
     }
-    out.push_str("</svg></figure>\n");
+    let _ =
+        writeln!(out, "</svg><figcaption>{}; {} in all</figcaption></figure>", esc(about), esc(&tree.nodes()[0].value));
 }

@@ -6,6 +6,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::scan::Shared;
+use crate::session::origin;
 use crate::symbols::{Name, callback_names};
 
 /// Frames of a stack that are put into words at most: a damaged file may have a stack without an end.
@@ -14,10 +15,7 @@ const DEEPEST: usize = 4096;
 /// Makes the functions known to a connection.
 pub fn register(db: &Connection, shared: Arc<Shared>) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    let begin = shared.with(|session| {
-        let sql = "SELECT coalesce((SELECT min(first) FROM chunk), (SELECT min(monotonic) FROM clock), 0)";
-        session.db().query_row(sql, [], |row| row.get::<_, i64>(0))
-    })?;
+    let begin = shared.with(|session| origin(session.db()))?;
     db.create_scalar_function("seconds", 1, flags, move |context| {
         let time: Option<i64> = context.get(0)?;
         Ok(time.map(|time| (i128::from(time) - i128::from(begin)) as f64 / 1e9))

@@ -8,6 +8,7 @@ mod scan;
 mod views;
 mod vtab;
 mod walk;
+mod wrong;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -215,7 +215,7 @@ fn a_session_in_use_is_refused_with_the_remedy() {
     let other = Connection::open(&recorded.path).unwrap();
     other.execute_batch("DELETE FROM meta WHERE key = 'closed'; BEGIN; SELECT * FROM chunk").unwrap();
     let error = session::edit(&recorded.path).unwrap_err().to_string();
-    assert!(error.ends_with("is in use; try again when nobody uses it"), "{error}");
+    assert!(error.ends_with("is still being recorded, or made whole; try again when that has ended"), "{error}");
 }
 
 #[test]

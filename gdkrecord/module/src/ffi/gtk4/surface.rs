@@ -4,6 +4,7 @@
 use std::ffi::CStr;
 
 use super::{Api, Handle, Ptr, copied};
+use crate::ffi::Object;
 
 /// A surface in a hook.
 #[derive(Clone, Copy)]
@@ -154,16 +155,19 @@ impl<'a> Surface<'a> {
         unsafe { Handle::new((self.api.gdk_surface_get_display)(self.ptr())) }
     }
 
+    /// Its frame clock; a popup's is its parent's.
+    pub fn clock(self) -> Option<Object> {
+        if self.destroyed() {
+            return None;
+        }
+        // SAFETY: see above; the clock lives as long as the surface holds it, and may be missing.
+        unsafe { Object::from_c((self.api.gdk_surface_get_frame_clock)(self.ptr())) }
+    }
+
     /// The counter of its frame clock; 0 where it has none.
     pub fn frame(self) -> u32 {
-        if self.destroyed() {
-            return 0;
-        }
-        // SAFETY: see above; a surface that is not destroyed may still lack a clock.
-        unsafe {
-            let clock = (self.api.gdk_surface_get_frame_clock)(self.ptr());
-            if clock.is_null() { 0 } else { (self.api.gdk_frame_clock_get_frame_counter)(clock) as u32 }
-        }
+        // SAFETY: a living clock.
+        self.clock().map_or(0, |clock| unsafe { (self.api.gdk_frame_clock_get_frame_counter)(clock.as_ptr()) as u32 })
     }
 }
 

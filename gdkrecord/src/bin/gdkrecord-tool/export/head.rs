@@ -1,7 +1,7 @@
 //! What an export says of the recording as a whole: one table a part, read by the exporters and the schemas.
 
 use gdkrecord::field::FieldType;
-use gdkrecord::layout::{Header, RING, TEXT_KEPT};
+use gdkrecord::layout::{Header, RING, TARGETS, TEXT_KEPT};
 use gdkrecord::reader::{Info, WindowInfo};
 use gdkrecord::sets::Role;
 use gdkrecord::{Body, Kind, Value};
@@ -24,6 +24,7 @@ pub const HEADER: &[Column<Header>] = &[
     Column { name: "closed", of: FieldType::Uint(8), get: |h| h.closed.map_or(Value::None, Value::Uint) },
     Column { name: "tree", of: FieldType::Uint(8), get: |h| Value::Uint(h.tree) },
     Column { name: "text_kept", of: FieldType::Bool, get: |h| Value::Bool(h.flags & TEXT_KEPT != 0) },
+    Column { name: "targets", of: FieldType::Bool, get: |h| Value::Bool(h.flags & TARGETS != 0) },
     Column { name: "ring", of: FieldType::Bool, get: |h| Value::Bool(h.flags & RING != 0) },
     Column { name: "minor_version", of: FieldType::Uint(2), get: |h| Value::Uint(h.minor.into()) },
 ];

@@ -173,6 +173,9 @@ fn facts(recording: &Recording, summary: String) -> Section {
     section.fact("closed", if header.closed.is_some() { "yes" } else { "no: killed, or still running" });
     let kept = header.flags & gdkrecord::layout::TEXT_KEPT != 0;
     section.fact("typed text", if kept { "kept" } else { "redacted" });
+    if header.flags & gdkrecord::layout::TARGETS != 0 {
+        section.fact("input", "with the widgets to which it goes");
+    }
     if header.flags & gdkrecord::layout::RING != 0 {
         section.fact("ring", "only the last part was kept");
     }
