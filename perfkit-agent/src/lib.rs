@@ -13,5 +13,6 @@ pub mod report;
 pub mod session;
 pub mod source;
 pub mod symbols;
+pub mod template;
 
 pub use error::{Error, Result};

@@ -1,10 +1,12 @@
 //! The processes that a target has started: where we end the target, they end with it.
 //!
 //! What a process leaves behind when it ends becomes a child of ours, where [`adopt`] was called: so nothing gets
-//! lost of sight, and the target keeps its terminal, its session and its process group.
+//! lost of sight, and the target keeps its terminal, its session and its process group. In a process that has other
+//! children too, they are told apart by a variable of the target's environment, which its descendants inherit.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nix::sys::prctl::{get_child_subreaper, set_child_subreaper};
@@ -20,8 +22,26 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How often it is looked for orphans that have ended.
 const BEAT: Duration = Duration::from_millis(250);
 
-/// Makes orphans of a target children of this process. It must have no other children than a recording has.
-pub fn adopt() {
+/// How long a child of a process that has others must have ended before it is taken for one that nobody waits for.
+const FORGOTTEN: Duration = Duration::from_secs(5);
+
+/// The variable by which descendants of a target are known: its process id.
+pub(super) const VARIABLE: &str = "PERFKIT_TARGET";
+
+/// Whether this process has children that no recording has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// It has none.
+    None,
+    /// It may have some.
+    Others,
+}
+
+static OTHERS: AtomicBool = AtomicBool::new(false);
+
+/// Makes orphans of targets children of this process.
+pub fn adopt(company: Company) {
+    OTHERS.store(company == Company::Others, Ordering::Relaxed);
     // Refused by no kernel of this decade; elsewhere what a target leaves behind goes on.
     let _ = set_child_subreaper(true);
 }
@@ -34,7 +54,8 @@ impl Family {
     /// Those that live now, without the target itself.
     pub fn of(target: i32) -> Family {
         let mut members = below(target);
-        adopted(target).into_iter().for_each(|pid| members.extend(below(pid).into_iter().chain([pid])));
+        let ours = strangers(target).into_iter().filter(|pid| alone() || is_of(*pid, target));
+        ours.for_each(|pid| members.extend(below(pid).into_iter().chain([pid])));
         Family(members)
     }
 
@@ -73,26 +94,41 @@ impl Family {
 #[derive(Debug, Default)]
 pub struct Orphans {
     looked: Option<Instant>,
-    /// Those that were there at the last look.
-    ended: BTreeSet<i32>,
+    /// Those that were there at the last look, and when they were first seen.
+    ended: BTreeMap<i32, Instant>,
 }
 
 impl Orphans {
     /// Waits for them, now and then.
     pub fn reap(&mut self, target: i32) {
-        if self.looked.is_some_and(|looked| looked.elapsed() < BEAT) {
+        let now = Instant::now();
+        if self.looked.is_some_and(|looked| now - looked < BEAT) {
             return;
         }
-        self.looked = Some(Instant::now());
-        let ended: BTreeSet<_> = adopted(target).into_iter().filter(|pid| ended(*pid)).collect();
+        self.looked = Some(now);
         // What a source has started and waits for itself is gone by the next look.
-        ended.intersection(&self.ended).for_each(|pid| _ = reaped(*pid));
+        let patience = if alone() { BEAT } else { FORGOTTEN };
+        let ended = strangers(target).into_iter().filter(|pid| ended(*pid));
+        let ended: BTreeMap<_, _> = ended.map(|pid| (pid, self.ended.get(&pid).copied().unwrap_or(now))).collect();
+        ended.iter().filter(|(_, since)| now - **since >= patience).for_each(|(pid, _)| _ = reaped(*pid));
         self.ended = ended;
     }
 }
 
+/// Whether every child of this process belongs to its one recording.
+fn alone() -> bool {
+    !OTHERS.load(Ordering::Relaxed)
+}
+
+/// Whether a process, which may be anybody's, comes from a target.
+fn is_of(pid: i32, target: i32) -> bool {
+    let mark = format!("{VARIABLE}={target}");
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+}
+
 /// Children of ours that are neither the target nor tools; none where orphans are not adopted.
-fn adopted(target: i32) -> Vec<i32> {
+fn strangers(target: i32) -> Vec<i32> {
     if !get_child_subreaper().unwrap_or(false) {
         return Vec::new();
     }
@@ -154,5 +190,25 @@ mod tests {
         Family::of(pid).kill();
         shell.wait().unwrap();
         assert!(below(pid).is_empty());
+    }
+
+    #[test]
+    fn others_are_told_from_what_comes_of_a_target() {
+        let start = |mark: &str| {
+            let mut command = std::process::Command::new("sleep");
+            command.arg("60").env(VARIABLE, mark).spawn().unwrap()
+        };
+        let (mut ours, mut other) = (start("4711"), start("47"));
+        let begun = Instant::now();
+        // Its environment is there once it has become the program.
+        while !is_of(ours.id() as i32, 4711) {
+            assert!(begun.elapsed() < Duration::from_secs(30));
+            std::thread::sleep(LOOK);
+        }
+        assert!(!is_of(ours.id() as i32, 471) && !is_of(other.id() as i32, 4711));
+        for child in [&mut ours, &mut other] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }

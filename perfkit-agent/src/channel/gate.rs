@@ -20,6 +20,7 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
+use super::family;
 use super::launch::{HOWS, How, Opened};
 use crate::error::{Error, Result};
 
@@ -85,7 +86,7 @@ pub fn pass(words: &[OsString]) -> ExitCode {
     }
     let _ = set_pdeathsig(None);
     let mut command = Command::new(program);
-    command.args(arguments);
+    command.args(arguments).env(family::VARIABLE, std::process::id().to_string());
     // They are closed only where the program could not be run.
     let descriptors: Vec<OwnedFd> = opened.chunks_exact(3).filter_map(|words| open(words, &mut command)).collect();
     let error = command.exec();

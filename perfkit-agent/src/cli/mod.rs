@@ -14,7 +14,7 @@ mod report;
 mod sources;
 mod symbolise;
 mod templates;
-mod words;
+pub mod words;
 
 use std::ffi::OsString;
 use std::io;
@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::channel::{gate, ward};
+use crate::channel;
 use crate::error::{Error, Result};
 use crate::import::{Readable, recognise};
 use crate::symbols::When;
@@ -78,11 +78,8 @@ enum Command {
 /// Runs the program's command line; the status is that of the recorded program where there is one.
 pub fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    if words.get(1).is_some_and(|word| word == gate::COMMAND) {
-        return gate::pass(&words[2..]);
-    }
-    if words.get(1).is_some_and(|word| word == ward::COMMAND) {
-        return ward::keep();
+    if let Some(status) = channel::hidden(words.get(1..).unwrap_or_default()) {
+        return status;
     }
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,

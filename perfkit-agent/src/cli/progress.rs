@@ -4,9 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use gdkrecord::units;
-
-use crate::channel::Recording;
+use crate::channel::{Recording, conduct};
 
 /// From one update to the next.
 const STEP: Duration = Duration::from_millis(250);
@@ -34,7 +32,7 @@ impl Progress {
         }
         let rate = (rows - self.last.1) as f64 / passed.as_secs_f64();
         let dropped = recording.flow().dropped.load(Ordering::Relaxed);
-        let line = line(recording.time(), rows, rate, dropped, recording.paused());
+        let line = conduct::line(recording.time(), rows, rate, dropped, recording.paused());
         // A lost progress line is no reason to stop.
         let _ = write!(io::stderr(), "\r\x1b[K{line}");
         self.shown = true;
@@ -47,16 +45,4 @@ impl Progress {
             let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
-}
-
-/// How a recording goes, in words.
-pub fn line(time: Duration, rows: u64, rate: f64, dropped: u64, paused: bool) -> String {
-    let seconds = time.as_secs_f64();
-    let state = if paused { ", paused" } else { "" };
-    format!(
-        "{seconds:.1} s, {} events ({}), {} dropped{state}",
-        units::count(rows),
-        units::rate(rate),
-        units::count(dropped)
-    )
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,25 +11,14 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::Signals;
 
 use super::FAILED;
-use super::control::{Order, Orders};
-use super::progress::{self, Progress};
+use super::progress::Progress;
 use super::symbolise;
-use super::templates::Template;
 use super::words;
-use crate::channel::{self, Launch, Plan, Recording, Subject, ward};
+use crate::channel::{self, Attendant, Company, Ended, Launch, Order, Plan, Recording, Subject, conduct, ward};
 use crate::error::{Error, Result};
-use crate::session::Store;
-use crate::source::{Readiness, Source, Spec, sources};
+use crate::source::{Source, Spec, sources, specs, usual};
 use crate::symbols::When;
-
-/// What is recorded where nothing is asked for: the sources that cost next to nothing, as far as they are here.
-const USUAL: &[&str] = &["gdkrecord", "counters", "proc", "output"];
-/// From one look at the target, the signals and the orders to the next, while the recording is being finished.
-const LOOK: Duration = Duration::from_millis(20);
-/// While it goes on, looks are a twentieth of what it has lasted apart: a short program's end is seen at once, and
-/// days of monitoring cost next to nothing. Nobody waits longer than this for an answer.
-const LONGEST_LOOK: Duration = Duration::from_millis(200);
-const SHORTEST_LOOK: Duration = Duration::from_millis(5);
+use crate::template::Template;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -94,31 +82,22 @@ struct Wanted {
     quiet: bool,
 }
 
-/// Why a recording ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// The target has ended, or is to end.
-    Stop,
-    /// It is to be recorded again.
-    Restart,
-}
-
 pub fn run(args: Args) -> Result<ExitCode> {
     let sources = sources();
     let wanted = meant(args, &sources)?;
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2])
         .map_err(Error::file("listen for", Path::new("signals")))?;
     let mut again = false;
-    channel::adopt();
+    channel::adopt(Company::None);
     // Without it a recording is as good, as long as nobody kills it.
     ward::begin().unwrap_or_else(|error| super::say(&error.to_string()));
     loop {
         let output = output(&wanted, again)?;
-        let (end, code) = once(&wanted, &output, &sources, &mut signals)?;
-        if end != End::Restart {
+        let code;
+        (again, code) = once(&wanted, &output, &sources, &mut signals)?;
+        if !again {
             return Ok(code);
         }
-        again = true;
     }
 }
 
@@ -138,8 +117,7 @@ fn meant(args: Args, sources: &[Box<dyn Source>]) -> Result<Wanted> {
     let specs = match with.is_empty() {
         true => usual(sources),
         false => {
-            let specs: std::result::Result<Vec<_>, String> =
-                with.iter().map(|with| words::specs(with, sources)).collect();
+            let specs: std::result::Result<Vec<_>, String> = with.iter().map(|with| specs(with, sources)).collect();
             specs.map_err(Error::Invalid)?.concat()
         }
     };
@@ -164,39 +142,26 @@ fn meant(args: Args, sources: &[Box<dyn Source>]) -> Result<Wanted> {
     Ok(Wanted { subject, specs, duration, output: args.output, quiet: args.quiet })
 }
 
-fn usual(sources: &[Box<dyn Source>]) -> Vec<Spec> {
-    let ready = |source: &dyn Source| !matches!(source.readiness(), Readiness::Missing { .. });
-    let usual = sources.iter().filter(|source| USUAL.contains(&source.name()) && ready(&***source));
-    usual.map(|source| Spec { source: source.name().to_owned(), argument: None, rate: None }).collect()
-}
-
-/// Records once.
-fn once(wanted: &Wanted, output: &Path, sources: &[Box<dyn Source>], signals: &mut Signals) -> Result<(End, ExitCode)> {
-    let store = Store::create(output)?;
+/// Records once; whether it is to be done again, and the status.
+fn once(
+    wanted: &Wanted,
+    output: &Path,
+    sources: &[Box<dyn Source>],
+    signals: &mut Signals,
+) -> Result<(bool, ExitCode)> {
     let plan = Plan { subject: wanted.subject.clone(), sources: wanted.specs.clone() };
-    let started = Recording::start(plan, sources, move |receiver| store.run(receiver));
-    let mut recording = match started {
-        Ok(recording) => recording,
-        Err(error) => {
-            // A session of a program that never ran helps nobody.
-            let _ = std::fs::remove_file(output);
-            return not_started(error);
-        }
+    let mut terminal = Terminal { signals, progress: Progress::new(wanted.quiet), left: None };
+    let Ended { again, outcome } = match conduct(plan, output, wanted.duration, sources, &mut terminal) {
+        Ok(ended) => ended,
+        Err(error) => return not_started(error),
     };
-    // Without orders there are still signals.
-    let orders = Orders::listen(output).map_err(|error| super::say(&error.to_string())).ok();
-    let mut progress = Progress::new(wanted.quiet);
-    let end = watch(&mut recording, wanted, signals, orders.as_ref(), &mut progress);
-    let outcome = match finish(recording, signals, &mut progress) {
-        Ok(outcome) => outcome,
-        Err(signal) => {
-            super::say(&format!("stopped at once; {} has what was there a moment ago", output.display()));
-            return Ok((End::Stop, ExitCode::from(128 + signal as u8)));
-        }
+    let Some(outcome) = outcome else {
+        super::say(&format!("stopped at once; {} has what was there a moment ago", output.display()));
+        return Ok((false, ExitCode::from(128 + terminal.left.unwrap_or(0) as u8)));
     };
     if !outcome.whole {
         // Why was said. Of a program that ended well the status tells that its session is not whole.
-        return Ok((end, ExitCode::from(if outcome.code == 0 { FAILED } else { outcome.code })));
+        return Ok((again, ExitCode::from(if outcome.code == 0 { FAILED } else { outcome.code })));
     }
     let stopped = |signal| matches!(signal, SIGINT | SIGTERM);
     symbolise::after(output, When::Recorded, wanted.quiet, &mut || !signals.pending().any(stopped));
@@ -208,118 +173,63 @@ fn once(wanted: &Wanted, output: &Path, sources: &[Box<dyn Source>], signals: &m
         let seconds = outcome.time.as_secs_f64();
         super::say(&format!("{}: {rows} events in {seconds:.1} s{lost}, {size}", output.display()));
     }
-    Ok((end, ExitCode::from(outcome.code)))
+    Ok((again, ExitCode::from(outcome.code)))
 }
 
 /// A program that cannot be started gives the status that a shell gives.
-fn not_started(error: Error) -> Result<(End, ExitCode)> {
+fn not_started(error: Error) -> Result<(bool, ExitCode)> {
     let status = match &error {
         Error::Start { error, .. } if error.kind() == std::io::ErrorKind::NotFound => 127,
         Error::Start { .. } => 126,
         _ => return Err(error),
     };
     super::say(&error.to_string());
-    Ok((End::Stop, ExitCode::from(status)))
+    Ok((false, ExitCode::from(status)))
 }
 
-/// Goes on until there is a reason to end.
-fn watch(
-    recording: &mut Recording,
-    wanted: &Wanted,
-    signals: &mut Signals,
-    orders: Option<&Orders>,
-    progress: &mut Progress,
-) -> End {
-    loop {
-        for signal in signals.pending() {
-            match signal {
-                SIGUSR1 => recording.pause(!recording.paused()),
-                SIGUSR2 => return End::Restart,
-                _ => return End::Stop,
-            }
+/// Signals tell a recording what to do, and standard error shows how it goes.
+struct Terminal<'a> {
+    signals: &'a mut Signals,
+    progress: Progress,
+    /// The signal that ended it at once.
+    left: Option<i32>,
+}
+
+impl Attendant for Terminal<'_> {
+    fn order(&mut self, recording: &Recording, wait: Duration) -> Option<Order> {
+        if let Some(signal) = self.signals.pending().next() {
+            return Some(match signal {
+                SIGUSR1 if recording.paused() => Order::Resume,
+                SIGUSR1 => Order::Pause,
+                SIGUSR2 => Order::Restart,
+                _ => Order::Stop,
+            });
         }
-        if let Some((order, stream)) = orders.and_then(Orders::next) {
-            let end = obey(order, recording);
-            // Whoever asked may be gone.
-            let _ = writeln!(&stream, "{}", status(recording));
-            if let Some(end) = end {
-                return end;
-            }
-        }
-        if recording.ended() || wanted.duration.is_some_and(|most| recording.time() >= most) {
-            return End::Stop;
-        }
-        say_problems(recording, progress);
-        progress.tick(recording);
-        std::thread::sleep((recording.time() / 20).clamp(SHORTEST_LOOK, LONGEST_LOOK));
+        self.progress.tick(recording);
+        std::thread::sleep(wait);
+        None
+    }
+
+    fn problem(&mut self, line: &str) {
+        self.progress.clear();
+        super::say(line);
+    }
+
+    fn ending(&mut self) {
+        self.progress.clear();
+    }
+
+    fn leaves(&mut self) -> bool {
+        self.left = self.signals.pending().find(|signal| matches!(*signal, SIGINT | SIGTERM));
+        self.left.is_some()
     }
 }
 
-fn obey(order: Order, recording: &mut Recording) -> Option<End> {
-    match order {
-        Order::Pause => recording.pause(true),
-        Order::Resume => recording.pause(false),
-        Order::Restart => return Some(End::Restart),
-        Order::Stop => return Some(End::Stop),
-        Order::Status => {}
-    }
-    None
-}
-
-fn status(recording: &Recording) -> String {
-    use std::sync::atomic::Ordering;
-    let (rows, dropped) =
-        (recording.flow().rows.load(Ordering::Relaxed), recording.flow().dropped.load(Ordering::Relaxed));
-    let rate = rows as f64 / recording.time().as_secs_f64().max(1e-9);
-    progress::line(recording.time(), rows, rate, dropped, recording.paused())
-}
-
-fn say_problems(recording: &Recording, progress: &mut Progress) {
-    for problem in recording.problems() {
-        progress.clear();
-        super::say(&problem);
-    }
-}
-
-/// Ends it; another signal meanwhile ends it at once, and is the error.
-fn finish(
-    recording: Recording,
-    signals: &mut Signals,
-    progress: &mut Progress,
-) -> std::result::Result<channel::Outcome, i32> {
-    progress.clear();
-    let (later, killer) = (recording.later_problems(), recording.killer());
-    let ending = std::thread::spawn(move || recording.finish());
-    while !ending.is_finished() {
-        if let Some(signal) = signals.pending().find(|signal| matches!(*signal, SIGINT | SIGTERM)) {
-            killer.kill();
-            return Err(signal);
-        }
-        std::thread::sleep(LOOK);
-    }
-    let outcome = ending.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    later.take().iter().for_each(|problem| super::say(problem));
-    Ok(outcome)
-}
-
-/// The session's file: as asked for, or named after the program. One that is there is never overwritten: a name that
-/// was asked for is refused then, by the store, and others get a number, as does a recording that is made again.
+/// The session's file: as asked for, or named after the program. A name that was asked for and is taken is refused, by
+/// the store; others get a number then, as does a recording that is made again.
 fn output(wanted: &Wanted, again: bool) -> Result<PathBuf> {
-    let asked = match (&wanted.output, &wanted.subject) {
-        (Some(path), _) => path.clone(),
-        (None, Subject::Start(launch)) => PathBuf::from(format!("{}.perfkit", channel::name(&launch.program))),
-        (None, Subject::Attach(pid)) => {
-            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            PathBuf::from(format!("{}-{pid}.perfkit", name.trim().replace('/', "-")))
-        }
-    };
-    if wanted.output.is_some() && !again {
-        return Ok(asked);
+    match &wanted.output {
+        Some(path) if !again => Ok(path.clone()),
+        asked => conduct::free(&asked.clone().unwrap_or_else(|| conduct::named_after(&wanted.subject))),
     }
-    let numbered = |number: u32| {
-        let stem = asked.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        asked.with_file_name(format!("{stem}-{number}.perfkit"))
-    };
-    let free = std::iter::once(asked.clone()).chain((2..10_000).map(numbered)).find(|path| !path.exists());
-    free.ok_or_else(|| Error::Invalid(format!("{} and all names like it are taken", asked.display())))
 }

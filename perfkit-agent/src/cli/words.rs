@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::source::{ALIASES, Source, Spec};
-
 /// A length of time: `10`, `2.5s`, `500ms`, `5m`, `1h`; seconds where no unit is given.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -38,30 +36,9 @@ pub fn one_of<T: Sync>(table: &'static [T], name: fn(&T) -> &'static str) -> imp
     PossibleValuesParser::new(names).try_map(find)
 }
 
-/// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.
-pub fn specs(text: &str, sources: &[Box<dyn Source>]) -> Result<Vec<Spec>, String> {
-    let known = |part: &str| {
-        let name = part.split([':', '@']).next().unwrap_or_default();
-        sources.iter().any(|source| source.name() == name) || ALIASES.iter().any(|(alias, _)| *alias == name)
-    };
-    let mut parts: Vec<String> = Vec::new();
-    for part in text.split(',') {
-        match parts.last_mut() {
-            // Only after a source that has an argument can there be more of it.
-            Some(last) if !known(part) && last.contains(':') => {
-                last.push(',');
-                last.push_str(part);
-            }
-            _ => parts.push(part.trim().to_owned()),
-        }
-    }
-    parts.iter().map(|part| part.parse()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::sources;
 
     #[test]
     fn times_have_units() {
@@ -74,19 +51,5 @@ mod tests {
         }
         assert_eq!([moment("0"), moment("1.5"), moment("20ms")], [Ok(0), Ok(1_500_000_000), Ok(20_000_000)]);
         assert!(moment("-1").is_err());
-    }
-
-    #[test]
-    fn commas_of_an_argument_are_told_from_those_between_sources() {
-        let read = |text: &str| {
-            let specs = specs(text, &sources()).unwrap();
-            specs.iter().map(Spec::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(read("gdkrecord:text=keep,widgets=on,gdkrecord"), ["gdkrecord:text=keep,widgets=on", "gdkrecord"]);
-        assert_eq!(read("gdkrecord,nonsense"), ["gdkrecord", "nonsense"]);
-        let (stap, operf) = ("systemtap:./x.stp", "oprofile:samples");
-        assert_eq!(read("strace:file,read,stap:./x.stp,operf:samples"), ["strace:file,read", stap, operf]);
-        assert_eq!(read("stap:./x.stp 1,2,operf"), ["systemtap:./x.stp 1,2", "oprofile"]);
-        assert!(specs("gdkrecord,,", &sources()).is_err());
     }
 }

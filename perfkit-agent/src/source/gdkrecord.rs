@@ -60,6 +60,10 @@ impl Source for Gdkrecord {
         }
     }
 
+    fn attaches(&self) -> bool {
+        false
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         let options = spec.argument.clone().unwrap_or_default();
         let parsed = Options::parse(&options).map_err(|error| Error::Invalid(format!("{spec}: {error}")))?;

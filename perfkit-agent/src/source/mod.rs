@@ -35,7 +35,7 @@ use std::path::PathBuf;
 
 pub use lines::Lines;
 pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
-pub use spec::{ALIASES, Spec};
+pub use spec::{ALIASES, Spec, specs};
 pub use stop::{Stop, Stopper};
 pub use tool::Tool;
 
@@ -59,6 +59,11 @@ pub trait Source: Send + Sync {
     /// What it needs of the target for itself alone.
     fn claims(&self) -> &'static [Claim] {
         &[]
+    }
+
+    /// Whether it can watch a process that ran before it came.
+    fn attaches(&self) -> bool {
+        true
     }
 
     /// A collector for what was asked for; a spec that makes no sense is refused here, before anything starts.
@@ -153,4 +158,14 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(counters::Counters),
         Box::new(sysprof::Sysprof),
     ]
+}
+
+/// What is recorded where nothing is asked for: the sources that cost next to nothing.
+pub const USUAL: &[&str] = &["gdkrecord", "counters", "proc", "output"];
+
+/// The usual ones, as far as they can be used here.
+pub fn usual(sources: &[Box<dyn Source>]) -> Vec<Spec> {
+    let ready = |source: &dyn Source| !matches!(source.readiness(), Readiness::Missing { .. });
+    let usual = sources.iter().filter(|source| USUAL.contains(&source.name()) && ready(&***source));
+    usual.map(|source| Spec { source: source.name().to_owned(), argument: None, rate: None }).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::Source;
+
 /// A source as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
@@ -57,9 +59,30 @@ impl std::fmt::Display for Spec {
     }
 }
 
+/// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.
+pub fn specs(text: &str, sources: &[Box<dyn Source>]) -> Result<Vec<Spec>, String> {
+    let known = |part: &str| {
+        let name = part.split([':', '@']).next().unwrap_or_default();
+        sources.iter().any(|source| source.name() == name) || ALIASES.iter().any(|(alias, _)| *alias == name)
+    };
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match parts.last_mut() {
+            // Only after a source that has an argument can there be more of it.
+            Some(last) if !known(part) && last.contains(':') => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ => parts.push(part.trim().to_owned()),
+        }
+    }
+    parts.iter().map(|part| part.parse()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::sources;
 
     #[test]
     fn names_arguments_and_rates_are_told_apart() {
@@ -81,5 +104,19 @@ mod tests {
         assert!("".parse::<Spec>().is_err() && ":x".parse::<Spec>().is_err());
         assert!("proc@0Hz".parse::<Spec>().is_err() && "proc@manyHz".parse::<Spec>().is_err());
         assert_eq!("proc:a@10Hz".parse::<Spec>().unwrap().to_string(), "proc:a@10Hz");
+    }
+
+    #[test]
+    fn commas_of_an_argument_are_told_from_those_between_sources() {
+        let read = |text: &str| {
+            let specs = specs(text, &sources()).unwrap();
+            specs.iter().map(Spec::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(read("gdkrecord:text=keep,widgets=on,gdkrecord"), ["gdkrecord:text=keep,widgets=on", "gdkrecord"]);
+        assert_eq!(read("gdkrecord,nonsense"), ["gdkrecord", "nonsense"]);
+        let (stap, operf) = ("systemtap:./x.stp", "oprofile:samples");
+        assert_eq!(read("strace:file,read,stap:./x.stp,operf:samples"), ["strace:file,read", stap, operf]);
+        assert_eq!(read("stap:./x.stp 1,2,operf"), ["systemtap:./x.stp 1,2", "oprofile"]);
+        assert!(specs("gdkrecord,,", &sources()).is_err());
     }
 }

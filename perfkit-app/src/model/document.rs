@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use gtk::glib;
@@ -209,6 +210,30 @@ impl Document {
     /// Called with what the user is to be told.
     pub fn connect_told(&self, told: impl Fn(&str) + 'static) -> glib::SignalHandlerId {
         self.connect_text("told", told)
+    }
+
+    /// Calls `changed` with a widget when one of these properties has changed, as long as the widget is there.
+    pub fn watch<W: IsA<gtk::Widget>>(
+        &self,
+        widget: &W,
+        properties: &[&str],
+        changed: impl Fn(&W, &Document) + 'static,
+    ) {
+        let changed = Rc::new(changed);
+        let watched = properties.iter().map(|property| {
+            let (widget, changed) = (widget.downgrade(), Rc::clone(&changed));
+            self.connect_notify_local(Some(property), move |document, _| {
+                if let Some(widget) = widget.upgrade() {
+                    changed(&widget, document);
+                }
+            })
+        });
+        let (document, watched) = (self.downgrade(), RefCell::new(watched.collect::<Vec<_>>()));
+        widget.connect_destroy(move |_| {
+            if let Some(document) = document.upgrade() {
+                watched.take().into_iter().for_each(|handler| document.disconnect(handler));
+            }
+        });
     }
 
     fn connect_text(&self, signal: &str, called: impl Fn(&str) + 'static) -> glib::SignalHandlerId {

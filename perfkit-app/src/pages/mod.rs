@@ -1,6 +1,8 @@
 //! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
 
 mod details;
+pub mod follow;
+mod logs;
 mod timeline;
 
 use gtk::glib;
@@ -24,6 +26,7 @@ pub struct Page {
 /// Every page, in the order of the side pane.
 pub const PAGES: &[Page] = &[
     Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
+    Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
 ];
 

@@ -1,6 +1,7 @@
 //! Widgets: they take input and show drawings, one a file.
 
 pub mod accessible;
+pub mod bar;
 pub mod save;
 pub mod status;
 pub mod table;

@@ -45,6 +45,10 @@ impl Source for Output {
         Readiness::Ready { version: String::new(), path: None }
     }
 
+    fn attaches(&self) -> bool {
+        false
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         match spec.argument {
             Some(_) => Err(Error::Invalid(format!("{spec}: `output` takes no argument"))),

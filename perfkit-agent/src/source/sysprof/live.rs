@@ -60,6 +60,10 @@ impl Source for Sysprof {
         Readiness::Ready { version: String::new(), path: None }
     }
 
+    fn attaches(&self) -> bool {
+        false
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         match (&spec.argument, spec.rate) {
             (None, None) => Ok(Box::new(Listener { socket: None, started: now() })),

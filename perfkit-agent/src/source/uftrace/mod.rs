@@ -75,6 +75,10 @@ impl Source for Uftrace {
         tracer::readiness("uftrace")
     }
 
+    fn attaches(&self) -> bool {
+        false
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         if spec.rate.is_some() {
             return Err(Error::Invalid(format!("{spec}: uftrace sees every call and has no rate")));

@@ -129,19 +129,7 @@ impl Table {
                 }
             });
         }
-        let table = self.downgrade();
-        let followed = document.connect_search_notify(move |_| {
-            if let Some(table) = table.upgrade() {
-                table.arrange();
-            }
-        });
-        let document = document.downgrade();
-        let followed = RefCell::new(Some(followed));
-        self.connect_destroy(move |_| {
-            if let (Some(document), Some(followed)) = (document.upgrade(), followed.take()) {
-                document.disconnect(followed);
-            }
-        });
+        document.watch(self, &["search"], |table, _| table.arrange());
         let keys = gtk::EventControllerKey::new();
         let table = self.downgrade();
         keys.connect_key_pressed(move |_, key, _, state| {
@@ -186,13 +174,17 @@ impl Table {
         self.imp().selected.replace(Some(Rc::new(told)));
     }
 
-    /// Selects the first shown row for which `which` is true, and scrolls to it; whoever follows the selection is not
-    /// told.
-    pub fn select(&self, which: impl Fn(&Row) -> bool) {
+    /// Selects the shown row for which `key` is greatest, and scrolls to it; rows without a key are out of it. Whoever
+    /// follows the selection is not told.
+    pub fn select_best(&self, key: impl Fn(&Row) -> Option<i64>) {
         let imp = self.imp();
         let rows = imp.list.rows();
         let (Some(view), Some(selection)) = (imp.view.get(), imp.selection.get()) else { return };
-        let Some(at) = (0..rows.order.len()).find(|&at| rows.row(at).is_some_and(&which)) else { return };
+        let keys = (0..rows.order.len()).filter_map(|at| Some((rows.row(at).and_then(&key)?, at)));
+        let Some((_, at)) = keys.max_by_key(|&(key, _)| key) else { return };
+        if selection.is_selected(at as u32) {
+            return;
+        }
         imp.quiet.set(true);
         selection.select_item(at as u32, true);
         imp.quiet.set(false);
@@ -201,6 +193,11 @@ impl Table {
             // Without rows on the screen there is nothing to scroll.
             let _ = WidgetExt::activate_action(&list, "list.scroll-to-item", Some(&(at as u32).to_variant()));
         }
+    }
+
+    /// A cell of a row in words.
+    pub fn words(&self, row: &Row, column: usize) -> String {
+        self.imp().list.rows().words(row, column)
     }
 
     /// The rows that are shown, in their order.
