@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 
 use super::family::{Family, Orphans};
 use super::gate::Gate;
-use super::{Launch, Target};
+use super::{Launch, Target, ward};
 use crate::error::{Error, Result};
 
 /// How long it may take until the program waits at the gate.
@@ -67,7 +67,11 @@ impl Running {
         };
         let pipes = (child.stdout.take(), child.stderr.take());
         let lines = match pipes {
-            (Some(out), Some(err)) => Some((out.into(), err.into())),
+            (Some(out), Some(err)) => {
+                ward::reader(&out);
+                ward::reader(&err);
+                Some((out.into(), err.into()))
+            }
             _ => None,
         };
         let scratch = launch.scratch.clone();

@@ -7,10 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use super::{Killer, Launch, Running, Target, facts, ward};
 use crate::error::{Error, Result, similar};
+use crate::scratch::Scratch;
 use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
 
 /// How long sources may go on by themselves once the target has ended: what it wrote last is on its way to them.
@@ -69,7 +68,7 @@ pub struct Recording {
     /// What the recording itself says goes through this outlet.
     own: Outlet,
     begun: Instant,
-    _scratch: TempDir,
+    _scratch: Scratch,
 }
 
 /// How a recording ended.
@@ -99,8 +98,7 @@ impl Recording {
     ) -> Result<Recording> {
         let problems = Problems::default();
         let mut opened = open(&plan.sources, sources, &problems)?;
-        let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
-        let scratch = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
+        let scratch = Scratch::new()?;
         ward::folder(scratch.path());
         let mut subject = plan.subject;
         if let Subject::Start(launch) = &mut subject {

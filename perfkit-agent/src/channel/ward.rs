@@ -1,11 +1,14 @@
 //! The ward: a process beside ours that tidies up where we end without doing so, as by `kill -9`.
 //!
-//! It runs as `perfkit-agent ward` and reads its duties from a pipe, a line each: `folder PATH`, or `SIGNAL GROUP FATE`
-//! for a tool's process group; a line that is said again takes the duty back. When the pipe ends the tools that are
-//! left get their signal, and a moment later are killed where that is their fate; then the folders go.
+//! It runs as `perfkit-agent ward` and reads its duties from a pipe, a line each: `folder PATH`, `SIGNAL GROUP FATE`
+//! for a tool's process group, or `reader PATH` for a descriptor of ours, which it opens too; a line that is said again
+//! takes the duty back. When the pipe ends, what comes to the readers is thrown away for as long as anything comes;
+//! the tools that are left get their signal, and a moment later are killed where that is their fate; the folders go.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{ChildStdin, Command, ExitCode, Stdio};
@@ -20,6 +23,9 @@ use crate::error::{Error, Result};
 
 /// The hidden command of our programs.
 pub const COMMAND: &str = "ward";
+/// The begins of the duties that are no tools.
+const FOLDER: &str = "folder ";
+const READER: &str = "reader ";
 /// How long tools may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What becomes of a tool that does not end: the word for one that is killed, and for one that never is.
@@ -61,7 +67,13 @@ pub fn begin() -> Result<()> {
 
 /// Has a folder taken away when this process has ended.
 pub fn folder(path: &Path) {
-    ward().say(&format!("folder {}", path.display()));
+    ward().say(&format!("{FOLDER}{}", path.display()));
+}
+
+/// Keeps the other end of a pipe from breaking when this process has ended: nobody reads any more what is written then,
+/// but whoever writes it goes on.
+pub fn reader(pipe: &impl AsRawFd) {
+    ward().say(&format!("{READER}/proc/{}/fd/{}", std::process::id(), pipe.as_raw_fd()));
 }
 
 /// A tool's process group, which ends when this process does.
@@ -117,13 +129,26 @@ pub fn groups() -> BTreeSet<i32> {
 
 /// The far side.
 pub fn keep() -> ExitCode {
-    let mut duties = BTreeSet::new();
+    let mut duties = BTreeMap::new();
     for line in std::io::stdin().lines().map_while(std::io::Result::ok) {
-        if !duties.remove(&line) {
-            duties.insert(line);
+        if duties.remove(&line).is_none() {
+            // One that cannot be opened is as good as none.
+            let reader = line.strip_prefix(READER).and_then(|path| File::open(path).ok());
+            duties.insert(line, reader);
         }
     }
-    let mut left: Vec<(Pid, Signal, bool)> = duties.iter().filter_map(|duty| group(duty)).collect();
+    std::thread::scope(|readers| {
+        for mut pipe in duties.values().flatten() {
+            readers.spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
+        }
+        tidy(duties.keys());
+    });
+    ExitCode::SUCCESS
+}
+
+/// Ends the tools, and takes the folders away.
+fn tidy<'a>(duties: impl Iterator<Item = &'a String> + Clone) {
+    let mut left: Vec<(Pid, Signal, bool)> = duties.clone().filter_map(|duty| group(duty)).collect();
     left.retain(|(group, signal, _)| killpg(*group, *signal).is_ok());
     let begun = Instant::now();
     while !left.is_empty() && begun.elapsed() < PATIENCE {
@@ -133,11 +158,10 @@ pub fn keep() -> ExitCode {
     for (group, ..) in left.iter().filter(|(.., spared)| !spared) {
         let _ = killpg(*group, Signal::SIGKILL);
     }
-    for folder in duties.iter().filter_map(|duty| duty.strip_prefix("folder ")) {
+    for folder in duties.filter_map(|duty| duty.strip_prefix(FOLDER)) {
         // Where we ended as we should it has gone already.
         let _ = std::fs::remove_dir_all(folder);
     }
-    ExitCode::SUCCESS
 }
 
 fn group(duty: &str) -> Option<(Pid, Signal, bool)> {
@@ -159,5 +183,6 @@ mod tests {
         of.spare();
         assert_eq!(group(&of.duty()), Some((Pid::from_raw(4711), Signal::SIGINT, true)));
         assert_eq!(group("folder /tmp/x"), None);
+        assert_eq!(group("reader /proc/1/fd/3"), None);
     }
 }

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::{Format, make, recognise};
 use crate::error::{Error, Result};
+use crate::scratch::Scratch;
 use crate::session::is_session;
 
 /// A session that can be opened.
 #[derive(Debug)]
 pub struct Readable {
     path: PathBuf,
-    made: Option<(TempDir, &'static Format)>,
+    made: Option<(Scratch, &'static Format)>,
 }
 
 impl Readable {
@@ -25,8 +24,7 @@ impl Readable {
             return Ok(Readable { path: path.to_owned(), made: None });
         }
         let format = recognise(path).map_err(|_| Error::NotASession(path.to_owned()))?;
-        let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
-        let folder = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
+        let folder = Scratch::new()?;
         let name = path.file_stem().unwrap_or_default();
         let session = folder.path().join(name).with_extension("perfkit");
         make(&[(path.to_owned(), format)], &session)?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use rustc_hash::FxHashMap;
-use tempfile::TempDir;
 
 use super::chunk::{Chunk, Summary};
 use super::column::Damage;
@@ -14,6 +13,7 @@ use super::recover::{Found, recover};
 use super::rows::{Rows, Track};
 use super::series::{COLUMN_TYPES, Column, ColumnType, SHAPES, Schema, UNITS, member};
 use crate::error::{Error, Result};
+use crate::scratch::Scratch;
 
 /// Names that are kept at hand; when there are more, all are forgotten, which bounds the memory.
 const NAMES: usize = 1 << 16;
@@ -23,7 +23,7 @@ const NAMES: usize = 1 << 16;
 pub struct Session {
     path: PathBuf,
     /// A copy that is read in place of the file itself, which cannot be made whole where it is.
-    copy: Option<TempDir>,
+    copy: Option<Scratch>,
     db: Connection,
     series: Vec<Series>,
     names: FxHashMap<i64, Arc<str>>,
@@ -63,8 +63,7 @@ impl Session {
         match recover(path)? {
             Found::Whole | Found::InUse => Session::open_at(path),
             Found::ReadOnly => {
-                let folder = tempfile::Builder::new().prefix("perfkit-").tempdir();
-                let folder = folder.map_err(Error::file("make a folder in", &std::env::temp_dir()))?;
+                let folder = Scratch::new()?;
                 let copy = folder.path().join("session.perfkit");
                 for suffix in ["", "-wal", "-journal"] {
                     let (from, to) = (file::beside(path, suffix), file::beside(&copy, suffix));
