@@ -19,6 +19,7 @@ use crate::session::{self, Bookmark, bookmarks};
 pub use html::html;
 pub use json::json;
 pub use text::text;
+pub use verdict::{budget, sentences};
 
 /// What a report is about.
 #[derive(Debug, Default)]
@@ -101,7 +102,7 @@ fn remarks(db: &Connection) -> Vec<String> {
 }
 
 /// Sources that would have told more, and what: for the kinds of costs that nothing is known of.
-fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
+pub fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
     const SOURCES: &[(&str, &str, &str)] = &[
         ("functions", "perf", "which functions the time was spent in"),
         ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),

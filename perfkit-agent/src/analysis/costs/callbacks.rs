@@ -11,7 +11,7 @@ pub fn leaves(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
     let mut sums = Sums::default();
     for facts in threads {
         for (dispatch, own) in own_times(&facts.timeline.dispatches, &facts.timeline.polls) {
-            sums.add(vec![facts.callback(&dispatch.what)], &Amount::once(own));
+            sums.add(vec![facts.callback(&dispatch.what)], &Amount::once(own, (dispatch.time, dispatch.end)));
         }
     }
     Ok(sums.done())

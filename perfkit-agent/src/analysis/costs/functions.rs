@@ -64,7 +64,7 @@ fn calls(db: &Connection, of: [i64; 3], sampled: bool, sums: &mut Sums) -> Resul
     for calls in all.values() {
         for (call, own) in own_times(calls, &Spans::default()) {
             let ns = if sampled { 0 } else { own };
-            sums.add(call.what.clone(), &Amount { ns, ..Amount::once(call.length()) });
+            sums.add(call.what.clone(), &Amount { ns, ..Amount::once(call.length(), (call.time, call.end)) });
         }
     }
     Ok(())

@@ -63,6 +63,8 @@ pub struct Amount {
     pub count: i64,
     /// The longest, in nanoseconds.
     pub longest: i64,
+    /// Begin and end of where the longest was; `None` where nothing that has a length is known.
+    pub place: Option<(i64, i64)>,
     /// Samples, which have no lengths and tell no calls.
     pub samples: i64,
     /// Square pixels that were repainted.
@@ -72,9 +74,9 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// Once, so long.
-    fn once(ns: i64) -> Amount {
-        Amount { ns, count: 1, longest: ns, ..Amount::default() }
+    /// Once, so long, there.
+    fn once(ns: i64, place: (i64, i64)) -> Amount {
+        Amount { ns, count: 1, longest: ns, place: Some(place), ..Amount::default() }
     }
 
     /// What a measure says of it.
@@ -90,6 +92,9 @@ impl Amount {
     fn add(&mut self, more: &Amount) {
         self.ns += more.ns;
         self.count += more.count;
+        if more.place.is_some() && (self.place.is_none() || more.longest > self.longest) {
+            self.place = more.place;
+        }
         self.longest = self.longest.max(more.longest);
         self.samples += more.samples;
         self.px += more.px;

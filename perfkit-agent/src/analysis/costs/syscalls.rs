@@ -26,7 +26,7 @@ pub fn calls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
             let about = about(call.what.path.as_deref(), call.what.fd);
             let path = std::iter::once(call.what.name.clone()).chain(about).collect();
             let bytes = call.what.bytes.unwrap_or(0).max(0);
-            sums.add(path, &Amount { bytes, ..Amount::once(call.length()) });
+            sums.add(path, &Amount { bytes, ..Amount::once(call.length(), (call.time, call.end)) });
         }
     }
     Ok(sums.done())
@@ -48,7 +48,7 @@ pub fn files(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
     let sleep: Vec<String> = SLEEP.iter().map(|name| format!("'{name}'")).collect();
     let sql = format!(
         "SELECT tid, path, CASE WHEN path IS NULL THEN fd END AS about, sum(duration), max(duration), count(*), \
-         sum(bytes) FROM syscalls WHERE pid = ?1 AND time BETWEEN ?2 AND ?3 AND (path IS NOT NULL OR fd IS NOT NULL) \
+         sum(bytes), time FROM syscalls WHERE pid = ?1 AND time BETWEEN ?2 AND ?3 AND (path IS NOT NULL OR fd IS NOT NULL) \
          AND name NOT IN ({}) AND coalesce(path, '') NOT LIKE '%{RECORDING}' GROUP BY tid, path, about",
         sleep.join(", ")
     );
@@ -59,7 +59,10 @@ pub fn files(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
             let Some(about) = about(path.as_deref(), row.get(2)?) else { return Ok(()) };
             let (count, bytes) = (number(5)?, number(6)?.max(0));
             let (ns, longest) = if draws.contains(&number(0)?) { (number(3)?, number(4)?) } else { (0, 0) };
-            sums.add(folders(&about), &Amount { ns, count, longest, bytes, ..Amount::default() });
+            // SQLite gives the time of the row that has the longest duration.
+            let time = number(7)?;
+            let place = Some((time, time + longest));
+            sums.add(folders(&about), &Amount { ns, count, longest, place, bytes, ..Amount::default() });
             Ok(())
         })?;
     }

@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::{Amount, Leaf, Sums};
 use crate::analysis::engine::Facts;
+use crate::analysis::timeline::overlapping;
 use crate::analysis::waste;
 use crate::error::Result;
 
@@ -14,7 +15,7 @@ pub fn windows(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
         let timeline = facts.timeline;
         for input in timeline.inputs.iter() {
             let path = vec![timeline.window_name(input.what.window), input.what.event.clone()];
-            sums.add(path, &Amount::once(input.length()));
+            sums.add(path, &Amount::once(input.length(), (input.time, input.end)));
         }
         for (window, repaint) in waste::by_window(timeline) {
             let name = timeline.window_name(window);
@@ -34,7 +35,10 @@ pub fn widgets(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
         let timeline = facts.timeline;
         for at in &timeline.widgets {
             let (ns, count) = (at.what.cost, at.what.count);
-            let amount = Amount { ns, count, longest: ns, ..Amount::default() };
+            // It is told at the end of its frame, of which it is a part.
+            let frame = overlapping(&timeline.frames, at.time, at.time + 1).next();
+            let place = Some(frame.map_or((at.time, at.time + 1), |frame| (frame.time, frame.end)));
+            let amount = Amount { ns, count, longest: ns, place, ..Amount::default() };
             sums.add(vec![at.what.class.clone(), at.what.work.clone()], &amount);
         }
         for at in timeline.painted.iter().filter(|at| at.what.repaint) {
@@ -85,7 +89,14 @@ mod tests {
                     paths,
                     ["“Files” > changed", "“Files” > in vain", "“Files” > key-press", "“Files” > scroll"]
                 );
-                let amount = Amount { ns: ms(4), count: 3, longest: ms(2), px: 1000, ..Amount::default() };
+                let amount = Amount {
+                    ns: ms(4),
+                    count: 3,
+                    longest: ms(2),
+                    place: Some((ms(1), ms(3))),
+                    px: 1000,
+                    ..Amount::default()
+                };
                 assert_eq!((rows.len(), &*rows[0].name, rows[0].amount), (1, "“Files”", amount));
                 let (_, rows) = of("widgets");
                 let rows: Vec<_> = rows.iter().map(|row| (&*row.name, row.amount.ns, row.amount.px)).collect();

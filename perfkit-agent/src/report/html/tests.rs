@@ -55,7 +55,7 @@ fn hostile(text: &str) -> Analysis {
     let hang =
         Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
     let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
-    let amount = Amount { ns: 30, count: 2, longest: 20, samples: 1, px: 9, bytes: 7 };
+    let amount = Amount { ns: 30, count: 2, longest: 20, place: None, samples: 1, px: 9, bytes: 7 };
     let leaf = |parts: &[&str]| Leaf { path: parts.iter().map(|part| format!("{text}{part}")).collect(), amount };
     let costs = KINDS.iter().map(|kind| {
         let leaves = vec![leaf(&["module", "a"]), leaf(&["module", "b"]), leaf(&["other"])];
