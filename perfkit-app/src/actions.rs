@@ -3,6 +3,8 @@
 //! `app.` actions are the program's, `win.` ones the window's, `doc.` ones work on the open session and so on every
 //! page at once. Keys without a modifier are only taken where no text is being typed.
 
+use crate::wording::marked;
+
 /// An action with keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Action {
@@ -16,13 +18,14 @@ pub struct Action {
     pub group: &'static str,
 }
 
-const GENERAL: &str = "General";
-const VIEW: &str = "Time and Selection";
-const PLAY: &str = "Playing";
+const GENERAL: &str = marked("General");
+const VIEW: &str = marked("Time and Selection");
+const PLAY: &str = marked("Playing");
 
 /// Every action with keys.
 pub const ACTIONS: &[Action] = &[
     Action { name: "win.new-recording", keys: &["<Control>n"], title: "New recording", group: GENERAL },
+    Action { name: "app.new-window", keys: &["<Control><Shift>n"], title: "New window", group: GENERAL },
     Action { name: "win.open", keys: &["<Control>o"], title: "Open a file", group: GENERAL },
     Action { name: "win.save-as", keys: &["<Control>s"], title: "Save the session as", group: GENERAL },
     Action { name: "win.export", keys: &["<Control>e"], title: "Export for other tools", group: GENERAL },

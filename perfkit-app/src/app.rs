@@ -4,6 +4,7 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 
 use crate::actions::ACTIONS;
+use crate::settings::{self, settings};
 use crate::window::Window;
 
 /// The name under which the desktop knows the program.
@@ -48,17 +49,40 @@ fn started(app: &adw::Application) {
     let quit = gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| {
         app.windows().iter().for_each(gtk::Window::close);
     });
+    let window = gio::ActionEntry::builder("new-window").activate(|app: &adw::Application, _, _| {
+        GtkWindowExt::present(&Window::new(app));
+    });
     let new = gio::ActionEntry::builder("new-recording").activate(|app: &adw::Application, _, _| {
         let window = Window::new(app);
         GtkWindowExt::present(&window);
         // The window has the action, so it is there.
         let _ = WidgetExt::activate_action(&window, "win.new-recording", None);
     });
-    app.add_action_entries([quit.build(), new.build()]);
+    app.add_action_entries([quit.build(), window.build(), new.build()]);
+    follow_settings();
     for action in ACTIONS {
         // Keys of one letter, and those that move in a text, are taken by the window itself.
         if action.keys.iter().all(|key| key.starts_with('<') || key.starts_with('F')) {
             app.set_accels_for_action(action.name, action.keys);
         }
     }
+}
+
+/// Style and animations are as the settings say, from now on.
+fn follow_settings() {
+    settings().follow(settings::STYLE, || {
+        adw::StyleManager::default().set_color_scheme(match settings().get::<String>(settings::STYLE).as_str() {
+            "light" => adw::ColorScheme::ForceLight,
+            "dark" => adw::ColorScheme::ForceDark,
+            _ => adw::ColorScheme::Default,
+        });
+    });
+    settings().follow(settings::ANIMATIONS, || {
+        let Some(toolkit) = gtk::Settings::default() else { return };
+        match settings().get(settings::ANIMATIONS) {
+            // As the desktop has it.
+            true => toolkit.reset_property("gtk-enable-animations"),
+            false => toolkit.set_gtk_enable_animations(false),
+        }
+    });
 }

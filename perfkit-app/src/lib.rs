@@ -3,7 +3,7 @@
 //!
 //! [`model`] holds what a window looks at, [`link`] is the one way to work off the main thread, [`draw`] has drawings
 //! that know no widgets, [`widgets`] what takes input and shows drawings, [`pages`] and [`dialogs`] what a
-//! [`window`] shows. [`actions`] has every action and its keys, [`wording`] every number and error in the user's
+//! [`window`] shows. [`settings`] are what is remembered, [`actions`] has every action and its keys, [`wording`] every number and error in the user's
 //! language.
 
 pub mod actions;
@@ -14,6 +14,7 @@ pub mod link;
 pub mod model;
 pub mod opening;
 pub mod pages;
+pub mod settings;
 pub mod widgets;
 pub mod window;
 pub mod wording;

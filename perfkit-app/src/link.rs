@@ -5,7 +5,8 @@
 //! eye waits for, and one for what takes longer.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
 use futures_channel::oneshot;
 use perfkit_agent::session::{Query, Session};
@@ -67,6 +68,44 @@ impl Desk {
         // Of a desk whose thread is gone the answer is dropped, which is the answer `None`.
         let _ = self.jobs.send(Box::new(work));
         async move { answered.await.ok() }
+    }
+}
+
+/// How far something is that takes time, and how it is told to end. All clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    done: Arc<AtomicU64>,
+    all: Arc<AtomicU64>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Says how much is done, and of how much (0 where that is unknown); whether to go on.
+    pub fn tell(&self, done: u64, all: u64) -> bool {
+        self.done.store(done, Ordering::Relaxed);
+        self.all.store(all, Ordering::Relaxed);
+        !self.is_cancelled()
+    }
+
+    /// How much is done.
+    pub fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// Which share is done, where it is known: what goes through its rows twice has done more than all.
+    pub fn share(&self) -> Option<f64> {
+        let (done, all) = (self.done(), self.all.load(Ordering::Relaxed));
+        (all > 0 && done <= all).then(|| done as f64 / all as f64)
+    }
+
+    /// Ends it soon.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
     }
 }
 

@@ -4,33 +4,12 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use gtk::glib;
 use perfkit_agent::{Error, Result, import, session};
 
-use crate::link::away;
+use crate::link::{Progress, away};
 use crate::model::Document;
-
-/// How an opening gets on, and how it is told to end.
-#[derive(Clone, Debug, Default)]
-pub struct Progress {
-    rows: Arc<AtomicU64>,
-    cancelled: Arc<AtomicBool>,
-}
-
-impl Progress {
-    /// Rows that were read so far; 0 where nothing is imported.
-    pub fn rows(&self) -> u64 {
-        self.rows.load(Ordering::Relaxed)
-    }
-
-    /// Ends it soon, with [`Error::Cancelled`].
-    pub fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Opens a session, or anything that can be imported.
 pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
@@ -39,7 +18,7 @@ pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
     let failed = || Error::Invalid(format!("{}: opening it failed by an error of perfkit", path.display()));
     let session = away(move || as_session(&at, &watched)).await.ok_or_else(failed)??;
     let document = Document::open(&session, &title).await?;
-    if progress.cancelled.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(document) }
+    if progress.is_cancelled() { Err(Error::Cancelled) } else { Ok(document) }
 }
 
 /// The session for a file.
@@ -57,10 +36,7 @@ fn as_session(path: &Path, progress: &Progress) -> Result<PathBuf> {
     // Under another name first: one that is there is whole.
     let unfinished = at.with_extension(format!("{}.part", std::process::id()));
     let watched = progress.clone();
-    let wanted = move |rows| {
-        watched.rows.store(rows, Ordering::Relaxed);
-        !watched.cancelled.load(Ordering::Relaxed)
-    };
+    let wanted = move |rows| watched.tell(rows, 0);
     import::make_while(&[(path.to_owned(), format)], &unfinished, wanted)?;
     std::fs::rename(&unfinished, &at).map_err(Error::file("keep", &at))?;
     Ok(at)

@@ -10,9 +10,13 @@ use gtk::{gdk, gio, glib};
 use perfkit_agent::Error;
 
 use crate::actions::ACTIONS;
+use crate::dialogs::file::{self, Asked};
+use crate::dialogs::{about, export, help, preferences, save_as, shortcuts};
+use crate::link::Progress;
 use crate::model::{Document, play_with};
-use crate::opening::{self, Progress};
+use crate::opening;
 use crate::pages::{PAGES, Page};
+use crate::settings::{self, settings};
 use crate::widgets::status;
 use crate::wording::{plain, tr, tr_many, tr_with};
 
@@ -89,7 +93,12 @@ mod imp {
         }
     }
     impl WidgetImpl for Window {}
-    impl WindowImpl for Window {}
+    impl WindowImpl for Window {
+        fn close_request(&self) -> glib::Propagation {
+            self.obj().remember();
+            self.parent_close_request()
+        }
+    }
     impl ApplicationWindowImpl for Window {}
     impl AdwApplicationWindowImpl for Window {}
 }
@@ -110,6 +119,8 @@ impl Window {
 
     fn set_up(&self) {
         let imp = self.imp();
+        self.set_default_size(settings().get(settings::WIDTH), settings().get(settings::HEIGHT));
+        self.set_maximized(settings().get(settings::MAXIMIZED));
         imp.flap.bind_property("reveal-flap", &*imp.pane_button, "active").bidirectional().sync_create().build();
         imp.search_bar.bind_property("search-mode-enabled", &*imp.search_button, "active").bidirectional().build();
         imp.search_bar.connect_entry(&*imp.search);
@@ -123,8 +134,13 @@ impl Window {
             let page = usize::try_from(row.index()).ok().and_then(|at| PAGES.get(at));
             if let (Some(window), Some(page)) = (window.upgrade(), page) {
                 window.show_page(page.name);
+                // In a narrow window the pane lies over the page.
+                if window.imp().flap.is_folded() {
+                    window.imp().flap.set_reveal_flap(false);
+                }
             }
         });
+        self.fold_pane();
         for page in PAGES {
             imp.list.append(&pane_row(page));
         }
@@ -178,8 +194,8 @@ impl Window {
         let ticking = glib::timeout_add_local(std::time::Duration::from_millis(100), move || {
             let Some(window) = window.upgrade() else { return glib::ControlFlow::Break };
             window.imp().progress.pulse();
-            if watched.rows() > 0 {
-                let events = tr_many("{} event read", "{} events read", watched.rows());
+            if watched.done() > 0 {
+                let events = tr_many("{} event read", "{} events read", watched.done());
                 window.imp().opening.set_description(Some(&events));
             }
             glib::ControlFlow::Continue
@@ -222,7 +238,6 @@ impl Window {
         if let Some(before) = imp.document.replace(Some(document)) {
             before.set_playing(false);
         }
-        imp.flap.set_locked(false);
         imp.states.set_visible_child_name("session");
         self.session_actions(true);
         if let Some(page) = PAGES.first() {
@@ -243,6 +258,18 @@ impl Window {
         imp.title.set_subtitle(&tr(page.title));
     }
 
+    /// The name of the page that is shown; empty where there is no session.
+    pub fn page(&self) -> String {
+        self.imp().pages.visible_child_name().unwrap_or_default().into()
+    }
+
+    /// Says in a dialog what could not be done, and why.
+    pub fn complain(&self, title: &str, error: &str) {
+        let dialog = adw::MessageDialog::new(Some(self), Some(title), Some(error));
+        dialog.add_response("close", &tr("_Close"));
+        dialog.present();
+    }
+
     /// What was shown before something else was tried.
     fn back(&self) {
         let state = if self.document().is_some() { "session" } else { "welcome" };
@@ -254,9 +281,7 @@ impl Window {
         self.imp().running.take();
         if self.document().is_some() {
             self.back();
-            let dialog = adw::MessageDialog::new(Some(self), Some(&tr("Cannot Open the File")), Some(error));
-            dialog.add_response("close", &tr("_Close"));
-            dialog.present();
+            self.complain(&tr("Cannot Open the File"), error);
             return;
         }
         self.imp().trouble.set_description(Some(&plain(error)));
@@ -298,11 +323,15 @@ impl Window {
 
     /// Actions on the session are there only while there is one.
     fn session_actions(&self, on: bool) {
-        for name in ["save-as", "export", "search"] {
+        for name in ["save-as", "export", "search", "toggle-pane"] {
             if let Some(action) = self.lookup_action(name).and_downcast::<gio::SimpleAction>() {
                 action.set_enabled(on);
             }
         }
+        let imp = self.imp();
+        imp.pane_button.set_visible(on);
+        imp.search_button.set_visible(on);
+        imp.flap.set_reveal_flap(on && !imp.flap.is_folded() && settings().get(settings::PANE));
         if !on {
             self.insert_action_group("doc", None::<&gio::SimpleActionGroup>);
             return;
@@ -322,36 +351,60 @@ impl Window {
                 let bar = &window.imp().search_bar;
                 bar.set_search_mode(!bar.is_search_mode());
             }),
-            entry("toggle-pane", |window| {
-                let flap = &window.imp().flap;
-                flap.set_reveal_flap(!flap.reveals_flap());
-            }),
+            entry("toggle-pane", |window| window.imp().pane_button.emit_clicked()),
             entry("menu", |window| window.imp().menu_button.popup()),
             entry("fullscreen", |window| window.set_fullscreened(!window.is_fullscreen())),
+            entry("save-as", save_as::present),
+            entry("export", export::present),
+            entry("preferences", preferences::present),
+            entry("show-shortcuts", shortcuts::present),
+            entry("help", help::present),
+            entry("about", about::present),
         ]);
         self.session_actions(false);
     }
 
     fn ask_for_file(&self) {
-        let chooser = gtk::FileChooserNative::new(
-            Some(&tr("Open a Session or Recording")),
-            Some(self),
-            gtk::FileChooserAction::Open,
-            Some(&tr("_Open")),
-            None,
-        );
-        chooser.set_modal(true);
-        let window = self.downgrade();
-        // The closure holds it, since nobody else does until it is answered.
-        let held = RefCell::new(Some(chooser.clone()));
-        chooser.connect_response(move |_, response| {
-            let chooser = held.take();
-            let file = chooser.filter(|_| response == gtk::ResponseType::Accept).and_then(|chooser| chooser.file());
-            if let (Some(window), Some(file)) = (window.upgrade(), file) {
+        let window = self.clone();
+        glib::spawn_future_local(async move {
+            let recordings = ["*.perfkit", "*.gdkrecord", "*.syscap", "*.json", "*.data", "*.strace", "*.ltrace"];
+            let asked = Asked {
+                title: tr("Open a Session or Recording"),
+                accept: tr("_Open"),
+                kinds: vec![(tr("Sessions and recordings"), recordings.into())],
+                folder: window.document().and_then(|document| file::beside(document.path())),
+                ..Asked::default()
+            };
+            if let Some(file) = file::to_read(&window, asked).await {
                 window.open(&file);
             }
         });
-        chooser.show();
+    }
+
+    /// In a narrow window the pane lies over the page, and is away until it is asked for; in a wide one it is there
+    /// unless the user wants it away.
+    fn fold_pane(&self) {
+        let window = self.downgrade();
+        self.imp().flap.connect_folded_notify(move |flap| {
+            let session = window.upgrade().is_some_and(|window| window.document().is_some());
+            flap.set_reveal_flap(session && !flap.is_folded() && settings().get(settings::PANE));
+        });
+        let window = self.downgrade();
+        self.imp().pane_button.connect_clicked(move |button| {
+            if window.upgrade().is_some_and(|window| !window.imp().flap.is_folded()) {
+                settings().set(settings::PANE, button.is_active());
+            }
+        });
+    }
+
+    /// Keeps the window's size for the next one.
+    fn remember(&self) {
+        settings().set(settings::MAXIMIZED, self.is_maximized());
+        if !self.is_maximized() && !self.is_fullscreen() {
+            let (width, height) = self.default_size();
+            settings().set(settings::WIDTH, width);
+            settings().set(settings::HEIGHT, height);
+        }
     }
 }
 

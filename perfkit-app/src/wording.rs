@@ -7,6 +7,11 @@ pub fn tr(text: &str) -> String {
     gettextrs::gettext(text)
 }
 
+/// A text that is translated where it is shown: it stands in a table, where [`tr`] cannot be.
+pub const fn marked(text: &'static str) -> &'static str {
+    text
+}
+
 /// The text for a number of things in the user's language, with the number for `{}`.
 pub fn tr_many(one: &str, many: &str, count: u64) -> String {
     let number = u32::try_from(count).unwrap_or(u32::MAX);

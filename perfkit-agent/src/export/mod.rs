@@ -72,12 +72,16 @@ impl From<Error> for Ended {
 pub struct Format {
     /// Its name for `--format`.
     pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
     /// How files of it end.
     pub suffix: &'static str,
     /// What it is for, in a few words.
     pub about: &'static str,
     /// Whether a file holds one table, so that several make a folder.
     pub table: bool,
+    /// Whether it is a picture, which can be dark and has a width.
+    pub picture: bool,
     /// What writes it.
     pub exporter: &'static dyn Exporter,
 }
@@ -92,72 +96,92 @@ impl std::fmt::Debug for Format {
 pub const FORMATS: &[Format] = &[
     Format {
         name: "json",
+        title: "JSON",
         suffix: "json",
         about: "every series and table, for programs; EXPORTS.md has its schema",
         table: false,
+        picture: false,
         exporter: &json::Json,
     },
     Format {
         name: "csv",
+        title: "CSV",
         suffix: "csv",
         about: "one series or table; a folder with a file for each where there are several",
         table: true,
+        picture: false,
         exporter: &tables::Csv,
     },
     Format {
         name: "chrome",
+        title: "Chrome Trace",
         suffix: "trace.json",
         about: "Chrome's trace events, for Perfetto, chrome://tracing and Speedscope",
         table: false,
+        picture: false,
         exporter: &chrome::Chrome,
     },
     Format {
         name: "speedscope",
+        title: "Speedscope",
         suffix: "speedscope.json",
         about: "samples and spans by thread, for Speedscope",
         table: false,
+        picture: false,
         exporter: &speedscope::Speedscope,
     },
     Format {
         name: "collapsed",
+        title: "Collapsed Stacks",
         suffix: "folded",
         about: "call stacks as lines with weights, for flame graphs",
         table: false,
+        picture: false,
         exporter: &collapsed::Collapsed,
     },
     Format {
         name: "pprof",
+        title: "pprof",
         suffix: "pb.gz",
         about: "samples and stretches off the processor, for pprof",
         table: false,
+        picture: false,
         exporter: &pprof::Pprof,
     },
     Format {
         name: "perfetto",
+        title: "Perfetto",
         suffix: "pftrace",
         about: "tracks, slices, counters and samples, for Perfetto",
         table: false,
+        picture: false,
         exporter: &perfetto::Perfetto,
     },
     Format {
         name: "syscap",
+        title: "Sysprof",
         suffix: "syscap",
         about: "marks, counters, logs and samples, for Sysprof",
         table: false,
+        picture: false,
         exporter: &syscap::Syscap,
     },
     Format {
         name: "svg",
+        title: "SVG",
         suffix: "svg",
         about: "a picture of the timeline, of lines and areas",
         table: false,
+        picture: true,
         exporter: &picture::Svg,
     },
     Format {
         name: "png",
+        title: "PNG",
         suffix: "png",
         about: "a picture of the timeline, of pixels",
         table: false,
+        picture: true,
         exporter: &picture::Png,
     },
 ];

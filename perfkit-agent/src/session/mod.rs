@@ -8,6 +8,7 @@ pub mod bookmarks;
 pub mod chunk;
 pub mod clock;
 pub mod column;
+mod copy;
 mod file;
 pub mod gdk;
 mod ids;
@@ -23,6 +24,7 @@ pub mod series;
 mod store;
 
 pub use bookmarks::{Bookmark, Bookmarks};
+pub use copy::copy;
 pub use file::{beside, is_session};
 pub use names::Name;
 pub use query::Query;
