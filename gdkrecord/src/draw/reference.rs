@@ -5,12 +5,14 @@
 //! the mean colour of tiles: a shifted edge hardly changes it, a label or bar that is missing does. Labels are set
 //! in one font in tests, and never hinted.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cairo::{Context, Format, ImageSurface};
 
-use super::exposures::{Planner, Stage, View, picture};
+use super::exposures::{Film, Planner, Stage, View, picture};
 use super::scale::Range;
 use super::scenes::{self, Scene};
 use super::timeline::{self, Collector, Heading, graph};
@@ -108,6 +110,26 @@ fn stage_of(scene: &Scene, dark: bool, at: u64) -> ImageSurface {
     surface
 }
 
+/// As a page shows it: a stretch, with heat, a window that stands out and one that is hidden.
+fn page_of(scene: &Scene, dark: bool, at: u64, hidden: &[u32]) -> ImageSurface {
+    let mut planner = Planner::new(Range::new(0, scene.end), None).heated();
+    scene.events.iter().for_each(|event| planner.add(event));
+    let plan = planner.finish();
+    let palette = Palette::of(dark);
+    let heat = plan.heat.iter().map(|(&id, heat)| (id, heat.picture(palette).unwrap())).collect();
+    let (hidden, marked) = (hidden.iter().copied().collect(), BTreeSet::from([2]));
+    let look = picture::Look { palette, heat: Some(&heat), hidden: &hidden, marked: &marked };
+    let view = View::centred(&plan, 760, 520);
+    let mut showing = Arc::new(Film::new(Stage::new(plan, 1).cool(), scene.events.clone())).open();
+    showing.show(at, 100_000_000);
+    let surface = ImageSurface::create(Format::Rgb24, 760, 520).unwrap();
+    let ctx = Context::new(&surface).unwrap();
+    fill(&ctx, Area::new(0.0, 0.0, 760.0, 520.0), palette.background).unwrap();
+    picture::windows(&ctx, &look, showing.stage(), &view).unwrap();
+    drop(ctx);
+    surface
+}
+
 fn treemap_of(tree: &Tree, dark: bool, look: impl FnOnce(&mut Look<'_>, &treemap::Layout)) -> ImageSurface {
     let (width, height) = (900, 520);
     let surface = ImageSurface::create(Format::Rgb24, width, height).unwrap();
@@ -157,6 +179,8 @@ fn stages_look_as_they_should() {
     check("stage-crowd", &stage_of(&scenes::crowd(), false, 1_000_000_000));
     check("stage-huge", &stage_of(&scenes::short_and_huge(), true, 800_000));
     check("stage-empty", &stage_of(&scenes::empty(), false, 0));
+    check("stage-page", &page_of(&scenes::session(), false, 1_610_000_000, &[]));
+    check("stage-page-dark", &page_of(&scenes::session(), true, 700_000_000, &[2]));
 }
 
 /// What the tolerance lets through, and what it does not.

@@ -1,13 +1,11 @@
 //! `exposures`: an animation of what was repainted when, as GIF, WebM or PNG pictures, or in a window.
 
-mod gif;
-mod png;
-mod webm;
-
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use gdkrecord::draw::Palette;
-use gdkrecord::draw::exposures::{Plan, Planner, Stage, View, picture};
+use gdkrecord::draw::exposures::movie::{self, Gif, Look, Movie, Pictures, Sink, Webm};
+use gdkrecord::draw::exposures::{Plan, Planner, Stage, View, fade};
 use gdkrecord::draw::scale::Range;
 use gdkrecord::{Event, Recording};
 
@@ -17,18 +15,8 @@ use crate::graph::extension;
 use crate::progress::Progress;
 use crate::{files, player, select};
 
-/// Shown nanoseconds in which a flash fades: long enough to see, short enough to tell the next one.
-const FADE: f64 = 600e6;
 /// The largest picture of a file: what fits on pages and in issues.
 const FILE_SIZE: (u32, u32) = (800, 700);
-
-/// Where pictures go.
-pub trait Sink {
-    /// The next picture: rows of blue, green, red, unused bytes, without padding.
-    fn picture(&mut self, pixels: &[u8]) -> Result<()>;
-    /// All were given.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
 
 /// Makes what the arguments ask for.
 pub fn run(args: &ExposureArgs) -> Result<()> {
@@ -54,11 +42,21 @@ pub fn run(args: &ExposureArgs) -> Result<()> {
     let view = View::fit(&plan, FILE_SIZE.0, FILE_SIZE.1);
     let (width, height) = (view.width, view.height);
     let sink: Box<dyn Sink> = match kind.as_deref() {
-        Some("gif") => Box::new(gif::Gif::create(path, palette, (width, height), fps)?),
-        Some("webm") => Box::new(webm::Webm::create(path, (width, height), fps)?),
-        _ => Box::new(png::Pictures::create(path, (width, height))?),
+        Some("gif") => {
+            let file = files::create(path)?;
+            Box::new(Gif::create(file, files::name(path), palette, (width, height), fps)?)
+        }
+        Some("webm") => Box::new(Webm::create(path, (width, height), fps)?),
+        _ => Box::new(Pictures::create(path, (width, height))?),
     };
-    pictures(&recording, plan, palette, view, speed, fps, sink)
+    let mut progress = Progress::new("exposures, drawing", plan.range.from, plan.range.to);
+    let look = Look { palette, view, speed, fps };
+    let mut movie = Movie::new(Stage::new(plan, 1), look, sink)?;
+    for event in recording.events() {
+        progress.event(event.time);
+        movie.event(&event)?;
+    }
+    Ok(movie.finish()?)
 }
 
 fn plan(recording: &Recording, only: Option<BTreeSet<u32>>) -> Plan {
@@ -72,33 +70,12 @@ fn plan(recording: &Recording, only: Option<BTreeSet<u32>>) -> Plan {
     planner.finish()
 }
 
-fn pictures(
-    recording: &Recording,
-    plan: Plan,
-    palette: &Palette,
-    view: View,
-    speed: f64,
-    fps: u32,
-    mut sink: Box<dyn Sink>,
-) -> Result<()> {
-    let mut progress = Progress::new("exposures, drawing", plan.range.from, plan.range.to);
-    let mut play = Playback::new(recording, plan, speed);
-    let mut canvas = Canvas::new(view)?;
-    let step = 1e9 * speed / f64::from(fps);
-    let count = (play.length() as f64 / step).ceil() as u64 + 1;
-    for at in 0..count {
-        play.show((at as f64 * step) as u64, |event| progress.event(event.time));
-        sink.picture(canvas.draw(palette, &play.stage)?)?;
-    }
-    sink.finish()
-}
-
 /// A recording being played: its stage, and the events that are still to come.
 pub struct Playback<'a> {
     recording: &'a Recording,
     events: Box<dyn Iterator<Item = Event> + 'a>,
     next: Option<Event>,
-    plan: Plan,
+    plan: Arc<Plan>,
     speed: f64,
     shown: u64,
     /// The stage at the moment shown.
@@ -107,10 +84,10 @@ pub struct Playback<'a> {
 
 impl<'a> Playback<'a> {
     /// At the begin.
-    pub fn new(recording: &'a Recording, plan: Plan, speed: f64) -> Playback<'a> {
+    pub fn new(recording: &'a Recording, plan: Arc<Plan>, speed: f64) -> Playback<'a> {
         let mut events = Box::new(recording.events());
         let next = events.next();
-        let stage = Stage::new(plan.clone(), (FADE * speed) as u64);
+        let stage = Stage::new(Arc::clone(&plan), fade(speed));
         Playback { recording, events, next, plan, speed, shown: 0, stage }
     }
 
@@ -120,14 +97,13 @@ impl<'a> Playback<'a> {
     }
 
     /// Goes to so many shown nanoseconds of the recording; backwards, it plays anew.
-    pub fn show(&mut self, shown: u64, mut seen: impl FnMut(&Event)) {
+    pub fn show(&mut self, shown: u64) {
         if shown < self.shown {
-            *self = Playback::new(self.recording, self.plan.clone(), self.speed);
+            *self = Playback::new(self.recording, Arc::clone(&self.plan), self.speed);
         }
         self.shown = shown;
         let now = self.plan.clock.time(shown);
         while let Some(event) = self.next.take_if(|event| event.time <= now) {
-            seen(&event);
             self.stage.apply(&event);
             self.next = self.events.next();
         }
@@ -137,43 +113,15 @@ impl<'a> Playback<'a> {
     /// Another speed: flashes fade as long as before for the eye.
     pub fn set_speed(&mut self, speed: f64) {
         self.speed = speed;
-        self.stage.fade = ((FADE * speed) as u64).max(1);
+        self.stage.fade = fade(speed);
     }
 }
 
-/// An image that pictures are drawn on.
-pub struct Canvas {
-    surface: cairo::ImageSurface,
-    view: View,
-    pixels: Vec<u8>,
-}
-
-impl Canvas {
-    /// Of the view's size.
-    pub fn new(view: View) -> Result<Canvas> {
-        let surface =
-            cairo::ImageSurface::create(cairo::Format::Rgb24, view.width as i32, view.height as i32).map_err(failed)?;
-        Ok(Canvas { surface, view, pixels: Vec::new() })
+impl From<movie::Error> for Failure {
+    fn from(error: movie::Error) -> Failure {
+        match error {
+            movie::Error::Write { path, error } => Failure::writing(path)(error),
+            movie::Error::Other(words) => Failure::Other(words),
+        }
     }
-
-    /// Draws the stage; rows of blue, green, red, unused bytes, without padding.
-    pub fn draw(&mut self, palette: &Palette, stage: &Stage) -> Result<&[u8]> {
-        let ctx = cairo::Context::new(&self.surface).map_err(failed)?;
-        picture::draw(&ctx, palette, stage, &self.view).map_err(failed)?;
-        drop(ctx);
-        self.surface.flush();
-        // Four bytes a pixel, so that cairo's rows need no padding.
-        let pixels = &mut self.pixels;
-        self.surface
-            .with_data(|data| {
-                pixels.clear();
-                pixels.extend_from_slice(data);
-            })
-            .map_err(|error| Failure::Other(format!("cannot read the picture: {error}")))?;
-        Ok(&self.pixels)
-    }
-}
-
-fn failed(error: cairo::Error) -> Failure {
-    Failure::Other(format!("cannot draw: {error}"))
 }

@@ -1,14 +1,16 @@
 //! Plays the exposures of a recording in a window of its own.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 use std::time::{Duration, Instant};
 
 use gdkrecord::Recording;
 use gdkrecord::draw::Palette;
+use gdkrecord::draw::exposures::movie::Canvas;
 use gdkrecord::draw::exposures::{Plan, View};
 use minifb::{InputCallback, Key, Window, WindowOptions};
 
-use crate::exposures::{Canvas, Playback};
+use crate::exposures::Playback;
 use crate::failure::{Failure, Result};
 
 /// The largest window, in pixels: fits on a laptop's screen.
@@ -56,7 +58,7 @@ pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) ->
     let (sender, presses) = mpsc::channel();
     window.set_input_callback(Box::new(Presses(sender)));
     let mut speed = speed;
-    let mut play = Playback::new(recording, plan, speed);
+    let mut play = Playback::new(recording, Arc::new(plan), speed);
     let mut canvas = Canvas::new(view)?;
     let (mut shown, mut paused) = (0.0, false);
     let mut last = Instant::now();
@@ -88,7 +90,7 @@ pub fn play(recording: &Recording, plan: Plan, palette: &Palette, speed: f64) ->
             (shown, paused) = (end, true);
         }
         shown = shown.max(0.0);
-        play.show(shown as u64, |_| {});
+        play.show(shown as u64);
         if titled != Some((speed, paused)) {
             titled = Some((speed, paused));
             let state = if paused { "paused, " } else { "" };

@@ -1,8 +1,12 @@
-//! One picture of the stage: windows, flashes, heat, pointer, and below them clock, progress, counts, legend.
+//! One picture of the stage: windows, flashes, heat, pointer; and the whole of a movie's picture, with clock, progress,
+//! counts and legend below.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::palette::{Color, Palette};
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill, line, outline};
+use super::heat::{self, LEVELS};
 use super::plan::Plan;
 use super::stage::{Flash, Stage};
 use crate::sets::Exposed;
@@ -16,12 +20,12 @@ const TITLED: f64 = 72.0;
 const FOOT: f64 = 92.0;
 /// The foot's texts need this width.
 const LEAST: f64 = 560.0;
-/// Repaints of a cell at which heat no longer grows.
-const HOTTEST: f64 = 256.0;
 /// Opacity of what was repainted just now: heat and neighbours shine through.
 const LIGHT: f64 = 0.5;
-/// Levels of heat told apart.
-pub const LEVELS: u32 = 8;
+/// Opacity of the hatch over what was damaged.
+const HATCH: f64 = 0.55;
+/// Pixels from one stroke of the hatch to the next, along an edge.
+const STROKES: f64 = 8.0;
 
 /// Size of the pictures, and how the stage lies in them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,8 +34,10 @@ pub struct View {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    scale: f64,
-    origin: (f64, f64),
+    /// Pixels of the picture for an application pixel.
+    pub scale: f64,
+    /// Where the stage's 0, 0 lies.
+    pub origin: (f64, f64),
 }
 
 impl View {
@@ -48,31 +54,55 @@ impl View {
         View { width, height, scale, origin: (left - bounds.x * scale, TITLE + 6.0 - bounds.y * scale) }
     }
 
-    /// From the stage to the picture, on whole pixels; nothing vanishes.
-    pub fn place(&self, area: Area) -> Area {
-        let tile = self.tile(area);
-        Area::new(tile.x, tile.y, tile.width.max(1.0), tile.height.max(1.0))
+    /// For a plan in the middle of exactly `width` and `height` pixels, without a foot; never enlarged.
+    pub fn centred(plan: &Plan, width: u32, height: u32) -> View {
+        let bounds = plan.bounds;
+        let room = (f64::from(width) - 2.0 * MARGIN, f64::from(height) - TITLE - 2.0 * MARGIN);
+        let scale = (room.0 / bounds.width.max(1.0)).min(room.1 / bounds.height.max(1.0)).clamp(0.01, 1.0);
+        let left = (f64::from(width) - bounds.width * scale) / 2.0;
+        let above = TITLE + (f64::from(height) - TITLE - bounds.height * scale) / 2.0;
+        View { width, height, scale, origin: (left - bounds.x * scale, above - bounds.y * scale) }
     }
 
-    /// The same for areas that touch: they touch in the picture, and the least of them may vanish.
-    fn tile(&self, area: Area) -> Area {
+    /// The place on the stage of a pixel of the picture.
+    pub fn stage(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        ((x - self.origin.0) / self.scale, (y - self.origin.1) / self.scale)
+    }
+
+    /// From the stage to the picture, on whole pixels; nothing vanishes.
+    pub fn place(&self, area: Area) -> Area {
         let (x, y) = (self.origin.0 + area.x * self.scale, self.origin.1 + area.y * self.scale);
         let (right, bottom) = (x + area.width * self.scale, y + area.height * self.scale);
-        Area::new(x.round(), y.round(), right.round() - x.round(), bottom.round() - y.round())
+        let (x, y) = (x.round(), y.round());
+        Area::new(x, y, (right.round() - x).max(1.0), (bottom.round() - y).max(1.0))
     }
 }
 
-/// Draws the stage.
+/// What of a stage is shown, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    /// The colours.
+    pub palette: &'a Palette,
+    /// The heat of windows, where it is shown.
+    pub heat: Option<&'a BTreeMap<u32, heat::Picture>>,
+    /// Windows that are not shown.
+    pub hidden: &'a BTreeSet<u32>,
+    /// Windows that stand out.
+    pub marked: &'a BTreeSet<u32>,
+}
+
+/// Draws a movie's picture of a stage.
 pub fn draw(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) -> Result<()> {
     fill(ctx, Area::new(0.0, 0.0, view.width.into(), view.height.into()), palette.background)?;
     let foot = f64::from(view.height) - FOOT;
+    let heat = stage.heat.iter().flatten().map(|(&id, heat)| Ok((id, heat.picture(palette)?)));
+    let heat = heat.collect::<Result<BTreeMap<_, _>>>()?;
+    let none = BTreeSet::new();
+    let look = Look { palette, heat: Some(&heat), hidden: &none, marked: &none };
     ctx.save()?;
     ctx.rectangle(0.0, 0.0, view.width.into(), foot);
     ctx.clip();
-    for &id in &stage.order {
-        window(ctx, palette, stage, view, id)?;
-    }
-    pointer(ctx, palette, stage, view)?;
+    windows(ctx, &look, stage, view)?;
     ctx.restore()?;
     if stage.plan.shown.is_empty() {
         let words = "No window was exposed in this recording.";
@@ -81,14 +111,25 @@ pub fn draw(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View)
     footer(ctx, palette, stage, Area::new(MARGIN, foot, f64::from(view.width) - 2.0 * MARGIN, FOOT))
 }
 
-fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id: u32) -> Result<()> {
+/// Draws the windows, what flashes in them, and the pointer over them.
+pub fn windows(ctx: &cairo::Context, look: &Look<'_>, stage: &Stage, view: &View) -> Result<()> {
+    for &id in stage.order.iter().filter(|id| !look.hidden.contains(id)) {
+        window(ctx, look, stage, view, id)?;
+    }
+    pointer(ctx, look.palette, stage, view)
+}
+
+fn window(ctx: &cairo::Context, look: &Look<'_>, stage: &Stage, view: &View, id: u32) -> Result<()> {
     let Some(area) = stage.area(id) else { return Ok(()) };
+    let palette = look.palette;
     let place = view.place(area);
     fill(ctx, place, palette.panel)?;
     ctx.save()?;
     ctx.rectangle(place.x, place.y, place.width, place.height);
     ctx.clip();
-    heat(ctx, palette, stage, view, id, area)?;
+    if let Some(heat) = look.heat.and_then(|heat| heat.get(&id)) {
+        heat.draw(ctx, (place.x, place.y), view.scale)?;
+    }
     let flashes = |damage| {
         let meant = move |flash: &&Flash| flash.window == id && (flash.what == Exposed::Damage) == damage;
         stage.flashes.iter().filter(meant).map(|flash| {
@@ -99,19 +140,51 @@ fn window(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, i
     for (part, fresh) in flashes(false) {
         // A large part lit fully, frame after frame, would hide all else.
         let large = part.width * part.height > place.width * place.height / 4.0;
-        let light = if large { LIGHT / 2.0 } else { LIGHT };
-        fill(ctx, part, palette.exposed(Exposed::Repaint).alpha(light * fresh))?;
-        outline(ctx, part, palette.exposed(Exposed::Repaint).alpha(fresh), 1.0)?;
+        repainted(ctx, palette, part, if large { LIGHT / 2.0 } else { LIGHT }, fresh)?;
     }
-    // Damage is an outline over all that, so that it is seen where repaint covers it.
+    // Damage is hatched over all that, so that it is seen where repaint covers it.
     for (part, fresh) in flashes(true) {
-        // Around a small part, a thick line would be all there is.
-        let thick = if part.width.min(part.height) < 12.0 { 1.0 } else { 2.0 };
-        outline(ctx, part, palette.exposed(Exposed::Damage).alpha(fresh), thick)?;
+        damaged(ctx, palette, part, fresh)?;
     }
     ctx.restore()?;
-    outline(ctx, Area::new(place.x - 1.0, place.y - 1.0, place.width + 2.0, place.height + 2.0), palette.dim, 1.0)?;
-    title(ctx, palette, stage, place, id)
+    let (color, thick) = if look.marked.contains(&id) { (palette.text, 3.0) } else { (palette.dim, 1.0) };
+    let around = Area::new(place.x - thick, place.y - thick, place.width + 2.0 * thick, place.height + 2.0 * thick);
+    outline(ctx, around, color, thick)?;
+    title(ctx, palette, stage, around, id)
+}
+
+fn repainted(ctx: &cairo::Context, palette: &Palette, part: Area, light: f64, fresh: f64) -> Result<()> {
+    let color = palette.exposed(Exposed::Repaint);
+    fill(ctx, part, color.alpha(light * fresh))?;
+    outline(ctx, part, color.alpha(fresh), 1.0)
+}
+
+fn damaged(ctx: &cairo::Context, palette: &Palette, part: Area, fresh: f64) -> Result<()> {
+    let color = palette.exposed(Exposed::Damage);
+    // Around a small part, a thick line would be all there is.
+    let small = part.width.min(part.height) < 12.0;
+    if !small {
+        // Where many paints overlap, only the last strokes are told apart.
+        hatch(ctx, part, color.alpha(HATCH * fresh * fresh))?;
+    }
+    outline(ctx, part, color.alpha(fresh), if small { 1.0 } else { 2.0 })
+}
+
+/// Strokes that rise to the right; those of parts that touch meet.
+fn hatch(ctx: &cairo::Context, part: Area, color: Color) -> Result<()> {
+    ctx.save()?;
+    ctx.rectangle(part.x, part.y, part.width, part.height);
+    ctx.clip();
+    color.set(ctx);
+    ctx.set_line_width(1.2);
+    let mut at = ((part.x + part.y) / STROKES).floor() * STROKES;
+    while at < part.right() + part.bottom() {
+        ctx.move_to(at - part.y, part.y);
+        ctx.line_to(at - part.bottom(), part.bottom());
+        at += STROKES;
+    }
+    ctx.stroke()?;
+    ctx.restore()
 }
 
 /// The title above the window's corner, on a tab of its own so that it is readable over other windows; a window
@@ -123,37 +196,10 @@ fn title(ctx: &cairo::Context, palette: &Palette, stage: &Stage, place: Area, id
     let text = stage.windows.label(id);
     let label = Label::new(&text, palette.text).most(place.width - 12.0);
     let wide = label.width(ctx) + 12.0;
-    let y = (place.y - 19.0).max(0.0);
-    fill(ctx, Area::new(place.x - 1.0, y, wide, 18.0), palette.grid)?;
-    label.draw(ctx, place.x + 5.0, y + 9.0, Align::Left)?;
+    let y = (place.y - 18.0).max(0.0);
+    fill(ctx, Area::new(place.x, y, wide, 18.0), palette.grid)?;
+    label.draw(ctx, place.x + 6.0, y + 9.0, Align::Left)?;
     Ok(())
-}
-
-fn heat(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View, id: u32, area: Area) -> Result<()> {
-    let Some(heat) = stage.heat.get(&id) else { return Ok(()) };
-    let cell = heat.cell() as f64;
-    for (y, row) in heat.rows().iter().enumerate() {
-        let mut x = 0;
-        while x < row.len() {
-            let level = level(row[x]);
-            let end = x + row[x..].iter().take_while(|&&times| self::level(times) == level).count();
-            if level > 0 {
-                let at = Area::new(area.x + x as f64 * cell, area.y + y as f64 * cell, (end - x) as f64 * cell, cell);
-                fill(ctx, view.tile(at), palette.heat(f64::from(level - 1) / f64::from(LEVELS - 1)))?;
-            }
-            x = end;
-        }
-    }
-    Ok(())
-}
-
-/// The level of a cell repainted so often: 0 for hardly, 1 for once, [`LEVELS`] for 256 times and more.
-pub fn level(times: f32) -> u32 {
-    if times < 0.5 {
-        return 0;
-    }
-    let power = f64::from(times).max(1.0).log2() / HOTTEST.log2();
-    1 + ((power * f64::from(LEVELS - 1)).round() as u32).min(LEVELS - 1)
 }
 
 fn pointer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View) -> Result<()> {
@@ -200,7 +246,7 @@ fn footer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) ->
     let whole = format!("of {}", clock(most));
     Label::new(&whole, palette.dim).size(11.0).draw(ctx, area.x, area.y + 29.0, Align::Left)?;
     let wide = f64::max(94.0, Label::new(&clock(most), palette.text).size(16.0).bold().width(ctx) + 16.0);
-    progress(ctx, palette, stage, Area::new(area.x + wide, area.y + 8.0, area.width - wide, 24.0))?;
+    strip(ctx, palette, &stage.plan, stage.now, Area::new(area.x + wide, area.y + 8.0, area.width - wide, 24.0))?;
 
     let counts = stage.counts;
     let mut words = Vec::new();
@@ -229,30 +275,24 @@ fn footer(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) ->
 fn legend(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
     let middle = area.y + 72.0;
     let mut x = area.x;
-    let mut item = |color: Color, filled: bool, text: &str| -> Result<()> {
-        let swatch = Area::new(x, middle - 6.0, 14.0, 12.0);
-        if filled {
-            fill(ctx, swatch, color.alpha(0.5))?;
-        }
-        outline(ctx, swatch, color, if filled { 1.0 } else { 2.0 })?;
-        x += 20.0 + Label::new(text, palette.dim).draw(ctx, x + 20.0, middle, Align::Left)? + 18.0;
+    let mut item = |what: Exposed, text: &str| -> Result<()> {
+        swatch(ctx, palette, what, Area::new(x, middle - 6.0, 16.0, 12.0))?;
+        x += 22.0 + Label::new(text, palette.dim).draw(ctx, x + 22.0, middle, Align::Left)? + 18.0;
         Ok(())
     };
     if stage.plan.apart {
-        item(palette.exposed(Exposed::Repaint), true, "repainted")?;
-        item(palette.exposed(Exposed::Damage), false, "damaged")?;
+        item(Exposed::Repaint, "repainted")?;
+        item(Exposed::Damage, "damaged")?;
     } else {
-        item(palette.exposed(Exposed::Both), true, "damaged and repainted")?;
+        item(Exposed::Both, "damaged and repainted")?;
     }
-    x += Label::new("repainted once", palette.dim).draw(ctx, x, middle, Align::Left)? + 6.0;
-    for level in 0..LEVELS {
-        let swatch = Area::new(x, middle - 6.0, 10.0, 12.0);
-        fill(ctx, swatch, palette.panel)?;
-        fill(ctx, swatch, palette.heat(f64::from(level) / f64::from(LEVELS - 1)))?;
-        x += 10.0;
+    if stage.heat.is_some() {
+        x += Label::new("repainted once", palette.dim).draw(ctx, x, middle, Align::Left)? + 6.0;
+        let scale = Area::new(x, middle - 6.0, 10.0 * f64::from(LEVELS), 12.0);
+        heat_scale(ctx, palette, scale)?;
+        x += scale.width + 6.0;
+        x += Label::new("256 times", palette.dim).draw(ctx, x, middle, Align::Left)? + 22.0;
     }
-    x += 6.0;
-    x += Label::new("256 times", palette.dim).draw(ctx, x, middle, Align::Left)? + 22.0;
     if x + 60.0 < area.right() {
         ctx.new_path();
         palette.pointer.set(ctx);
@@ -264,13 +304,35 @@ fn legend(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) ->
     Ok(())
 }
 
-/// The strip: repainted area over the whole recording, and where in it this is.
-fn progress(ctx: &cairo::Context, palette: &Palette, stage: &Stage, area: Area) -> Result<()> {
+/// An exposure's look in a legend.
+pub fn swatch(ctx: &cairo::Context, palette: &Palette, what: Exposed, area: Area) -> Result<()> {
+    match what {
+        Exposed::Damage => {
+            hatch(ctx, area, palette.exposed(what).alpha(HATCH))?;
+            outline(ctx, area, palette.exposed(what), 1.5)
+        }
+        Exposed::Repaint | Exposed::Both => repainted(ctx, palette, area, LIGHT, 1.0),
+    }
+}
+
+/// The colours of heat, from once to 256 times and more.
+pub fn heat_scale(ctx: &cairo::Context, palette: &Palette, area: Area) -> Result<()> {
+    let wide = area.width / f64::from(LEVELS);
     fill(ctx, area, palette.panel)?;
-    let most = stage.plan.profile.iter().copied().max().unwrap_or(0).max(1) as f64;
-    let wide = area.width / stage.plan.profile.len() as f64;
-    let played = area.width * stage.plan.range.place(stage.now).clamp(0.0, 1.0);
-    for (at, &painted) in stage.plan.profile.iter().enumerate().filter(|(_, painted)| **painted > 0) {
+    for level in 0..LEVELS {
+        let part = Area::new(area.x + f64::from(level) * wide, area.y, wide, area.height);
+        fill(ctx, part, heat::color(palette, level + 1))?;
+    }
+    Ok(())
+}
+
+/// The strip: repainted area over the whole range of a plan, and where in it a moment is.
+pub fn strip(ctx: &cairo::Context, palette: &Palette, plan: &Plan, now: u64, area: Area) -> Result<()> {
+    fill(ctx, area, palette.panel)?;
+    let most = plan.profile.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let wide = area.width / plan.profile.len().max(1) as f64;
+    let played = area.width * plan.range.place(now).clamp(0.0, 1.0);
+    for (at, &painted) in plan.profile.iter().enumerate().filter(|(_, painted)| **painted > 0) {
         // The root keeps a small exposure beside a large one visible.
         let height = ((painted as f64 / most).sqrt() * area.height).max(2.0).round();
         let x = area.x + (at as f64 * wide).round();

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Area;
 use super::super::scale::Range;
 use super::super::windows::Windows;
+use super::heat::Heat;
+use super::repaint::{Repaint, Tally};
+use crate::field::Rect;
 use crate::kind::{Body, Event};
 use crate::sets::{Exposed, Role};
 
@@ -88,9 +91,21 @@ pub struct Plan {
     pub exposures: u64,
     /// Whether damage and repaint were recorded apart.
     pub apart: bool,
+    /// What each window repainted, by number.
+    pub repaint: BTreeMap<u32, Repaint>,
+    /// The heat of each window's repaint, where that was asked for.
+    pub heat: BTreeMap<u32, Heat>,
+    /// What windows are called, by number.
+    pub names: BTreeMap<u32, String>,
 }
 
 impl Plan {
+    /// What all shown windows repainted.
+    pub fn repainted(&self) -> Repaint {
+        let shown = self.repaint.iter().filter(|(window, _)| self.shown.contains(window));
+        shown.fold(Repaint::default(), |sum, (_, of)| sum.and(*of))
+    }
+
     fn include(&mut self, area: Area) {
         self.bounds = if self.bounds == Area::default() { area } else { self.bounds.around(area) };
     }
@@ -114,8 +129,9 @@ pub struct Planner {
     windows: Windows,
     only: Option<BTreeSet<u32>>,
     extents: BTreeMap<u32, (Area, Place)>,
-    painted: BTreeSet<u32>,
+    painted: BTreeMap<u32, Tally>,
     mapped: BTreeSet<u32>,
+    heated: bool,
 }
 
 impl Planner {
@@ -130,9 +146,26 @@ impl Planner {
             profile: vec![0; PROFILE],
             exposures: 0,
             apart: false,
+            repaint: BTreeMap::new(),
+            heat: BTreeMap::new(),
+            names: BTreeMap::new(),
         };
         let (extents, painted, mapped) = Default::default();
-        Planner { plan, windows: Windows::new(), only, extents, painted, mapped }
+        Planner { plan, windows: Windows::new(), only, extents, painted, mapped, heated: false }
+    }
+
+    /// With the heat of each window's repaint.
+    pub fn heated(self) -> Planner {
+        Planner { heated: true, ..self }
+    }
+
+    /// Begins with the windows that there are already.
+    pub fn begin(&mut self, windows: &Windows) {
+        self.windows = windows.clone();
+        for (id, _) in windows.iter().filter(|(id, window)| window.mapped && windows.top(*id) == *id) {
+            self.extend(id);
+            self.mapped.insert(id);
+        }
     }
 
     /// Takes in the next event.
@@ -152,10 +185,18 @@ impl Planner {
         match &event.body {
             Body::Exposure(exposure) => {
                 let top = self.windows.top(exposure.window);
-                self.painted.insert(top);
+                if !self.painted.contains_key(&top) {
+                    self.extend(top);
+                }
                 self.plan.exposures += 1;
                 self.plan.apart |= exposure.what != Exposed::Both;
                 let area: u64 = exposure.rects.0.iter().map(|rect| rect.area()).sum();
+                self.painted.entry(top).or_default().add(exposure.what, area as i64, false);
+                if self.heated && exposure.what != Exposed::Damage {
+                    let offset = self.windows.offset(exposure.window);
+                    let heat = self.plan.heat.entry(top).or_default();
+                    exposure.rects.0.iter().for_each(|rect| heat.add(placed(offset, rect)));
+                }
                 if let Some(part) = range.column(event.time, PROFILE).filter(|_| exposure.what != Exposed::Damage) {
                     self.plan.profile[part] += area;
                 }
@@ -175,17 +216,19 @@ impl Planner {
         let mut hanging = Vec::new();
         for (&id, &(area, place)) in &self.extents {
             let large = area.width >= LEAST.into() && area.height >= LEAST.into();
-            let used = self.painted.contains(&id) || (self.mapped.contains(&id) && large);
+            let used = self.painted.contains_key(&id) || (self.mapped.contains(&id) && large);
             if !used || !wanted(&id) {
                 continue;
             }
             self.plan.shown.insert(id);
+            self.plan.names.insert(id, self.windows.label(id));
             match place {
                 Place::Known => self.plan.include(area),
                 Place::Unknown => drop(self.plan.laid_out.insert(id, area)),
                 Place::From(anchor) => hanging.push((anchor, area)),
             }
         }
+        self.plan.repaint = self.painted.iter().map(|(&id, tally)| (id, tally.sum())).collect();
         let left = match self.plan.bounds.width {
             0.0 => 0.0,
             _ => self.plan.bounds.right() + GAP,
@@ -228,6 +271,12 @@ impl Planner {
             self.plan.clock.happens(time, self.plan.range);
         }
     }
+}
+
+/// A rectangle of a part of a window, as it lies in the window.
+pub(super) fn placed((left, above): (i32, i32), rect: &Rect) -> Area {
+    let (x, y) = (left + i32::from(rect.x), above + i32::from(rect.y));
+    Area::new(x.into(), y.into(), rect.width.into(), rect.height.into())
 }
 
 /// Puts windows beside each other in rows from `start`, about half as high as wide; the rectangle around them.

@@ -1,20 +1,16 @@
 //! The stage at a moment: windows, what was exposed just now, the heat of all repaint so far, the pointer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::super::Area;
 use super::super::windows::Windows;
-use super::plan::Plan;
+use super::heat::Heat;
+use super::plan::{Plan, placed};
 use crate::field::{Real, Rect};
 use crate::kind::{Body, Event};
-use crate::sets::{EventType, Exposed};
+use crate::sets::{EventType, Exposed, Role};
 
-/// Pixels of a heat cell each way, in windows of usual size.
-const CELL: usize = 8;
-/// Heat cells each way at most; in a larger window, the cells are larger.
-const CELLS: usize = 1024;
-/// The largest cell, in pixels: windows of GDK end at 32767, rectangles of a recording at twice that.
-const MOST_CELL: usize = 64;
 /// Flashes kept at most: a picture with more of them shows nothing more.
 const FLASHES: usize = 4_000;
 /// The latest flashes among which one is looked for that is the same.
@@ -42,67 +38,6 @@ pub struct Click {
     pub at: (f64, f64),
 }
 
-/// How often each cell of a window was repainted.
-#[derive(Clone, Debug)]
-pub struct Heat {
-    cell: usize,
-    rows: Vec<Vec<f32>>,
-}
-
-impl Default for Heat {
-    fn default() -> Heat {
-        Heat { cell: CELL, rows: Vec::new() }
-    }
-}
-
-impl Heat {
-    /// Adds a repainted rectangle of the window.
-    pub fn add(&mut self, area: Area) {
-        while self.cell < MOST_CELL && area.right().max(area.bottom()) > (self.cell * CELLS) as f64 {
-            self.coarsen();
-        }
-        let cell = self.cell as f64;
-        let last = |edge: f64| ((edge / cell).ceil().max(0.0) as usize).min(CELLS);
-        let first = |edge: f64| (edge / cell).max(0.0) as usize;
-        let (bottom, right) = (last(area.bottom()), last(area.right()));
-        if self.rows.len() < bottom {
-            self.rows.resize(bottom, Vec::new());
-        }
-        for y in first(area.y)..bottom {
-            let row = &mut self.rows[y];
-            if row.len() < right {
-                row.resize(right, 0.0);
-            }
-            for (x, heat) in row.iter_mut().enumerate().take(right).skip(first(area.x)) {
-                let covered = area.within(Area::new(x as f64 * cell, y as f64 * cell, cell, cell));
-                *heat += (covered.width * covered.height / (cell * cell)) as f32;
-            }
-        }
-    }
-
-    /// Four cells become one that was repainted as often as they were on average.
-    fn coarsen(&mut self) {
-        self.cell *= 2;
-        let rows = self.rows.chunks(2).map(|pair| {
-            let at = |row: usize, x: usize| pair.get(row).and_then(|row| row.get(x)).copied().unwrap_or(0.0);
-            let length = pair.iter().map(Vec::len).max().unwrap_or(0).div_ceil(2);
-            let mean = |x: usize| (at(0, 2 * x) + at(0, 2 * x + 1) + at(1, 2 * x) + at(1, 2 * x + 1)) / 4.0;
-            (0..length).map(mean).collect()
-        });
-        self.rows = rows.collect();
-    }
-
-    /// Pixels of a cell each way.
-    pub fn cell(&self) -> usize {
-        self.cell
-    }
-
-    /// Times that each cell was repainted, by rows; rows may differ in length.
-    pub fn rows(&self) -> &[Vec<f32>] {
-        &self.rows
-    }
-}
-
 /// What was counted up to a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -120,15 +55,15 @@ pub struct Counts {
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// Where everything lies.
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The windows there are.
     pub windows: Windows,
     /// The shown ones, lowest first.
     pub order: Vec<u32>,
     /// What was exposed and has not faded, oldest first.
     pub flashes: VecDeque<Flash>,
-    /// Heat by window.
-    pub heat: BTreeMap<u32, Heat>,
+    /// The heat of all repaint so far, by window; `None` where it is not kept.
+    pub heat: Option<BTreeMap<u32, Heat>>,
     /// The pointer, where it is known.
     pub pointer: Option<(f64, f64)>,
     /// Clicks that have not faded, oldest first.
@@ -143,11 +78,27 @@ pub struct Stage {
 
 impl Stage {
     /// The empty stage of a plan, with flashes that fade in so many recorded nanoseconds.
-    pub fn new(plan: Plan, fade: u64) -> Stage {
+    pub fn new(plan: impl Into<Arc<Plan>>, fade: u64) -> Stage {
+        let plan = plan.into();
         let now = plan.range.from;
-        let (order, flashes, heat, clicks) = Default::default();
-        let (windows, counts) = (Windows::new(), Counts::default());
+        let (order, flashes, clicks) = Default::default();
+        let (windows, counts, heat) = (Windows::new(), Counts::default(), Some(BTreeMap::new()));
         Stage { plan, windows, order, flashes, heat, pointer: None, clicks, counts, now, fade: fade.max(1) }
+    }
+
+    /// Without heat.
+    pub fn cool(self) -> Stage {
+        Stage { heat: None, ..self }
+    }
+
+    /// Begins with the windows that there are already.
+    pub fn begin(mut self, windows: &Windows) -> Stage {
+        self.windows = windows.clone();
+        let shown = |id: &u32| self.windows.get(*id).is_some_and(|window| window.mapped);
+        self.order = self.plan.shown.iter().copied().filter(shown).collect();
+        // In which order they were shown is not known; popups lie above what they belong to.
+        self.order.sort_by_key(|&id| windows.get(id).is_some_and(|window| window.role == Role::Popup));
+        self
     }
 
     /// Moves on to a moment, without events: lets fade what has faded.
@@ -205,8 +156,10 @@ impl Stage {
     fn changed(&mut self, id: u32) {
         let Some(window) = self.windows.get(id) else { return };
         let here = self.order.contains(&id);
-        if window.destroyed {
-            self.heat.remove(&id);
+        if window.destroyed
+            && let Some(heat) = &mut self.heat
+        {
+            heat.remove(&id);
         }
         if window.mapped && !here && self.plan.shown.contains(&id) {
             self.order.push(id);
@@ -217,7 +170,7 @@ impl Stage {
 
     fn expose(&mut self, time: u64, window: u32, what: Exposed, rects: &[Rect]) {
         let top = self.windows.top(window);
-        let (left, above) = self.windows.offset(window);
+        let offset = self.windows.offset(window);
         self.counts.exposures += 1;
         let area: u64 = rects.iter().map(|rect| rect.area()).sum();
         if what != Exposed::Repaint {
@@ -234,8 +187,7 @@ impl Stage {
             self.order.push(top);
         }
         for rect in rects {
-            let (x, y) = (left + i32::from(rect.x), above + i32::from(rect.y));
-            let area = Area::new(x.into(), y.into(), rect.width.into(), rect.height.into());
+            let area = placed(offset, rect);
             // The same part again is one flash that is fresh, not two on top of each other.
             let same = |flash: &Flash| (flash.window, flash.area, flash.what) == (top, area, what);
             let recent = self.flashes.len().saturating_sub(RECENT);
@@ -246,8 +198,10 @@ impl Stage {
                 self.flashes.pop_front();
             }
             self.flashes.push_back(Flash { time, window: top, area, what });
-            if what != Exposed::Damage {
-                self.heat.entry(top).or_default().add(area);
+            if what != Exposed::Damage
+                && let Some(heat) = &mut self.heat
+            {
+                heat.entry(top).or_default().add(area);
             }
         }
     }

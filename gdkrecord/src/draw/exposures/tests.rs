@@ -1,11 +1,14 @@
 //! The stage: places, heat, skipped stillness, and that every stage can be drawn.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::picture::{self, LEVELS, View};
+use super::film::Film;
+use super::picture::{self, View};
 use super::plan::Planner;
-use super::stage::{Heat, Stage};
+use super::stage::Stage;
 use crate::draw::scale::Range;
+use crate::draw::windows::Windows;
 use crate::draw::windows::tests::{geometry, window};
 use crate::draw::{Area, Palette};
 use crate::field::{Rect, Rects};
@@ -118,19 +121,104 @@ fn what_is_exposed_flashes_fades_and_heats() {
     stage.advance(SECOND * 2);
     assert!(stage.flashes.is_empty());
     assert_ne!(lit, picture(&stage));
-    assert!(stage.heat[&1].rows()[4][3] > 0.9);
+    assert!(stage.heat.unwrap()[&1].rows()[4][3] > 0.9);
 }
 
 #[test]
-fn heat_counts_repaints_and_has_levels() {
-    let mut heat = Heat::default();
-    for _ in 0..3 {
-        heat.add(Area::new(-5.0, 4.0, 21.0, 600.0));
+fn a_film_shows_every_moment_as_playing_to_it_does() {
+    let plan = Arc::new(plan(Some((100, 50)), None));
+    // Enough of them for several kept stages.
+    let mut all = events(Some((100, 50)));
+    for n in 0..4000 {
+        let rect = Rect::new(n % 300, n % 200, 20 + n % 50, 10);
+        let time = 10 * SECOND + n as u64 * 1_000_000;
+        all.push(Event { time, thread: 0, body: exposure(1, rect, Exposed::Repaint) });
     }
-    assert_eq!((heat.rows()[0][0], heat.rows()[1][1]), (1.5, 3.0));
-    // Of a window larger than any screen every corner has its heat.
-    heat.add(Area::new(0.0, 0.0, 16_000.0, 9_000.0));
-    assert_eq!((heat.cell(), heat.rows().len(), heat.rows()[0].len()), (16, 563, 1000));
-    assert_eq!((heat.rows()[1][0], heat.rows()[500][999]), (4.0, 1.0));
-    assert_eq!([0.0, 1.0, 1e9].map(picture::level), [0, 1, LEVELS]);
+    let played = |now: u64, fade: u64| {
+        let mut stage = Stage::new(Arc::clone(&plan), fade);
+        all.iter().take_while(|event| event.time <= now).for_each(|event| stage.apply(event));
+        stage.advance(now);
+        stage
+    };
+    let mut showing = Arc::new(Film::new(Stage::new(Arc::clone(&plan), 1).cool(), all.clone())).open();
+    let moments = [12_000, 12_001, 13_999, 9_000, 11_500, 11_516, 2_000, 14_500, 1, 13_000];
+    for (at, fade) in moments.into_iter().zip([100, 100, 600, 600, 100, 100, 2400, 600, 600, 30]) {
+        let (now, fade) = (at * 1_000_000, fade * 1_000_000);
+        showing.show(now, fade);
+        let (shown, expected) = (showing.stage(), played(now, fade));
+        assert_eq!(shown.flashes, expected.flashes, "{at} {fade}");
+        assert_eq!((&shown.order, shown.counts, shown.now), (&expected.order, expected.counts, expected.now), "{at}");
+    }
+}
+
+#[test]
+fn a_stretch_begins_with_the_windows_that_there_are() {
+    let all = events(Some((100, 50)));
+    let (before, within) = all.split_at(8);
+    let mut windows = Windows::new();
+    for event in before {
+        windows.apply(event);
+    }
+    let mut planner = Planner::new(Range::new(8 * SECOND, 10 * SECOND), None).heated();
+    planner.begin(&windows);
+    within.iter().for_each(|event| planner.add(event));
+    let plan = planner.finish();
+    assert_eq!(plan.shown, BTreeSet::from([1, 3]));
+    assert_eq!(plan.bounds, Area::new(100.0, 50.0, 400.0, 500.0));
+    assert_eq!(plan.repainted(), plan.repaint[&3]);
+    assert_eq!((plan.repaint[&3].repainted, plan.repaint[&3].times), (100_000, 1));
+    assert_eq!(plan.heat.keys().copied().collect::<Vec<_>>(), [3]);
+    // What was mapped is there before anything is painted; the popup only paints.
+    let mut stage = Stage::new(plan, SECOND).begin(&windows);
+    assert_eq!(stage.order, [1]);
+    within.iter().for_each(|event| stage.apply(event));
+    assert_eq!(stage.order, [1, 3]);
+}
+
+#[test]
+fn a_view_goes_both_ways_and_holds_the_stage_in_its_middle() {
+    let plan = plan(Some((100, 50)), None);
+    let view = View::centred(&plan, 300, 400);
+    let place = view.place(plan.bounds);
+    assert!(place.x >= 0.0 && place.right() <= 300.0 && place.y >= 0.0 && place.bottom() <= 400.0, "{place:?}");
+    assert!((place.x - (300.0 - place.right())).abs() <= 1.0);
+    let (x, y) = view.stage((place.x, place.y));
+    assert!((x - 100.0).abs() < 2.0 && (y - 50.0).abs() < 2.0, "{x} {y}");
+    assert_eq!(View::centred(&plan, 3000, 3000).scale, 1.0);
+}
+
+#[cfg(feature = "movie")]
+#[test]
+fn a_movie_has_a_picture_a_step_and_ends_with_what_is_not_shown() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::movie::{Look, Movie, Result, Sink};
+
+    struct Count(Rc<RefCell<(Vec<u64>, bool)>>);
+    impl Sink for Count {
+        fn picture(&mut self, pixels: &[u8]) -> Result<()> {
+            let sum = pixels.iter().map(|&byte| u64::from(byte)).sum();
+            self.0.borrow_mut().0.push(sum);
+            Ok(())
+        }
+        fn finish(self: Box<Self>) -> Result<()> {
+            self.0.borrow_mut().1 = true;
+            Ok(())
+        }
+    }
+
+    let plan = plan(Some((100, 50)), None);
+    let view = View::fit(&plan, 600, 400);
+    let seen = Rc::default();
+    let look = Look { palette: &Palette::DARK, view, speed: 2.0, fps: 10 };
+    let sink = Box::new(Count(Rc::clone(&seen)));
+    let mut movie = Movie::new(Stage::new(plan, 1).cool(), look, sink).unwrap();
+    let count = movie.length();
+    events(Some((100, 50))).iter().for_each(|event| movie.event(event).unwrap());
+    assert!(movie.made() < count);
+    movie.finish().unwrap();
+    let (pictures, finished) = seen.take();
+    assert!(finished && pictures.len() as u64 == count && count > 10, "{count}");
+    assert!(pictures.windows(2).any(|pair| pair[0] != pair[1]));
 }

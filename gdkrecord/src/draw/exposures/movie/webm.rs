@@ -4,14 +4,24 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-use super::Sink;
-use crate::failure::{Failure, Result};
+use super::{Error, Result, Sink};
+
+/// What is said where there is no ffmpeg.
+const NO_FFMPEG: &str = "WebM needs ffmpeg: install it (apt install ffmpeg)";
+
+/// Whether there is an ffmpeg; otherwise says how to get one.
+pub fn ffmpeg() -> std::result::Result<(), &'static str> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&folders).any(|folder| folder.join("ffmpeg").is_file());
+    if there { Ok(()) } else { Err(NO_FFMPEG) }
+}
 
 /// A WebM being written.
 pub struct Webm {
     child: Child,
     pipe: Option<ChildStdin>,
     path: PathBuf,
+    ended: bool,
 }
 
 impl Webm {
@@ -27,29 +37,27 @@ impl Webm {
         command.arg(format!("file:{}", path.display()));
         let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Failure::Other("WebM needs ffmpeg: install it (apt install ffmpeg), or write NAME.gif".to_owned())
-            }
-            _ => Failure::Other(format!("cannot start ffmpeg: {error}")),
+            ErrorKind::NotFound => Error::Other(format!("{NO_FFMPEG}, or write NAME.gif")),
+            _ => Error::Other(format!("cannot start ffmpeg: {error}")),
         })?;
         let pipe = child.stdin.take();
-        Ok(Webm { child, pipe, path: path.to_owned() })
+        Ok(Webm { child, pipe, path: path.to_owned(), ended: false })
     }
 
     /// Waits for ffmpeg's end, and words its complaint where it has one.
     fn end(&mut self) -> Result<()> {
-        self.pipe = None;
+        (self.pipe, self.ended) = (None, true);
         let mut words = String::new();
         if let Some(mut err) = self.child.stderr.take() {
             // Without its words there is still its exit status.
             let _ = err.read_to_string(&mut words);
         }
-        let status = self.child.wait().map_err(|error| Failure::Other(format!("cannot wait for ffmpeg: {error}")))?;
+        let status = self.child.wait().map_err(|error| Error::Other(format!("cannot wait for ffmpeg: {error}")))?;
         if status.success() {
             return Ok(());
         }
         let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
-        Err(Failure::Other(format!("ffmpeg could not write {}: {}", self.path.display(), last.trim())))
+        Err(Error::Other(format!("ffmpeg could not write {}: {}", self.path.display(), last.trim())))
     }
 }
 
@@ -58,11 +66,22 @@ impl Sink for Webm {
         match self.pipe.as_mut().map(|pipe| pipe.write_all(pixels)) {
             Some(Ok(())) => Ok(()),
             // It went away: its own words say why.
-            _ => self.end().and(Err(Failure::Other("ffmpeg ended before the last picture".to_owned()))),
+            _ => self.end().and(Err(Error::Other("ffmpeg ended before the last picture".to_owned()))),
         }
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.end()
+    }
+}
+
+impl Drop for Webm {
+    /// Of a movie that is not finished nobody wants the rest.
+    fn drop(&mut self) {
+        if !self.ended {
+            // It may have ended by itself.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

@@ -6,14 +6,12 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use gdkrecord::draw::exposures::picture::LEVELS;
-use gdkrecord::draw::palette::{Color, Palette};
-use gdkrecord::sets::Exposed;
 use gif::{Encoder, Frame, Repeat};
 
-use super::Sink;
-use crate::failure::{Failure, Result};
-use crate::files;
+use super::{Error, Result, Sink};
+use crate::draw::exposures::heat::{self, LEVELS};
+use crate::draw::palette::{Color, Palette};
+use crate::sets::Exposed;
 
 /// The index that leaves a pixel as it was.
 const SAME: u8 = 255;
@@ -34,13 +32,13 @@ pub struct Gif {
 }
 
 impl Gif {
-    /// Creates the file.
-    pub fn create(path: &Path, palette: &Palette, size: (u32, u32), fps: u32) -> Result<Gif> {
+    /// Begins one in a file; `path` is what messages call it.
+    pub fn create(file: File, path: &Path, palette: &Palette, size: (u32, u32), fps: u32) -> Result<Gif> {
         let colors = Colors::new(palette);
         let size = (size.0 as u16, size.1 as u16);
         let flat: Vec<u8> = colors.table.iter().flatten().copied().collect();
         let failed = failed(path);
-        let mut encoder = Encoder::new(BufWriter::new(files::create(path)?), size.0, size.1, &flat).map_err(&failed)?;
+        let mut encoder = Encoder::new(BufWriter::new(file), size.0, size.1, &flat).map_err(&failed)?;
         encoder.set_repeat(Repeat::Infinite).map_err(&failed)?;
         // A GIF counts hundredths of a second, and players slow anything quicker than two of them down.
         let fps = fps.min(50);
@@ -96,15 +94,15 @@ impl Sink for Gif {
         self.write(end - self.written + u64::from(LAST))?;
         // Dropped, it would end in silence where the disk is full.
         let out = self.encoder.into_inner().map_err(failed(&self.path))?;
-        out.into_inner().map(drop).map_err(|error| Failure::writing(files::name(&self.path))(error.into_error()))
+        out.into_inner().map(drop).map_err(|error| Error::writing(&self.path)(error.into_error()))
     }
 }
 
-fn failed(path: &Path) -> impl Fn(gif::EncodingError) -> Failure {
+fn failed(path: &Path) -> impl Fn(gif::EncodingError) -> Error {
     let path = path.to_owned();
     move |error| match error {
-        gif::EncodingError::Io(error) => Failure::writing(files::name(&path))(error),
-        error => Failure::Other(format!("cannot write {}: {error}", files::name(&path).display())),
+        gif::EncodingError::Io(error) => Error::writing(&path)(error),
+        error => Error::Other(format!("cannot write {}: {error}", path.display())),
     }
 }
 
@@ -149,8 +147,7 @@ impl Colors {
                 }
             }
         }
-        let heat: Vec<Color> =
-            (0..LEVELS).map(|level| palette.heat(f64::from(level) / f64::from(LEVELS - 1)).over(panel)).collect();
+        let heat: Vec<Color> = (1..=LEVELS).map(|level| heat::color(palette, level).over(panel)).collect();
         heat.iter().for_each(|&color| add(color));
         add(palette.pointer);
         for what in [Exposed::Repaint, Exposed::Damage] {

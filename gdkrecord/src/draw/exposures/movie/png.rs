@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Sink;
-use crate::failure::{Failure, Result};
-use crate::files;
+use super::{Error, Result, Sink};
 
 /// Pictures being written.
 pub struct Pictures {
@@ -17,7 +15,7 @@ impl Pictures {
     /// Names them after `path`, and makes their folder.
     pub fn create(path: &Path, size: (u32, u32)) -> Result<Pictures> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(Failure::writing(folder))?;
+            std::fs::create_dir_all(folder).map_err(Error::writing(folder))?;
         }
         Ok(Pictures { path: path.to_owned(), size, count: 0 })
     }
@@ -28,15 +26,14 @@ impl Sink for Pictures {
         self.count += 1;
         let path = numbered(&self.path, self.count);
         let (width, height) = (self.size.0 as i32, self.size.1 as i32);
-        let failed =
-            |error: &dyn std::fmt::Display| Failure::Other(format!("cannot write {}: {error}", path.display()));
+        let failed = |error: &dyn std::fmt::Display| Error::Other(format!("cannot write {}: {error}", path.display()));
         let stride = width * 4;
         let surface =
             cairo::ImageSurface::create_for_data(pixels.to_vec(), cairo::Format::Rgb24, width, height, stride)
                 .map_err(|error| failed(&error))?;
         let mut bytes = Vec::new();
         surface.write_to_png(&mut bytes).map_err(|error| failed(&error))?;
-        files::write(&path, |out| out.write_all(&bytes))
+        std::fs::write(&path, bytes).map_err(Error::writing(path))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
