@@ -8,6 +8,7 @@ mod clocks;
 pub mod costs;
 mod engine;
 pub mod excerpt;
+pub mod exposures;
 pub mod hangs;
 pub mod inside;
 pub mod latency;

@@ -2,65 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use gdkrecord::draw::exposures::Tally;
+use gdkrecord::sets::Exposed;
+
 use super::timeline::Timeline;
 
-/// What a window repainted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Repaint {
-    /// Square pixels that had changed; only where the toolkit tells them apart.
-    pub damaged: i64,
-    /// Square pixels that were repainted.
-    pub repainted: i64,
-    /// Square pixels that were repainted in frames in which less than that had changed: what exceeds it.
-    pub wasted: i64,
-    /// How many times something was repainted.
-    pub times: i64,
-}
-
-impl Repaint {
-    /// The share of the repaint that was wasted; `None` where nothing was repainted.
-    pub fn share(&self) -> Option<f64> {
-        (self.repainted > 0).then(|| self.wasted as f64 / self.repainted as f64)
-    }
-}
+pub use gdkrecord::draw::exposures::Repaint;
 
 /// The repaint of each window of a thread.
-///
-/// GTK 2 and 3 know one region, which was both: there nothing can be told to be wasted.
 pub fn by_window(timeline: &Timeline) -> BTreeMap<i64, Repaint> {
-    let mut windows: BTreeMap<i64, Repaint> = BTreeMap::new();
-    // Damage is told at a paint's begin and the repaint at its end: what follows one another belongs together.
-    let mut open: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    let mut windows: BTreeMap<i64, Tally> = BTreeMap::new();
     let mut last = BTreeMap::new();
     for at in &timeline.painted {
         let painted = at.what;
-        let area = painted.width * painted.height;
         let key = (at.time, painted.damage, painted.repaint);
+        // A row is a rectangle; those of one region were told at once.
         let again = last.insert(painted.window, key) == Some(key);
-        let of = open.entry(painted.window).or_default();
-        if painted.damage && !again {
-            // A new paint begins; the one before is settled.
-            settle(windows.entry(painted.window).or_default(), std::mem::take(of));
-        }
-        let window = windows.entry(painted.window).or_default();
-        if painted.damage {
-            window.damaged += area;
-            of.0 += area;
-        }
-        if painted.repaint {
-            window.repainted += area;
-            of.1 += area;
-            window.times += i64::from(!again);
-        }
+        let what = match (painted.damage, painted.repaint) {
+            (true, true) => Exposed::Both,
+            (true, false) => Exposed::Damage,
+            (false, true) => Exposed::Repaint,
+            (false, false) => continue,
+        };
+        windows.entry(painted.window).or_default().add(what, painted.width * painted.height, again);
     }
-    for (window, of) in open {
-        settle(windows.entry(window).or_default(), of);
-    }
-    windows
-}
-
-fn settle(window: &mut Repaint, (damaged, repainted): (i64, i64)) {
-    window.wasted += (repainted - damaged).max(0);
+    windows.into_iter().map(|(window, tally)| (window, tally.sum())).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! A session as exporters read it: the stretch of time and the series that are asked for, in the order of their times.
 
 use std::cell::Cell;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::path::Path;
 
 use rusqlite::OptionalExtension;
@@ -10,7 +8,7 @@ use rusqlite::OptionalExtension;
 use super::event::Event;
 use super::{Done, Ended};
 use crate::error::{Error, Result, similar};
-use crate::session::query::{On, Query, Value, Walk, views};
+use crate::session::query::{On, Query, Value, views};
 use crate::session::{Series, Shape, Track, origin};
 
 /// Rows from one look at whether to go on to the next.
@@ -192,31 +190,22 @@ impl<'a> Reading<'a> {
     /// Gives the rows of those series and tracks that `of` picks, in the order of their begins.
     pub fn rows(&self, of: &dyn Fn(&Series) -> Option<On>, each: &mut dyn FnMut(&Row<'_>) -> Done) -> Done {
         let nowhere = Track::default();
-        let mut walks: Vec<(&Series, Event, Walk)> = Vec::new();
-        let mut next = BinaryHeap::new();
-        for series in &self.series {
-            let Some(on) = of(series) else { continue };
-            let mut walk = self.query.walk(series, self.from, self.to, on)?;
-            if walk.advance()? {
-                next.push(Reverse((walk.time(), walks.len())));
-                walks.push((series, Event::of(series), walk));
-            }
-        }
+        let picked: Vec<(&Series, On)> = self.series.iter().filter_map(|series| Some((series, of(series)?))).collect();
+        let events: Vec<Event> = picked.iter().map(|(series, _)| Event::of(series)).collect();
+        let places: Vec<&Series> = picked.iter().map(|(series, _)| *series).collect();
+        let mut walks = self.query.walks(picked, self.from, self.to)?;
         let mut cells = Vec::new();
-        while let Some(Reverse((time, at))) = next.pop() {
-            let Some((series, event, walk)) = walks.get_mut(at) else { break };
+        while let Some((at, walk)) = walks.advance()? {
+            let (Some(&series), Some(event)) = (places.get(at), events.get(at)) else { break };
             cells.clear();
             for column in 0..series.schema.columns.len() {
                 cells.push(walk.cell(column)?);
             }
             let (track_id, track) = walk.track()?;
             let duration = walk.duration()?.filter(|_| series.schema.shape == Shape::Span);
-            let track = track.unwrap_or(&nowhere);
+            let (time, track) = (walk.time(), track.unwrap_or(&nowhere));
             each(&Row { series, event, time, duration, track_id, track, cells: &cells })?;
             self.tick()?;
-            if walk.advance()? {
-                next.push(Reverse((walk.time(), at)));
-            }
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ mod pending;
 pub mod pyramid;
 pub mod query;
 mod reader;
+pub mod recorded;
 mod recover;
 mod rows;
 pub mod schemas;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod exposures;
 #[path = "../exports/session.rs"]
 #[allow(dead_code, reason = "the exports ask it for more")]
 mod session;

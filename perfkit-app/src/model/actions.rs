@@ -3,8 +3,10 @@
 
 use gtk::prelude::*;
 use gtk::{gio, glib};
+use perfkit_agent::analysis::exposures;
 
 use super::{Document, Range};
+use crate::wording::tr;
 
 /// Zooming in makes the visible range this much as long, zooming out the reverse.
 const STEP: f64 = 0.5;
@@ -42,6 +44,8 @@ pub fn actions(document: &Document) -> gio::SimpleActionGroup {
     });
     add("clear-selection", |document| document.set_selection(Range::default()));
     add("play", |document| document.set_playing(!document.playing()));
+    add("next-exposure", |document| step_to_exposure(document, true));
+    add("previous-exposure", |document| step_to_exposure(document, false));
     add("next-slow", |document| step_to_slow(document, true));
     add("previous-slow", |document| step_to_slow(document, false));
     let pan = gio::SimpleAction::new("pan", Some(glib::VariantTy::DOUBLE));
@@ -77,16 +81,34 @@ fn step_to_slow(document: &Document, forward: bool) {
             false => ranges.into_iter().rev().find(|range| range.begin < cursor),
         };
         let Some(range) = next else {
-            document.tell(&crate::wording::tr(if forward { "No slow frame follows" } else { "No slow frame before" }));
+            document.tell(&tr(if forward { "No slow frame follows" } else { "No slow frame before" }));
             return;
         };
         document.set_selection(range);
         document.set_cursor(range.begin);
-        let visible = document.visible();
-        if range.begin < visible.begin || range.end > visible.end {
-            let middle = range.begin + range.length() / 2;
-            let by = middle - (visible.begin + visible.length() / 2);
-            document.set_visible(visible.moved(by, document.whole()));
+        document.show_stretch(range);
+    });
+}
+
+/// Goes to what was exposed next after the moment that is looked at, or last before it, and stops there.
+fn step_to_exposure(document: &Document, forward: bool) {
+    let document = document.clone();
+    glib::spawn_future_local(async move {
+        document.set_playing(false);
+        let cursor = document.cursor();
+        let step = move |reader: &mut crate::link::Reader| match forward {
+            true => exposures::next(&reader.query, cursor),
+            false => exposures::previous(&reader.query, cursor),
+        };
+        match document.ask(step).await {
+            Some(Ok(Some(moment))) => {
+                document.set_cursor(moment);
+                document.show_stretch(Range::new(moment, moment));
+            }
+            Some(Ok(None)) if forward => document.tell(&tr("Nothing is exposed after this moment")),
+            Some(Ok(None)) => document.tell(&tr("Nothing is exposed before this moment")),
+            Some(Err(error)) => document.tell(&error.to_string()),
+            None => {}
         }
     });
 }

@@ -197,6 +197,15 @@ impl Document {
         self.emit_by_name::<()>("page-wanted", &[&page]);
     }
 
+    /// Makes a stretch visible where it is not, at the same zoom.
+    pub fn show_stretch(&self, range: Range) {
+        let visible = self.visible();
+        if range.begin < visible.begin || range.end > visible.end {
+            let middle = range.begin + range.length() / 2;
+            self.set_visible(visible.moved(middle - (visible.begin + visible.length() / 2), self.whole()));
+        }
+    }
+
     /// Called with the name of a page that is to be shown.
     pub fn connect_page_wanted(&self, wanted: impl Fn(&str) + 'static) -> glib::SignalHandlerId {
         self.connect_text("page-wanted", wanted)

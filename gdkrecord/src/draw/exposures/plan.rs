@@ -29,6 +29,17 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// All of a range.
+    pub fn whole(range: Range) -> Clock {
+        Clock { stretches: vec![(range.from, range.to)] }
+    }
+
+    /// A time, or when the next stretch begins where it is not shown; the time itself after the last.
+    pub fn from(&self, time: u64) -> u64 {
+        let at = self.stretches.partition_point(|&(_, to)| to < time);
+        self.stretches.get(at).map_or(time, |&(from, _)| from.max(time))
+    }
+
     /// Nanoseconds that are shown.
     pub fn length(&self) -> u64 {
         self.stretches.iter().map(|(from, to)| to - from).sum()

@@ -104,6 +104,10 @@ fn stillness_is_left_out() {
     assert_eq!(clock.time(clock.shown(9 * SECOND)), 9 * SECOND);
     assert!(clock.skipped(9 * SECOND) > 5 * SECOND);
     assert_eq!(clock.skipped(0), 0);
+    assert_eq!(
+        [SECOND, 5 * SECOND, 20 * SECOND].map(|time| clock.from(time)),
+        [SECOND, 9 * SECOND - 100_000_000, 20 * SECOND]
+    );
     assert!(clock.time(u64::MAX) <= 20 * SECOND);
 }
 
@@ -217,7 +221,7 @@ fn a_movie_has_a_picture_a_step_and_ends_with_what_is_not_shown() {
     let count = movie.length();
     events(Some((100, 50))).iter().for_each(|event| movie.event(event).unwrap());
     assert!(movie.made() < count);
-    movie.finish().unwrap();
+    assert!(movie.finish(&mut |_| true).unwrap());
     let (pictures, finished) = seen.take();
     assert!(finished && pictures.len() as u64 == count && count > 10, "{count}");
     assert!(pictures.windows(2).any(|pair| pair[0] != pair[1]));

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use gdkrecord::Kind;
 use gdkrecord::draw::scale::Range;
 use gdkrecord::draw::timeline::collect::Lane;
 use gdkrecord::draw::timeline::{Collector, Figure};
-use gdkrecord::field::FieldType;
 use gdkrecord::kind::Group;
-use gdkrecord::{Body, Event, KINDS, Kind, Rect, Value};
 use rustc_hash::FxHashMap;
 
 use super::super::reading::Row;
 use super::super::threads::Threads;
 use super::super::{Done, Reading};
 use super::counters::Counters;
-use crate::session::query::{self, On};
+use crate::session::query::On;
+use crate::session::recorded::{event, kind};
 use crate::session::{Series, Shape};
 
 /// Lanes of a section at most: those in which most happened.
@@ -57,7 +57,8 @@ pub fn collect(reading: &Reading<'_>, range: Range, columns: usize) -> Done<Figu
         reading.series().iter().filter_map(|one| Some((one.id, kind(one)?))).collect();
     let mut collector = Collector::new(range, reading.begin().max(0) as u64, columns);
     let mut event = |row: &Row<'_>| {
-        if let Some(event) = kinds.get(&row.series.id).and_then(|kind| event(kind, row)) {
+        let made = |kind: &&'static Kind| event(kind, row.series, (row.time, row.duration), row.cells, 0);
+        if let Some(event) = kinds.get(&row.series.id).and_then(made) {
             collector.add(&event);
         }
     };
@@ -110,41 +111,6 @@ pub fn collect(reading: &Reading<'_>, range: Range, columns: usize) -> Done<Figu
     figure.events += counters.rows;
     figure.lanes.extend(counters.lanes());
     Ok(figure)
-}
-
-/// The kind of gdkrecord that a series is of.
-fn kind(series: &Series) -> Option<&'static Kind> {
-    let name = series.schema.name.strip_prefix("gdk_")?.replace('_', "-");
-    KINDS.iter().find(|kind| kind.name == name)
-}
-
-/// A row as the event that it was made of; the rectangles of an exposure are one each.
-fn event(kind: &'static Kind, row: &Row<'_>) -> Option<Event> {
-    let cell = |name: &str| row.cells.get(row.series.schema.column(name)?);
-    let side = |name: &str| cell(name).and_then(query::Value::int).and_then(|side| i32::try_from(side).ok());
-    let rect = || Some([Rect::new(side("x")?, side("y")?, side("width")?, side("height")?)]);
-    let rects = rect().map_or_else(Vec::new, Vec::from);
-    let mut get = |name: &'static str| {
-        let of = kind.fields.iter().find(|field| field.name == name).map(|field| field.of);
-        let value = match (name, of) {
-            ("duration", _) => row.duration.map_or(Value::None, Value::Int),
-            (_, Some(FieldType::Rects)) => Value::Rects(&rects),
-            _ => match cell(name) {
-                Some(query::Value::Int(number)) => Value::Int(*number),
-                Some(query::Value::Real(number)) => Value::Float(*number as f32),
-                Some(other) => other.text().map_or(Value::None, Value::Text),
-                None => Value::None,
-            },
-        };
-        match (value, of) {
-            (Value::Int(truth), Some(FieldType::Bool)) => Value::Bool(truth != 0),
-            (Value::Int(ns), Some(FieldType::Span)) => Value::Uint(ns.max(0) as u64),
-            (Value::None, Some(FieldType::Name(_) | FieldType::Text | FieldType::Bytes)) => Value::Text(""),
-            (value, _) => value,
-        }
-    };
-    let body = Body::from_values(kind, &mut get).ok()?;
-    Some(Event { time: row.time.max(0) as u64, thread: 0, body })
 }
 
 /// The lane that a row belongs to; none for what a picture does not show.

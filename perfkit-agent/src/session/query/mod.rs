@@ -22,7 +22,7 @@ use scan::Shared;
 
 pub use plan::On;
 pub use views::{View, views};
-pub use walk::{Value, Walk};
+pub use walk::{Value, Walk, Walks};
 
 /// A session opened for SQL.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! A walk through the rows of a series in the order of their times, for those that want all of them: texts and stacks
 //! come with their numbers, and the memory is that of the few chunks which lie in the same time.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use super::Query;
@@ -58,6 +60,39 @@ impl Query {
         let mut scan = Scan::new(Arc::new(table))?;
         scan.start(Bounds::lying_in(from, to, on))?;
         Ok(Walk { scan, from, begun: false })
+    }
+
+    /// The same of several series, in the order of their rows' times.
+    pub fn walks<'a>(&self, series: impl IntoIterator<Item = (&'a Series, On)>, from: i64, to: i64) -> Result<Walks> {
+        let walks =
+            series.into_iter().map(|(series, on)| self.walk(series, from, to, on)).collect::<Result<Vec<_>>>()?;
+        Ok(Walks { due: (0..walks.len()).collect(), walks, next: BinaryHeap::new() })
+    }
+}
+
+/// The rows of several series in the order of their times.
+#[derive(Debug)]
+pub struct Walks {
+    walks: Vec<Walk>,
+    /// The rows that come next, by time and by the place of their walk.
+    next: BinaryHeap<Reverse<(i64, usize)>>,
+    /// Walks that are to go on before the next row is known.
+    due: Vec<usize>,
+}
+
+impl Walks {
+    /// Goes to the next row; its walk, with its place among the series that were given. `None` at the end.
+    pub fn advance(&mut self) -> Result<Option<(usize, &Walk)>> {
+        while let Some(at) = self.due.pop() {
+            if let Some(walk) = self.walks.get_mut(at)
+                && walk.advance()?
+            {
+                self.next.push(Reverse((walk.time(), at)));
+            }
+        }
+        let Some(Reverse((_, at))) = self.next.pop() else { return Ok(None) };
+        self.due.push(at);
+        Ok(self.walks.get(at).map(|walk| (at, walk)))
     }
 }
 

@@ -109,23 +109,32 @@ impl<'a> Movie<'a> {
 
     /// Takes in the next event, after the pictures of the time before it.
     pub fn event(&mut self, event: &Event) -> Result<()> {
-        self.until(|now| now < event.time)?;
+        while self.due().is_some_and(|now| now < event.time) {
+            self.shoot()?;
+        }
         self.stage.apply(event);
         Ok(())
     }
 
-    /// Makes what is left.
-    pub fn finish(mut self) -> Result<()> {
-        self.until(|_| true)?;
-        self.sink.finish()
+    /// Makes what is left. `go_on` is told how many pictures there are, and says whether to go on; whether all were made.
+    pub fn finish(mut self, go_on: &mut dyn FnMut(u64) -> bool) -> Result<bool> {
+        while self.due().is_some() {
+            self.shoot()?;
+            if !go_on(self.made) {
+                return Ok(false);
+            }
+        }
+        self.sink.finish().map(|()| true)
     }
 
-    fn until(&mut self, due: impl Fn(u64) -> bool) -> Result<()> {
-        while self.made < self.length() {
-            let now = self.stage.plan.clock.time((self.made as f64 * self.step()) as u64);
-            if !due(now) {
-                break;
-            }
+    /// The moment of the next picture; `None` where all are made.
+    fn due(&self) -> Option<u64> {
+        let shown = (self.made as f64 * self.step()) as u64;
+        (self.made < self.length()).then(|| self.stage.plan.clock.time(shown))
+    }
+
+    fn shoot(&mut self) -> Result<()> {
+        if let Some(now) = self.due() {
             self.stage.advance(now);
             self.sink.picture(self.canvas.draw(self.look.palette, &self.stage)?)?;
             self.made += 1;
