@@ -1,14 +1,21 @@
 //! The program: one instance for a user's desktop, a window for each session.
 
+use std::cell::Cell;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
 use adw::prelude::*;
 use gtk::{gio, glib};
 
 use crate::actions::ACTIONS;
 use crate::settings::{self, settings};
 use crate::window::Window;
+use crate::wording::tr;
 
 /// The name under which the desktop knows the program.
 pub const ID: &str = "org.perfkit.Perfkit";
+/// The action that the desktop file offers.
+const NEW_RECORDING: &str = "new-recording";
 /// The name of its translations.
 const DOMAIN: &str = "perfkit";
 
@@ -16,17 +23,50 @@ const DOMAIN: &str = "perfkit";
 pub fn run() -> glib::ExitCode {
     translate();
     glib::set_application_name("perfkit");
+    if let Err(error) = gio::resources_register_include!("perfkit.gresource") {
+        eprintln!("perfkit: its icons cannot be read: {error}");
+    }
     let app = adw::Application::builder().application_id(ID).flags(gio::ApplicationFlags::HANDLES_OPEN).build();
     app.connect_startup(started);
-    app.connect_activate(|app| GtkWindowExt::present(&Window::new(app)));
+    let recording = take_options(&app);
+    app.connect_activate(move |app| match (recording.take(), app.active_window()) {
+        (true, _) => app.activate_action(NEW_RECORDING, None),
+        (false, Some(window)) => window.present(),
+        (false, None) => GtkWindowExt::present(&Window::new(app)),
+    });
     app.connect_open(|app, files, _hint| {
         for file in files {
-            let window = Window::new(app);
+            let free = app.active_window().and_downcast::<Window>().filter(Window::is_free);
+            let window = free.unwrap_or_else(|| Window::new(app));
             GtkWindowExt::present(&window);
             window.open(file);
         }
     });
     app.run()
+}
+
+/// The options besides GLib's own; what is given back is whether a recording is asked for.
+fn take_options(app: &adw::Application) -> Rc<Cell<bool>> {
+    let (flags, plain) = (glib::OptionFlags::NONE, glib::OptionArg::None);
+    app.add_main_option("new-recording", glib::Char::from(b'n'), flags, plain, &tr("Set up a new recording"), None);
+    app.add_main_option("version", glib::Char::from(b'v'), flags, plain, &tr("Print the version"), None);
+    app.set_option_context_parameter_string(Some(&tr("[FILE…]")));
+    let wanted = Rc::new(Cell::new(false));
+    let recording = Rc::clone(&wanted);
+    app.connect_handle_local_options(move |app, options| {
+        if options.contains("version") {
+            println!("perfkit {}", env!("CARGO_PKG_VERSION"));
+            return ControlFlow::Break(glib::ExitCode::SUCCESS);
+        }
+        wanted.set(options.contains("new-recording"));
+        // Where it runs already, that one is asked. Where the bus cannot be reached, running says so.
+        if wanted.get() && app.register(None::<&gio::Cancellable>).is_ok() && app.is_remote() {
+            app.activate_action(NEW_RECORDING, None);
+            return ControlFlow::Break(glib::ExitCode::SUCCESS);
+        }
+        ControlFlow::Continue(())
+    });
+    recording
 }
 
 fn translate() {
@@ -52,7 +92,7 @@ fn started(app: &adw::Application) {
     let window = gio::ActionEntry::builder("new-window").activate(|app: &adw::Application, _, _| {
         GtkWindowExt::present(&Window::new(app));
     });
-    let new = gio::ActionEntry::builder("new-recording").activate(|app: &adw::Application, _, _| {
+    let new = gio::ActionEntry::builder(NEW_RECORDING).activate(|app: &adw::Application, _, _| {
         let window = Window::new(app);
         GtkWindowExt::present(&window);
         // The window has the action, so it is there.

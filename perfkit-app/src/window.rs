@@ -166,6 +166,11 @@ impl Window {
         self.imp().document.borrow().clone()
     }
 
+    /// Whether it shows nothing yet and is about to show nothing.
+    pub fn is_free(&self) -> bool {
+        self.document().is_none() && self.imp().running.borrow().is_none()
+    }
+
     /// Tells something in passing.
     pub fn toast(&self, text: &str) {
         self.imp().toasts.add_toast(adw::Toast::new(text));

@@ -6,6 +6,8 @@ use std::{env, fs};
 use perfkit_tests::error::Context;
 use perfkit_tests::{Failure, Result, bins};
 
+use crate::desktop;
+
 /// Runs cargo at the top of the repository.
 pub fn cargo(args: &[&str]) -> Result<()> {
     let program = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -31,7 +33,8 @@ pub fn build_agent() -> Result<()> {
     cargo(&["build", "--release", "--package", "perfkit-agent", "--bin", bins::AGENT])
 }
 
-/// The graphical program in release.
+/// The graphical program in release, with settings and translations beside it.
 pub fn build_app() -> Result<()> {
-    cargo(&["build", "--release", "--package", "perfkit-app", "--bins"])
+    cargo(&["build", "--release", "--package", "perfkit-app", "--bins"])?;
+    desktop::beside(&bins::target())
 }

@@ -2,7 +2,7 @@
 
 use perfkit_tests::Result;
 
-use crate::artifacts::{build_agent, build_recorder, cargo};
+use crate::artifacts::{build_agent, build_app, build_recorder, cargo};
 use crate::packages::{self, Need};
 
 /// All tests. Words that follow go to `cargo test`: `cargo xtask test --test journeys click`.
@@ -10,6 +10,7 @@ pub fn test(words: &[&str]) -> Result<()> {
     packages::install(Need::Test)?;
     build_recorder()?;
     build_agent()?;
+    build_app()?;
     let all: &[&str] = if words.is_empty() { &["--workspace"] } else { &["--package", "perfkit-tests"] };
     // One failure must not hide the next: a run takes minutes.
     cargo(&[&["test", "--no-fail-fast"], all, words].concat())

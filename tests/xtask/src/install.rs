@@ -15,7 +15,7 @@ use perfkit_tests::{Result, bins};
 
 use crate::manifest::Manifest;
 use crate::packages::{self, Need};
-use crate::{artifacts, gtkdirs};
+use crate::{artifacts, desktop, gtkdirs};
 
 /// The programs that are installed.
 const PROGRAMS: [&str; 3] = [bins::TOOL, bins::AGENT, "perfkit"];
@@ -31,6 +31,7 @@ pub fn install(prefix: &Path) -> Result<()> {
     let done = place(&prefix, &mut manifest);
     // What was put in place before a failure is written down too, so that it can be removed.
     manifest.save()?;
+    desktop::refresh(&prefix);
     let in_system = done?;
     println!("Installed under {}.", prefix.display());
     if in_system {
@@ -50,8 +51,7 @@ fn place(prefix: &Path, manifest: &mut Manifest) -> Result<bool> {
     let module = own.join(bins::MODULE);
     manifest.copy(&bins::path(bins::MODULE)?, &module, 0o644)?;
     pages(prefix, manifest)?;
-    let desktop = "org.perfkit.Perfkit.desktop";
-    manifest.copy(&bins::root().join("data").join(desktop), &prefix.join("share/applications").join(desktop), 0o644)?;
+    desktop::place(prefix, manifest)?;
 
     let gtks = gtkdirs::found();
     let of_all = [Path::new("/usr"), Path::new("/usr/local")].contains(&prefix);

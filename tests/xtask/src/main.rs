@@ -6,6 +6,7 @@ mod artifacts;
 mod bench;
 mod checks;
 mod demo;
+mod desktop;
 mod gtkdirs;
 mod install;
 mod manifest;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use perfkit_tests::error::Context;
 use perfkit_tests::{Failure, Result};
 
+use crate::desktop;
 use crate::install::copy;
 
 /// The list of an installation, below its prefix: one path a line, folders end in a slash.
@@ -24,7 +25,7 @@ impl Manifest {
     pub fn replace(prefix: &Path) -> Result<Manifest> {
         let file = prefix.join(PLACE);
         if file.exists() {
-            remove(&file)?;
+            remove(prefix, &file)?;
         }
         Ok(Manifest { file, made: Vec::new() })
     }
@@ -74,18 +75,19 @@ impl Manifest {
 
 /// Removes what was installed under the prefix.
 pub fn uninstall(prefix: &Path) -> Result<()> {
-    let file = std::path::absolute(prefix).cannot("understand the prefix")?.join(PLACE);
+    let prefix = std::path::absolute(prefix).cannot("understand the prefix")?;
+    let file = prefix.join(PLACE);
     if !file.exists() {
         return Err(Failure::new(format!("nothing is installed under {} (no {})", prefix.display(), file.display())));
     }
-    remove(&file)?;
+    remove(&prefix, &file)?;
     println!("Removed what was installed under {}.", prefix.display());
     Ok(())
 }
 
 /// Takes away what a list names, last first; folders only where they are empty. Where a file cannot be removed,
 /// the list stays for the next attempt.
-fn remove(list: &Path) -> Result<()> {
+fn remove(prefix: &Path, list: &Path) -> Result<()> {
     let text = fs::read_to_string(list).cannot(format_args!("read {}", list.display()))?;
     let (folders, files): (Vec<&str>, Vec<&str>) = text.lines().rev().partition(|line| line.ends_with('/'));
     let there = |path: &Path| path.is_symlink() || path.exists();
@@ -96,6 +98,7 @@ fn remove(list: &Path) -> Result<()> {
     }
     failed?;
     fs::remove_file(list).cannot(format_args!("remove {} (may you write there? try sudo)", list.display()))?;
+    desktop::refresh(prefix);
     for folder in folders {
         // Others may have put something into it since.
         let _ = fs::remove_dir(folder);
