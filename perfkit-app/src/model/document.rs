@@ -251,7 +251,7 @@ impl Document {
 }
 
 /// From the first row of all series to the end of the last.
-fn extent(reader: &Reader) -> Range {
+pub fn extent(reader: &Reader) -> Range {
     let mut whole: Option<Range> = None;
     for series in reader.session.series() {
         // A series that cannot be read is told of by whoever shows it.

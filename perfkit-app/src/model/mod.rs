@@ -6,6 +6,6 @@ mod player;
 mod range;
 
 pub use actions::{actions, slow_frames};
-pub use document::Document;
+pub use document::{Document, extent};
 pub use player::play_with;
 pub use range::Range;

@@ -57,6 +57,11 @@ impl Range {
         Range { begin, end: begin + length }
     }
 
+    /// With so many nanoseconds more on both sides.
+    pub fn longer(self, by: i64) -> Range {
+        Range { begin: self.begin.saturating_sub(by), end: self.end.saturating_add(by) }
+    }
+
     /// With so much of its length more on both sides, so that what it holds is seen in its surroundings.
     pub fn padded(self, share: f64) -> Range {
         let by = (self.length() as f64 * share).round().max(SHORTEST as f64 / 2.0) as i64;

@@ -3,10 +3,13 @@
 use cairo::Context;
 use gdkrecord::draw::text::{Align, Label};
 use gdkrecord::draw::{Area, Palette, Result, fill, line};
+use gdkrecord::units;
 
+use super::kinds::Look;
 use super::lanes::Lane;
+use super::paint;
 use super::scene::Wanted;
-use crate::wording::tr;
+use crate::wording::{time, tr};
 
 /// Room at the sides, in pixels.
 const MARGIN: f64 = 12.0;
@@ -24,11 +27,13 @@ pub struct Head<'a> {
     pub first: bool,
     /// Whether it is the chosen one.
     pub chosen: bool,
+    /// What a frame may take, in nanoseconds.
+    pub budget: i64,
 }
 
 /// Draws a head on its area.
 pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Result<()> {
-    let Head { lane, first, chosen } = head;
+    let Head { lane, first, chosen, budget } = head;
     let ground = if chosen { palette.tint(lane.kind.color(palette), 0.5) } else { palette.background };
     fill(ctx, area, ground)?;
     let stripe = Area::new(area.x, area.y + 3.0, STRIPE, area.height - 6.0);
@@ -54,7 +59,37 @@ pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Res
             Align::Left,
         )?;
     }
+    if lane.kind.look == Look::Values && area.height >= TWO_LINES {
+        let most = value(lane, paint::values_axis(lane).1);
+        Label::new(&most, palette.dim).size(10.0).draw(ctx, area.right() - 6.0, area.y + 9.0, Align::Right)?;
+    }
+    if lane.kind.look == Look::Frames && area.height >= TWO_LINES {
+        let y = paint::budget_height(area);
+        Label::new(&time(budget), palette.dim).size(10.0).draw(ctx, area.right() - 6.0, y, Align::Right)?;
+    }
     Ok(())
+}
+
+/// A value of a lane of values in words, with its unit.
+pub fn value(lane: &Lane, value: f64) -> String {
+    let number = |value: f64| match value {
+        _ if value.abs() >= 1e4 || value.fract() == 0.0 => units::count(value.abs().round() as u64),
+        _ => format!("{value:.2}"),
+    };
+    let words = match &*lane.unit {
+        "ns" => units::duration(value.max(0.0) as u64),
+        "bytes" => units::bytes(value.max(0.0) as u64),
+        "share" => units::share(value),
+        // A processor's seconds in a second are a share of it.
+        "s" if lane.counts_up => return units::share(value),
+        "" | "count" => number(value),
+        unit => format!("{} {unit}", number(value)),
+    };
+    match &*lane.unit {
+        "ns" if lane.counts_up => units::share(value / 1e9),
+        _ if lane.counts_up => format!("{words}/s"),
+        _ => words,
+    }
 }
 
 /// Draws the ground of a lane's picture, and the line above it.

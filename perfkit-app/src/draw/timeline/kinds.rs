@@ -18,6 +18,13 @@ pub enum Look {
     Values,
 }
 
+impl Look {
+    /// Whether its rows are stretches of time.
+    pub fn spans(self) -> bool {
+        matches!(self, Look::Frames | Look::Spans)
+    }
+}
+
 /// The series whose rows lie on a kind of track.
 #[derive(Clone, Copy, Debug)]
 enum Of {

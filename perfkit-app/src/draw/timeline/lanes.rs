@@ -5,14 +5,16 @@ use std::collections::HashMap;
 
 use perfkit_agent::Result;
 use perfkit_agent::analysis::DEFAULT_BUDGET;
+use perfkit_agent::session::pyramid::Bin;
 use perfkit_agent::session::{Shape, Track};
 
 use super::kinds::{Kind, Look, TRACKS, track_kind};
 use crate::link::Reader;
+use crate::model::{Range, extent};
 use crate::wording::{tr, tr_many};
 
-/// Threads of a kind that have a lane of their own, beside those that draw.
-const OWN: usize = 2;
+/// Threads of a kind that have a lane of their own, beside those that draw, and the share of its rows that they have.
+const OWN: (usize, f64) = (3, 0.03);
 /// Counters that are shown before anybody has chosen.
 const COUNTERS: usize = 6;
 /// Tracks of one lane: reading more of them takes longer than the eye waits.
@@ -42,7 +44,7 @@ pub struct Lane {
     pub tid: i32,
     /// How many rows it has.
     pub count: u64,
-    /// The least and the greatest that its rows measure.
+    /// The least and the greatest that its rows measure; of what counts up, how fast it rises in a second.
     pub reach: (f64, f64),
     /// Whether what matters of its values is how fast they rise.
     pub counts_up: bool,
@@ -60,6 +62,9 @@ struct Found {
     count: u64,
     reach: (f64, f64),
 }
+
+/// Columns in which the fastest rise of a counter is looked for.
+const RISES: usize = 256;
 
 /// The counters that tell most about a program, the most first; those of the program itself come before them.
 const TELLING: &[&str] =
@@ -91,11 +96,12 @@ fn lanes(reader: &Reader) -> Result<Vec<Lane>> {
     let found = find(reader)?;
     let drawing: Vec<i32> = found.iter().filter(|one| one.kind.look == Look::Frames).map(|one| one.track.tid).collect();
     let names = Names::read(reader);
+    let whole = extent(reader);
     let mut lanes = Vec::new();
     for kind in TRACKS {
         let of: Vec<&Found> = found.iter().filter(|one| one.kind == kind).collect();
         match kind.look {
-            Look::Values => lanes.extend(counters(reader, &of)),
+            Look::Values => lanes.extend(counters(reader, &of, whole)),
             _ => lanes.extend(threads(kind, &of, &drawing, &names)),
         }
     }
@@ -134,7 +140,10 @@ fn threads(kind: &'static Kind, of: &[&Found], drawing: &[i32], names: &Names) -
         }
     }
     lanes.sort_by_key(|lane| (!drawing.contains(&lane.tid), std::cmp::Reverse(lane.count)));
-    let own = lanes.iter().filter(|lane| drawing.contains(&lane.tid)).count() + OWN;
+    let all = lanes.iter().map(|lane| lane.count).sum::<u64>() as f64;
+    let draws = lanes.iter().filter(|lane| drawing.contains(&lane.tid)).count();
+    let busy = lanes.iter().skip(draws).take(OWN.0).filter(|lane| lane.count as f64 >= all * OWN.1).count();
+    let own = draws + busy;
     if lanes.len() > own + 1 {
         let rest = lanes.split_off(own);
         let others = u64::try_from(rest.len()).unwrap_or(0);
@@ -154,8 +163,17 @@ fn threads(kind: &'static Kind, of: &[&Found], drawing: &[i32], names: &Names) -
     lanes
 }
 
+/// How fast a counter rises where it does so fastest, in so many a second.
+fn fastest(reader: &Reader, member: Member, whole: Range) -> Option<f64> {
+    let series = reader.session.series().get(member.series)?;
+    let window = reader.session.window(series, member.track, whole.begin, whole.end, RISES).ok()?;
+    let known: Vec<&Bin> = window.bins.iter().filter(|bin| bin.count > 0).collect();
+    let rise = |pair: &[&Bin]| (pair[1].max - pair[0].max) * 1e9 / (pair[1].at - pair[0].at).max(1) as f64;
+    Some(known.windows(2).map(rise).fold(0.0, f64::max))
+}
+
 /// A lane for each counter; those are shown that tell most.
-fn counters(reader: &Reader, of: &[&Found]) -> Vec<Lane> {
+fn counters(reader: &Reader, of: &[&Found], whole: Range) -> Vec<Lane> {
     let sql = "SELECT name, semantics, unit FROM names WHERE semantics IS NOT NULL";
     // A session without names has values all the same.
     let told = reader
@@ -173,12 +191,15 @@ fn counters(reader: &Reader, of: &[&Found]) -> Vec<Lane> {
             None => 0,
         };
         let mut lane = Lane::new(one.kind, name.clone(), one, false);
+        // One that never changed has nothing to show.
+        let rank = if one.reach.0 == one.reach.1 { usize::MAX } else { rank };
         if let Some((semantics, unit)) = told.get(name) {
             lane.counts_up = semantics == "counter";
             lane.unit.clone_from(unit);
+            if lane.counts_up {
+                lane.reach = (0.0, fastest(reader, one.member, whole).unwrap_or(0.0));
+            }
         }
-        // One that never changed has nothing to show.
-        let rank = if one.reach.0 == one.reach.1 { usize::MAX } else { rank };
         lanes.push((rank, lane));
     }
     lanes.sort_by(|a, b| (a.0, &a.1.title).cmp(&(b.0, &b.1.title)));
@@ -249,6 +270,7 @@ impl Names {
             None => format!("{pid}"),
         };
         let thread = match self.threads.get(&tid) {
+            _ if tid == pid && tid != 0 && !self.several => tr("main thread"),
             _ if tid == pid || tid == 0 => process.clone(),
             Some(name) => format!("{name} {tid}"),
             None => format!("{tid}"),

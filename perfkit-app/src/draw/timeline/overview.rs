@@ -10,6 +10,8 @@ use crate::model::Range;
 pub const HEIGHT: f64 = 44.0;
 /// So near an edge of the handle, in pixels, it is the edge that is meant.
 const EDGE: f64 = 6.0;
+/// A handle that is narrower has no grips, in pixels.
+const GRIPS: f64 = 16.0;
 /// The handle is as wide at least, in pixels.
 const LEAST: f64 = 4.0;
 
@@ -54,6 +56,10 @@ pub fn draw_handle(ctx: &Context, palette: &Palette, whole: Range, visible: Rang
     fill(ctx, Area::new(right, area.y, area.right() - right, area.height), veil)?;
     let frame = Area::new(left, area.y, right - left, area.height);
     outline(ctx, frame, palette.dim, 1.0)?;
+    if right - left < GRIPS {
+        // A place rather than a stretch.
+        return fill(ctx, Area::new(left, area.y, right - left, area.height), palette.text.alpha(0.35));
+    }
     for x in [left, right] {
         let grip = Area::new(x - 1.5, area.middle() - 8.0, 3.0, 16.0);
         fill(ctx, grip, palette.dim)?;

@@ -52,7 +52,7 @@ pub fn picture(scene: &Scene, lanes: &[Lane], manner: Manner, height: f64) -> Re
     {
         let mut data = surface.data().map_err(|_| cairo::Error::SurfaceFinished)?;
         for (wanted, content) in &scene.lanes {
-            if let (Content::Columns { .. }, Some(lane)) = (content, lanes.get(wanted.lane)) {
+            if let Some(lane) = lanes.get(wanted.lane).filter(|_| !matches!(content, Content::Rows(_))) {
                 let strip = strip(scene, lane, *wanted, content, manner);
                 let top = ((wanted.top + GAP) * manner.scale).round().max(0.0);
                 strip.fill(&mut data, stride, top as usize);
@@ -71,16 +71,22 @@ pub fn picture(scene: &Scene, lanes: &[Lane], manner: Manner, height: f64) -> Re
             draw.all(rows)?;
         }
         if lane.kind.look == Look::Frames {
-            budget_line(&ctx, manner.palette, area)?;
+            budget_line(&ctx, manner.palette, Area::new(0.0, wanted.top, width, wanted.height))?;
         }
     }
     drop(ctx);
     Ok(surface)
 }
 
+/// Where on a lane's area the budget is.
+pub fn budget_height(area: Area) -> f64 {
+    let floor = area.bottom() - GAP;
+    (floor - (area.height - 2.0 * GAP) / BUDGETS).round() - 0.5
+}
+
 /// A line at the height of the budget.
 fn budget_line(ctx: &Context, palette: &Palette, area: Area) -> Result<()> {
-    let y = (area.bottom() - area.height / BUDGETS).round() - 0.5;
+    let y = budget_height(area);
     palette.dim.set(ctx);
     ctx.set_line_width(1.0);
     ctx.set_dash(&[4.0, 3.0], 0.0);
@@ -103,7 +109,14 @@ fn frame_height(duration: f64, budget: i64) -> f64 {
 
 fn strip(scene: &Scene, lane: &Lane, wanted: Wanted, content: &Content, manner: Manner) -> Strip {
     let mut strip = Strip::new(scene.columns, (wanted.height - 2.0 * GAP).max(1.0) * manner.scale);
-    let Content::Columns { columns, reach, held } = content else { return strip };
+    let (columns, reach) = match content {
+        Content::Columns { columns, reach } => (columns, reach),
+        Content::Values(taken) => {
+            values(&mut strip, lane, &steps(scene, lane, taken.iter().map(|&(at, value)| (at, value, value))), manner);
+            return strip;
+        }
+        Content::Rows(_) => return strip,
+    };
     match lane.kind.look {
         Look::Spans | Look::Frames => {
             let reach = reach.map(|(reach, member)| Column {
@@ -117,7 +130,11 @@ fn strip(scene: &Scene, lane: &Lane, wanted: Wanted, content: &Content, manner: 
             bars(&mut strip, scene, lane, reach.iter().chain(columns), manner);
         }
         Look::Moments => moments(&mut strip, columns, lane.kind.color(manner.palette), manner.scale),
-        Look::Values => values(&mut strip, scene, lane, columns, *held, manner),
+        Look::Values => {
+            let known = columns.iter().filter(|column| column.count > 0);
+            let taken = known.map(|column| (column.at, column.min, column.max));
+            values(&mut strip, lane, &steps(scene, lane, taken), manner);
+        }
     }
     strip
 }
@@ -161,44 +178,43 @@ fn moments(strip: &mut Strip, columns: &[Column], color: Color, scale: f64) {
     }
 }
 
-/// A stretch of columns and the values in it: where it begins, the least and the greatest.
+/// What holds from a pixel column on: the column, the least and the greatest value in it.
 type Step = (i64, f64, f64);
 
-/// The values of a lane as steps; where a counter counts up, how fast it does.
-fn steps(scene: &Scene, lane: &Lane, columns: &[Column], held: Option<(i64, f64)>) -> Vec<Step> {
-    let known = || (0i64..).zip(columns).filter(|(_, column)| column.count > 0);
+/// Values as steps, from when each was taken, the least and the greatest; where a counter counts up, how fast it does.
+fn steps(scene: &Scene, lane: &Lane, taken: impl Iterator<Item = (i64, f64, f64)>) -> Vec<Step> {
+    let column = |time: i64| place(time, scene.range, scene.columns);
     if !lane.counts_up {
-        let held = held.map(|(_, value)| (0, value, value));
-        return held.into_iter().chain(known().map(|(at, column)| (at, column.min, column.max))).collect();
+        return taken.map(|(at, least, most)| (column(at), least, most)).collect();
     }
     let mut steps = Vec::new();
-    let mut last = held;
-    for (at, column) in known() {
-        if let Some((time, value)) = last {
-            let seconds = (column.at - time).max(1) as f64 / 1e9;
-            let rate = ((column.max - value) / seconds).max(0.0);
-            steps.push((place(time, scene.range, scene.columns).clamp(0, at), rate, rate));
+    let mut last: Option<(i64, f64)> = None;
+    for (at, _, value) in taken {
+        if let Some((time, before)) = last {
+            let rate = ((value - before) * 1e9 / (at - time).max(1) as f64).max(0.0);
+            steps.push((column(time), rate, rate));
         }
-        last = Some((column.at, column.max));
+        last = Some((at, value));
     }
-    // How fast it goes on is not known.
+    // How fast it rises after the last one is not known.
     steps
 }
 
-fn values(strip: &mut Strip, scene: &Scene, lane: &Lane, columns: &[Column], held: Option<(i64, f64)>, manner: Manner) {
-    let steps = steps(scene, lane, columns, held);
-    let (least, most) = match lane.counts_up {
-        true => (0.0, steps.iter().map(|step| step.2).fold(0.0, f64::max)),
-        // From nought where that is not far off, so that heights are proportions.
-        false if lane.reach.0 >= 0.0 && lane.reach.0 < 0.6 * lane.reach.1 => (0.0, lane.reach.1),
-        false => lane.reach,
-    };
+/// The axis of a lane of values: what its floor and its top stand for.
+pub fn values_axis(lane: &Lane) -> (f64, f64) {
+    let (least, most) = lane.reach;
+    // From nought where that is not far off, so that heights are proportions.
+    if least >= 0.0 && least < 0.6 * most { (0.0, most) } else { (least, most) }
+}
+
+fn values(strip: &mut Strip, lane: &Lane, steps: &[Step], manner: Manner) {
+    let (least, most) = values_axis(lane);
     let color = lane.kind.color(manner.palette);
     let (line, area) = (pixel(color), pixel(color.alpha(0.28)));
     let height = strip.height();
     let room = (most - least).max(f64::MIN_POSITIVE);
     let y = |value: f64| height - ((value - least) / room).clamp(0.0, 1.0) * (height - 2.0 * manner.scale);
-    let ends = steps.iter().skip(1).map(|step| step.0).chain([scene.columns as i64]);
+    let ends = steps.iter().skip(1).map(|step| step.0).chain([i64::from(i32::MAX)]);
     let mut last: Option<f64> = None;
     for (&(at, low, high), end) in steps.iter().zip(ends) {
         // Until the next the last value of the column holds, of which the greatest is known.

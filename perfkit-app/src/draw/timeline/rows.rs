@@ -41,10 +41,26 @@ pub struct Texts {
 }
 
 impl Texts {
-    fn callback(&mut self, reader: &Reader, recorded: &str) -> String {
+    /// What a callback is called; none where only its address is known.
+    fn callback(&mut self, reader: &Reader, recorded: &str) -> Option<String> {
         // Without names the recorded words are shown.
         let names = self.callbacks.get_or_insert_with(|| callback_names(reader.query.db()).unwrap_or_default());
-        names.get(recorded).map_or_else(|| recorded.to_owned(), |name| name.function.clone())
+        match names.get(recorded) {
+            Some(name) => Some(name.function.clone()),
+            None => Some(recorded.to_owned()).filter(|recorded| !recorded.contains("+0x")),
+        }
+    }
+
+    /// What a dispatch is called: its callback's function, else its source, which toolkits call by what it does.
+    pub fn dispatch(&mut self, reader: &Reader, callback: &str, source: &str) -> String {
+        if let Some(name) = self.callback(reader, callback).filter(|name| !name.is_empty()) {
+            return name;
+        }
+        match source.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+            Some((_, told)) => told.to_owned(),
+            None if source.is_empty() => callback.to_owned(),
+            None => source.to_owned(),
+        }
     }
 
     fn stack(&mut self, reader: &Reader, stack: i64) -> Arc<str> {
@@ -64,7 +80,9 @@ impl Texts {
     pub fn value(&mut self, reader: &Reader, column: &str, value: &Value) -> String {
         match value {
             Value::Null => String::new(),
-            Value::Name(_, text) if column == "callback" => self.callback(reader, text),
+            Value::Name(_, text) if column == "callback" => {
+                self.callback(reader, text).unwrap_or_else(|| text.to_string())
+            }
             Value::Name(_, text) => text.to_string(),
             Value::Text(text) => text.lines().next().unwrap_or_default().to_owned(),
             Value::Stack(stack) => self.stack(reader, *stack).to_string(),
@@ -76,8 +94,9 @@ impl Texts {
 
 /// The cells that are read of the rows of a series.
 struct Plan {
-    /// Places of the columns that name a row.
+    /// Places of the columns that name a row: the first that has something, or all.
     names: Vec<usize>,
+    all: bool,
     phases: Vec<(usize, Phase)>,
     size: Option<(usize, usize)>,
     path: Option<usize>,
@@ -91,6 +110,7 @@ impl Plan {
         let phases = PHASES.iter().filter_map(|(name, phase)| place(name).map(|place| (place, *phase)));
         Plan {
             names: kind.names.iter().filter_map(|name| place(name)).collect(),
+            all: schema.name == "gdk_dispatch",
             phases: if frame { phases.collect() } else { Vec::new() },
             size: place("width").zip(place("height")).filter(|_| schema.name == "gdk_exposure"),
             path: place("path").filter(|_| schema.name == "syscalls"),
@@ -154,8 +174,11 @@ fn raw(walk: &Walk, plan: &Plan, member: u16) -> Result<Raw> {
     let mut cells = Vec::with_capacity(4);
     for &place in &plan.names {
         let value = walk.cell(place)?;
-        if value != Value::Null {
+        let known = value != Value::Null;
+        if known || plan.all {
             cells.push((place, value));
+        }
+        if known && !plan.all {
             break;
         }
     }
@@ -215,6 +238,10 @@ fn text(reader: &Reader, texts: &mut Texts, series: &Series, cells: &[(usize, Va
             let at = cells.len().saturating_sub(2);
             format!("{}×{}", side(at), side(at + 1))
         }
+        "gdk_dispatch" => {
+            let text = |at: usize| cells.get(at).and_then(|(_, value)| value.text()).unwrap_or_default();
+            texts.dispatch(reader, text(0), text(1))
+        }
         "syscalls" => {
             let parts: Vec<String> =
                 cells.iter().map(|(place, value)| texts.value(reader, name(*place), value)).collect();
@@ -224,14 +251,29 @@ fn text(reader: &Reader, texts: &mut Texts, series: &Series, cells: &[(usize, Va
     }
 }
 
-/// Gives each value of a series of values in a stretch: its track, when it was taken, and the value.
-pub fn values(reader: &Reader, series: usize, range: Range, each: &mut dyn FnMut(u32, i64, f64)) -> Result<()> {
-    let Some(series) = reader.session.series().get(series) else { return Ok(()) };
-    let mut walk = reader.query.walk(series, range.begin, range.end, On::All)?;
-    while walk.advance()? {
-        if let Value::Real(value) = walk.cell(0)? {
-            each(walk.track()?.0, walk.time(), value);
+/// The values of these lanes in a stretch, by lane: when each was taken, and what it was.
+pub fn values(
+    reader: &Reader,
+    lanes: &[Lane],
+    wanted: &[usize],
+    range: Range,
+) -> Result<HashMap<usize, Vec<(i64, f64)>>> {
+    let of = |lane: &usize| lanes[*lane].members.iter().map(|&member| (member, *lane)).collect::<Vec<_>>();
+    let on: HashMap<Member, usize> = wanted.iter().flat_map(of).collect();
+    let mut all: HashMap<usize, Vec<(i64, f64)>> = wanted.iter().map(|&lane| (lane, Vec::new())).collect();
+    for (at, series) in reader.session.series().iter().enumerate() {
+        if !on.keys().any(|member| member.series == at) {
+            continue;
+        }
+        let mut walk = reader.query.walk(series, range.begin, range.end, On::All)?;
+        while walk.advance()? {
+            let lane = on.get(&Member { series: at, track: walk.track()?.0 });
+            if let (Some(lane), Value::Real(value)) = (lane, walk.cell(0)?)
+                && let Some(values) = all.get_mut(lane)
+            {
+                values.push((walk.time(), value));
+            }
         }
     }
-    Ok(())
+    Ok(all)
 }

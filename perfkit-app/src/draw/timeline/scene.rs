@@ -1,6 +1,7 @@
 //! What a stretch of time has on the lanes that are looked at: read in one go, at a cost that depends on the pixels.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use gdkrecord::draw::palette::Phase;
@@ -9,7 +10,7 @@ use perfkit_agent::session::pyramid::Reach;
 use perfkit_agent::session::{ChunkInfo, Series};
 
 use super::kinds::Look;
-use super::lanes::{Lane, Member};
+use super::lanes::Lane;
 use super::rows;
 use crate::link::Reader;
 use crate::model::Range;
@@ -17,7 +18,9 @@ use crate::model::Range;
 /// Rows of a series in a stretch up to which they are read one by one: more would hardly be told apart, and reading
 /// them takes longer than the eye waits.
 const SINGLE: f64 = 500.0;
-/// How long before a stretch a value may have been taken that still holds at its begin, in nanoseconds.
+/// The same of values, of which a series has many counters.
+const VALUES: f64 = 6_000.0;
+/// How long before and after a stretch values are read that tell what holds at its ends, in nanoseconds.
 const HOLDS: i64 = 2_500_000_000;
 
 /// What is asked of the reader.
@@ -62,11 +65,11 @@ pub enum Content {
         columns: Vec<Column>,
         /// The longest row that began before the stretch and lasts into it, and its place among the lane's members.
         reach: Option<(Reach, u16)>,
-        /// The value that holds at the begin of the stretch, and when it was taken.
-        held: Option<(i64, f64)>,
     },
     /// Few rows, in the order of their begins.
     Rows(Vec<Row>),
+    /// Few values, with those before and after the stretch: when each was taken.
+    Values(Vec<(i64, f64)>),
 }
 
 /// What a lane measures in one pixel column.
@@ -117,10 +120,10 @@ pub struct Kept {
 impl Kept {
     /// About how many rows of a series lie in a stretch.
     fn estimate(&mut self, reader: &Reader, series: &Series, range: Range) -> Result<f64> {
-        if !self.chunks.contains_key(&series.id) {
-            self.chunks.insert(series.id, reader.session.chunks(series.id)?.into());
-        }
-        let Some(chunks) = self.chunks.get(&series.id) else { return Ok(0.0) };
+        let chunks = match self.chunks.entry(series.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(reader.session.chunks(series.id)?.into()),
+        };
         let share = |chunk: &ChunkInfo| {
             let (first, last) = (chunk.summary.first, chunk.summary.last.max(chunk.summary.first + 1));
             let within = (last.min(range.end) - first.max(range.begin)).max(0);
@@ -146,60 +149,37 @@ impl Scene {
     pub fn read(reader: &mut Reader, kept: &mut Kept, lanes: &[Lane], ask: &Ask) -> Result<Scene> {
         kept.refresh(reader);
         let mut scene = Scene { range: ask.range, columns: ask.columns, lanes: Vec::with_capacity(ask.lanes.len()) };
-        let mut estimates: HashMap<usize, f64> = HashMap::new();
+        let mut singles = Vec::new();
+        let mut values = Vec::new();
         for wanted in &ask.lanes {
-            for member in lanes.get(wanted.lane).map_or(&[][..], |lane| &lane.members) {
-                if !estimates.contains_key(&member.series)
-                    && let Some(series) = reader.session.series().get(member.series)
-                {
-                    estimates.insert(member.series, kept.estimate(reader, series, ask.range)?);
-                }
-            }
-        }
-        let few = |lane: &Lane| {
+            let Some(lane) = lanes.get(wanted.lane) else { continue };
+            let (range, most, into) = match lane.kind.look {
+                Look::Values => (ask.range.longer(HOLDS), VALUES, &mut values),
+                _ => (ask.range, SINGLE, &mut singles),
+            };
             let mut of: Vec<usize> = lane.members.iter().map(|member| member.series).collect();
             of.dedup();
-            let rows = of.iter().map(|series| estimates.get(series).copied().unwrap_or(0.0)).sum::<f64>();
-            lane.kind.look != Look::Values && rows <= SINGLE
-        };
-        let known = |wanted: &&Wanted| lanes.get(wanted.lane).is_some();
-        let single: Vec<usize> =
-            ask.lanes.iter().filter(known).map(|wanted| wanted.lane).filter(|&at| few(&lanes[at])).collect();
-        let mut rows = rows::read(reader, &mut kept.texts, lanes, &single, ask.range, ask.columns)?;
-        for wanted in ask.lanes.iter().filter(known) {
-            let content = match rows.remove(&wanted.lane) {
-                Some(rows) => Content::Rows(rows),
-                None => columns(reader, &lanes[wanted.lane], ask)?,
+            let mut rows = 0.0;
+            for series in of {
+                let Some(series) = reader.session.series().get(series) else { continue };
+                rows += kept.estimate(reader, series, range)?;
+            }
+            if rows <= most {
+                into.push(wanted.lane);
+            }
+        }
+        let mut rows = rows::read(reader, &mut kept.texts, lanes, &singles, ask.range, ask.columns)?;
+        let mut values = rows::values(reader, lanes, &values, ask.range.longer(HOLDS))?;
+        for wanted in &ask.lanes {
+            let Some(lane) = lanes.get(wanted.lane) else { continue };
+            let content = match (rows.remove(&wanted.lane), values.remove(&wanted.lane)) {
+                (Some(rows), _) => Content::Rows(rows),
+                (_, Some(values)) => Content::Values(values),
+                _ => columns(reader, lane, ask)?,
             };
             scene.lanes.push((*wanted, content));
         }
-        scene.hold(reader, lanes)?;
         Ok(scene)
-    }
-
-    /// Finds the values that hold at the begin of the stretch, for lanes whose first column has none.
-    fn hold(&mut self, reader: &Reader, lanes: &[Lane]) -> Result<()> {
-        let mut open: HashMap<Member, &mut Option<(i64, f64)>> = HashMap::new();
-        for (wanted, content) in &mut self.lanes {
-            let lane = &lanes[wanted.lane];
-            if let (Look::Values, Content::Columns { columns, held, .. }) = (lane.kind.look, content)
-                && columns.first().is_some_and(|column| column.count == 0)
-            {
-                open.extend(lane.members.first().map(|&member| (member, held)));
-            }
-        }
-        let mut series: Vec<usize> = open.keys().map(|member| member.series).collect();
-        series.sort_unstable();
-        series.dedup();
-        for at in series {
-            let before = Range::new(self.range.begin.saturating_sub(HOLDS), self.range.begin);
-            rows::values(reader, at, before, &mut |track, time, value| {
-                if let Some(held) = open.get_mut(&Member { series: at, track }) {
-                    **held = Some((time, value));
-                }
-            })?;
-        }
-        Ok(())
     }
 }
 
@@ -226,5 +206,5 @@ fn columns(reader: &Reader, lane: &Lane, ask: &Ask) -> Result<Content> {
             reach = Some((found, place));
         }
     }
-    Ok(Content::Columns { columns, reach, held: None })
+    Ok(Content::Columns { columns, reach })
 }

@@ -7,8 +7,8 @@ use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 use gtk::{gdk, glib};
 
-use super::geometry::{View, between};
 use super::{Picture, Timeline};
+use crate::draw::timeline::geometry::{View, between};
 use crate::draw::timeline::kinds::Look;
 use crate::draw::timeline::paint::{Manner, picture};
 use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};

@@ -1,9 +1,8 @@
 //! The timeline of a document: it takes input, asks for what is visible, and shows the picture of it.
 //!
-//! [`geometry`] knows where what lies, [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys.
+//! [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys.
 
 mod asking;
-mod geometry;
 mod input;
 mod show;
 
@@ -14,9 +13,9 @@ use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 use gtk::{gdk, glib};
 
+use crate::draw::timeline::geometry::{Geometry, View, places};
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
-use geometry::{Geometry, View, places};
 
 /// A picture of what was visible.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use gdkrecord::draw::Area;
 
-use crate::draw::timeline::{Lane, Wanted, overview, ruler};
+use super::{Lane, Wanted, overview, ruler};
 use crate::model::Range;
 
 /// The width of the heads, in pixels, and where a window is narrow.

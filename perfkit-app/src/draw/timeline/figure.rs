@@ -1,0 +1,116 @@
+//! What stands around the picture, and what lies over it; with the picture it is the whole timeline.
+
+use cairo::{Context, ImageSurface};
+use gdkrecord::draw::{Area, Palette, Result, fill, line};
+
+use super::geometry::{Geometry, View, between, places};
+use super::heads::{self, Head};
+use super::lanes::{Lane, Tracks};
+use super::scene::Wanted;
+use super::{overview, ruler};
+use crate::model::Range;
+
+/// A timeline to draw.
+#[derive(Clone, Debug)]
+pub struct Figure<'a> {
+    /// Its colours.
+    pub palette: &'static Palette,
+    /// Its lanes.
+    pub tracks: &'a Tracks,
+    /// How each of them is shown.
+    pub views: &'a [View],
+    /// Its parts.
+    pub geometry: Geometry,
+    /// The whole session.
+    pub whole: Range,
+    /// How far the lanes are scrolled, in pixels.
+    pub scrolled: f64,
+    /// The chosen lane.
+    pub chosen: Option<usize>,
+    /// What was selected; empty where nothing is.
+    pub selection: Range,
+    /// The moment that is looked at.
+    pub cursor: i64,
+}
+
+impl Figure<'_> {
+    /// All of it: `picture` has the lanes, `strip` the overview.
+    pub fn draw(&self, ctx: &Context, picture: &ImageSurface, strip: &ImageSurface) -> Result<()> {
+        self.below(ctx)?;
+        let Geometry { lanes, overview, .. } = self.geometry;
+        for (surface, area) in [(picture, lanes), (strip, overview)] {
+            ctx.save()?;
+            ctx.translate(area.x, area.y);
+            ctx.scale(area.width / f64::from(surface.width()), area.height / f64::from(surface.height()));
+            ctx.set_source_surface(surface, 0.0, 0.0)?;
+            ctx.paint()?;
+            ctx.restore()?;
+        }
+        self.over(ctx)
+    }
+
+    /// The ground of the whole, below the picture.
+    pub fn below(&self, ctx: &Context) -> Result<()> {
+        let Geometry { lanes, overview, ruler, visible } = self.geometry;
+        let whole = Area::new(0.0, 0.0, lanes.right() + lanes.x, lanes.bottom());
+        fill(ctx, whole, self.palette.background)?;
+        fill(ctx, overview, self.palette.panel)?;
+        ctx.save()?;
+        ctx.rectangle(0.0, lanes.y, lanes.right(), lanes.height);
+        ctx.clip();
+        self.each_lane(|head, place| {
+            let area = Area::new(lanes.x, place.top, lanes.width, place.height);
+            heads::draw(ctx, self.palette, head, Area::new(0.0, place.top, lanes.x, place.height))?;
+            heads::ground(ctx, self.palette, head, place, area)
+        })?;
+        ctx.restore()?;
+        ruler::draw(ctx, self.palette, visible, self.whole.begin, ruler, lanes.bottom())
+    }
+
+    /// What lies over the picture.
+    pub fn over(&self, ctx: &Context) -> Result<()> {
+        let Geometry { lanes, overview, visible, .. } = self.geometry;
+        ctx.save()?;
+        ctx.rectangle(lanes.x, lanes.y, lanes.width, lanes.height);
+        ctx.clip();
+        self.selection(ctx)?;
+        let x = self.geometry.x(self.cursor).round() + 0.5;
+        if (lanes.x..=lanes.right()).contains(&x) {
+            line(ctx, (x, lanes.y), (x, lanes.bottom()), self.palette.text, 1.0)?;
+        }
+        ctx.restore()?;
+        overview::draw_handle(ctx, self.palette, self.whole, visible, overview)
+    }
+
+    fn selection(&self, ctx: &Context) -> Result<()> {
+        let area = self.geometry.lanes;
+        let edges = [self.selection.begin, self.selection.end].map(|time| self.geometry.x(time));
+        let (left, right) = (edges[0].max(area.x), edges[1].min(area.right()));
+        if self.selection.is_empty() || right <= left {
+            return Ok(());
+        }
+        fill(ctx, Area::new(left, area.y, right - left, area.height), self.palette.text.alpha(0.07))?;
+        for x in edges {
+            let x = x.round() + 0.5;
+            line(ctx, (x, area.y), (x, area.bottom()), self.palette.dim, 1.0)?;
+        }
+        Ok(())
+    }
+
+    /// Calls back with each lane that is visible: its head and its place in the widget.
+    fn each_lane(&self, mut each: impl FnMut(Head<'_>, Wanted) -> Result<()>) -> Result<()> {
+        let places = places(self.views);
+        let shown = between(&places, self.scrolled, self.scrolled + self.geometry.lanes.height);
+        let mut above: Option<&Lane> = None;
+        for place in &places {
+            let Some(lane) = self.tracks.lanes.get(place.lane) else { continue };
+            let first = above.is_none_or(|above| above.kind != lane.kind);
+            above = Some(lane);
+            if shown.contains(place) {
+                let head = Head { lane, first, chosen: self.chosen == Some(place.lane), budget: self.tracks.budget };
+                each(head, Wanted { top: place.top - self.scrolled + self.geometry.lanes.y, ..*place })?;
+            }
+        }
+        Ok(())
+    }
+}
