@@ -7,7 +7,7 @@ use cairo::{Context, Format, ImageSurface};
 use gdkrecord::draw::Palette;
 use perfkit_agent::Result;
 use perfkit_agent::session::{Query, Session};
-use perfkit_app::draw::timeline::figure::Figure;
+use perfkit_app::draw::timeline::figure::{Figure, Marks};
 use perfkit_app::draw::timeline::geometry::{Geometry, View, between, places};
 use perfkit_app::draw::timeline::kinds::Look;
 use perfkit_app::draw::timeline::paint::{Manner, picture};
@@ -92,8 +92,7 @@ impl Looker {
             whole: self.whole,
             scrolled: 0.0,
             chosen: None,
-            selection: Range::default(),
-            cursor: range.begin,
+            marks: Marks { cursor: range.begin, ..Marks::default() },
         };
         let surface = drawn(ImageSurface::create(Format::Rgb24, self.size.0 as i32, self.size.1 as i32))?;
         drawn(Context::new(&surface).and_then(|ctx| figure.draw(&ctx, &picture, &self.strip)))?;

@@ -1,11 +1,13 @@
 //! What stands around the picture, and what lies over it; with the picture it is the whole timeline.
 
 use cairo::{Context, ImageSurface};
-use gdkrecord::draw::{Area, Palette, Result, fill, line};
+use gdkrecord::draw::{Area, Palette, Result, fill, line, outline};
 
 use super::geometry::{Geometry, View, between, places};
 use super::heads::{self, Head};
+use super::hit::Spot;
 use super::lanes::{Lane, Tracks};
+use super::links::{self, Link};
 use super::scene::Wanted;
 use super::{overview, ruler};
 use crate::model::Range;
@@ -27,10 +29,21 @@ pub struct Figure<'a> {
     pub scrolled: f64,
     /// The chosen lane.
     pub chosen: Option<usize>,
+    /// What lies over the lanes.
+    pub marks: Marks,
+}
+
+/// What lies over the lanes.
+#[derive(Clone, Debug, Default)]
+pub struct Marks {
     /// What was selected; empty where nothing is.
     pub selection: Range,
     /// The moment that is looked at.
     pub cursor: i64,
+    /// The selected row.
+    pub picked: Option<Spot>,
+    /// The arrows from its causes and to its effects.
+    pub links: Vec<Link>,
 }
 
 impl Figure<'_> {
@@ -74,19 +87,21 @@ impl Figure<'_> {
         ctx.rectangle(lanes.x, lanes.y, lanes.width, lanes.height);
         ctx.clip();
         self.selection(ctx)?;
-        let x = self.geometry.x(self.cursor).round() + 0.5;
+        let x = self.geometry.x(self.marks.cursor).round() + 0.5;
         if (lanes.x..=lanes.right()).contains(&x) {
             line(ctx, (x, lanes.y), (x, lanes.bottom()), self.palette.text, 1.0)?;
         }
+        self.picked(ctx)?;
         ctx.restore()?;
         overview::draw_handle(ctx, self.palette, self.whole, visible, overview)
     }
 
     fn selection(&self, ctx: &Context) -> Result<()> {
+        let selection = self.marks.selection;
         let area = self.geometry.lanes;
-        let edges = [self.selection.begin, self.selection.end].map(|time| self.geometry.x(time));
+        let edges = [selection.begin, selection.end].map(|time| self.geometry.x(time));
         let (left, right) = (edges[0].max(area.x), edges[1].min(area.right()));
-        if self.selection.is_empty() || right <= left {
+        if selection.is_empty() || right <= left {
             return Ok(());
         }
         fill(ctx, Area::new(left, area.y, right - left, area.height), self.palette.text.alpha(0.07))?;
@@ -95,6 +110,27 @@ impl Figure<'_> {
             line(ctx, (x, area.y), (x, area.bottom()), self.palette.dim, 1.0)?;
         }
         Ok(())
+    }
+
+    /// A frame around the selected row, and its arrows.
+    fn picked(&self, ctx: &Context) -> Result<()> {
+        let Marks { picked, links, .. } = &self.marks;
+        let Some(spot) = picked else { return Ok(()) };
+        let places = places(self.views);
+        let place = |lane: usize| {
+            let place = places.iter().find(|place| place.lane == lane)?;
+            Some(Wanted { top: place.top - self.scrolled + self.geometry.lanes.y, ..*place })
+        };
+        for link in links {
+            if let (Some(from), Some(to)) = (place(link.from.lane), place(link.to.lane)) {
+                links::draw(ctx, self.palette, &self.geometry, link, from, to)?;
+            }
+        }
+        let Some(at) = place(spot.lane) else { return Ok(()) };
+        let (left, right) = (self.geometry.x(spot.time), self.geometry.x(spot.end()));
+        let area = Area::new(left - 2.0, at.top + 1.0, (right - left).max(1.0) + 4.0, at.height - 2.0);
+        outline(ctx, area, self.palette.background.alpha(0.8), 4.0)?;
+        outline(ctx, area, self.palette.text, 2.0)
     }
 
     /// Calls back with each lane that is visible: its head and its place in the widget.

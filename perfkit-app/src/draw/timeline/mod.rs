@@ -12,6 +12,7 @@ pub mod heads;
 pub mod hit;
 pub mod kinds;
 pub mod lanes;
+pub mod links;
 pub mod overview;
 pub mod paint;
 mod raster;

@@ -85,7 +85,8 @@ impl Timeline {
             return;
         }
         let geometry = self.geometry();
-        if self.width() < 2 || geometry.visible.is_empty() {
+        // What is not seen is asked for when it is.
+        if !self.is_mapped() || self.width() < 2 || geometry.visible.is_empty() {
             return;
         }
         let (scrolled, height) = (self.scroll().value(), geometry.lanes.height);

@@ -37,6 +37,8 @@ impl Timeline {
         self.take_pinching();
         self.take_dragging();
         self.take_motion();
+        self.take_keys();
+        self.take_tips();
     }
 
     fn take_scrolling(&self) {
@@ -111,9 +113,9 @@ impl Timeline {
                 }
             });
             let timeline = self.downgrade();
-            dragging.connect_drag_update(move |dragging, dx, dy| {
+            dragging.connect_drag_update(move |dragging, dx, _| {
                 if let (Some(timeline), Some((x, _))) = (timeline.upgrade(), dragging.start_point()) {
-                    timeline.dragged(x, dx, dy);
+                    timeline.dragged(x, dx);
                 }
             });
             let timeline = self.downgrade();
@@ -141,7 +143,7 @@ impl Timeline {
         }
     }
 
-    fn dragged(&self, x: f64, dx: f64, dy: f64) {
+    fn dragged(&self, x: f64, dx: f64) {
         let document = self.document();
         let geometry = self.geometry();
         let whole = document.whole();
@@ -165,7 +167,6 @@ impl Timeline {
             }
             _ => {}
         }
-        let _ = dy;
     }
 
     fn clicked(&self, x: f64, y: f64) {
@@ -179,14 +180,95 @@ impl Timeline {
             document.set_visible(geometry.visible.moved(by, whole));
             return;
         }
-        if x >= geometry.lanes.x {
-            document.set_cursor(geometry.time(x));
-            document.set_selection(Range::default());
-        }
         let at = y - geometry.lanes.y + self.scroll().value();
         let lane = self.places().into_iter().find(|place| (place.top..place.top + place.height).contains(&at));
-        self.imp().chosen.set(lane.map(|place| place.lane));
+        self.imp().chosen.set(lane.filter(|_| y >= geometry.lanes.y).map(|place| place.lane));
         self.queue_draw();
+        if x < geometry.lanes.x {
+            return;
+        }
+        document.set_selection(Range::default());
+        match self.hit(x, y) {
+            Some(hit) => self.pick(hit.spot),
+            None => {
+                document.set_cursor(geometry.time(x));
+                self.unpick();
+            }
+        }
+    }
+
+    fn take_keys(&self) {
+        let keys = gtk::EventControllerKey::new();
+        let timeline = self.downgrade();
+        keys.connect_key_pressed(move |_, key, _, state| {
+            let done = timeline.upgrade().is_some_and(|timeline| timeline.key(key, state));
+            if done { glib::Propagation::Stop } else { glib::Propagation::Proceed }
+        });
+        self.add_controller(keys);
+    }
+
+    /// What a key does; whether it does anything here.
+    fn key(&self, key: gdk::Key, state: gdk::ModifierType) -> bool {
+        let alt = state.contains(gdk::ModifierType::ALT_MASK);
+        if state.intersects(gdk::ModifierType::CONTROL_MASK | gdk::ModifierType::SUPER_MASK) {
+            return false;
+        }
+        match key {
+            gdk::Key::Up | gdk::Key::Down if alt => self.follow_link(key == gdk::Key::Down),
+            gdk::Key::Up | gdk::Key::Down => self.choose_next(key == gdk::Key::Down),
+            gdk::Key::Left | gdk::Key::Right if !alt => return self.step(key == gdk::Key::Right),
+            gdk::Key::Return | gdk::Key::KP_Enter => self.zoom_to_picked(),
+            gdk::Key::Escape => match self.picked() {
+                Some(_) => self.unpick(),
+                None => {
+                    return self.imp().chosen.take().is_some_and(|_| {
+                        self.queue_draw();
+                        true
+                    });
+                }
+            },
+            _ => return false,
+        }
+        true
+    }
+
+    /// Chooses the lane below the chosen one, or the one above.
+    fn choose_next(&self, down: bool) {
+        let places = self.places();
+        let chosen = self.imp().chosen.get();
+        let at = places.iter().position(|place| Some(place.lane) == chosen);
+        let next = match (at, down) {
+            (Some(at), true) => (at + 1).min(places.len().saturating_sub(1)),
+            (Some(at), false) => at.saturating_sub(1),
+            (None, _) => 0,
+        };
+        let Some(place) = places.get(next) else { return };
+        self.imp().chosen.set(Some(place.lane));
+        self.reveal_lane(place.lane);
+        self.tell_chosen();
+        self.queue_draw();
+    }
+
+    /// Shows the selected row as wide as it can be with its surroundings.
+    pub fn zoom_to_picked(&self) {
+        if let Some(picked) = self.picked() {
+            let range = Range::new(picked.spot.time, picked.spot.end());
+            self.document().set_visible(range.padded(0.5));
+        }
+    }
+
+    fn take_tips(&self) {
+        self.set_has_tooltip(true);
+        self.connect_query_tooltip(|timeline, x, y, keyboard, tooltip| {
+            let imp = timeline.imp();
+            let Some(tracks) = imp.tracks.borrow().clone() else { return false };
+            let hit = if keyboard { None } else { timeline.hit(f64::from(x), f64::from(y)) };
+            let Some(hit) = hit else { return false };
+            tooltip.set_text(Some(&timeline.tip(&hit, &tracks)));
+            // It goes with the pointer from row to row.
+            tooltip.set_tip_area(&gdk::Rectangle::new(x - 2, y - 2, 5, 5));
+            true
+        });
     }
 
     fn take_motion(&self) {

@@ -1,9 +1,10 @@
 //! The timeline of a document: it takes input, asks for what is visible, and shows the picture of it.
 //!
-//! [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys.
+//! [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys, [`picking`] knows the selected row.
 
 mod asking;
 mod input;
+mod picking;
 mod show;
 
 use std::cell::{Cell, OnceCell, RefCell};
@@ -16,6 +17,9 @@ use gtk::{gdk, glib};
 use crate::draw::timeline::geometry::{Geometry, View, places};
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
+use crate::widgets::accessible;
+use crate::wording::tr;
+pub use picking::Picked;
 
 /// A picture of what was visible.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ struct Picture {
 }
 
 mod imp {
+    use std::sync::LazyLock;
+
     use super::*;
 
     #[derive(Debug, Default)]
@@ -45,6 +51,7 @@ mod imp {
         pub(super) asking: Cell<bool>,
         pub(super) outdated: Cell<bool>,
         pub(super) chosen: Cell<Option<usize>>,
+        pub(super) picked: RefCell<Option<Picked>>,
         pub(super) hover: Cell<Option<(f64, f64)>>,
         pub(super) drag: Cell<input::Drag>,
     }
@@ -62,6 +69,13 @@ mod imp {
     }
 
     impl ObjectImpl for Timeline {
+        fn signals() -> &'static [glib::subclass::Signal] {
+            static SIGNALS: LazyLock<Vec<glib::subclass::Signal>> = LazyLock::new(|| {
+                ["picked", "changed"].map(|name| glib::subclass::Signal::builder(name).build()).into()
+            });
+            &SIGNALS
+        }
+
         fn constructed(&self) {
             self.parent_constructed();
             let timeline = self.obj();
@@ -105,6 +119,13 @@ impl Timeline {
         let _ = imp.scroll.set(gtk::Adjustment::default());
         timeline.follow(document);
         timeline.take_input();
+        accessible::name(&timeline, &tr("Timeline"));
+        accessible::describe(
+            &timeline,
+            &tr(
+                "Up and Down choose a track, Left and Right go from row to row, Alt+Up and Alt+Down to cause and effect",
+            ),
+        );
         timeline.find_tracks();
         timeline
     }
@@ -120,16 +141,9 @@ impl Timeline {
     }
 
     fn follow(&self, document: &Document) {
-        let redraw = |timeline: &Timeline| timeline.queue_draw();
-        let refresh = |timeline: &Timeline| timeline.refresh();
-        for (property, done) in [("visible", refresh as fn(&Timeline)), ("selection", redraw), ("cursor", redraw)] {
-            let timeline = self.downgrade();
-            document.connect_notify_local(Some(property), move |_, _| {
-                if let Some(timeline) = timeline.upgrade() {
-                    done(&timeline);
-                }
-            });
-        }
+        document.watch(self, &["visible"], |timeline, _| timeline.refresh());
+        document.watch(self, &["selection", "cursor"], |timeline, _| timeline.queue_draw());
+        self.connect_map(|timeline| timeline.resized());
         let timeline = self.downgrade();
         self.scroll().connect_value_changed(move |_| {
             if let Some(timeline) = timeline.upgrade() {
@@ -169,5 +183,13 @@ impl Timeline {
 
     fn whole(&self) -> Range {
         self.document().whole()
+    }
+
+    /// Tells those who hear the window which lane is chosen.
+    fn tell_chosen(&self) {
+        let imp = self.imp();
+        let tracks = imp.tracks.borrow();
+        let lane = imp.chosen.get().zip(tracks.as_ref()).and_then(|(at, tracks)| tracks.lanes.get(at));
+        accessible::value(self, &lane.map_or_else(String::new, crate::draw::timeline::Lane::words));
     }
 }

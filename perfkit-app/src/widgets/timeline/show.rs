@@ -6,7 +6,7 @@ use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 
 use super::Timeline;
-use crate::draw::timeline::figure::Figure;
+use crate::draw::timeline::figure::{Figure, Marks};
 use crate::draw::timeline::geometry::Geometry;
 
 fn rect(area: Area) -> graphene::Rect {
@@ -25,6 +25,7 @@ impl Timeline {
         let Some(tracks) = imp.tracks.borrow().clone() else { return };
         let views = imp.views.borrow();
         let document = self.document();
+        let picked = self.picked();
         let figure = Figure {
             palette: Timeline::palette(),
             tracks: &tracks,
@@ -33,8 +34,12 @@ impl Timeline {
             whole: document.whole(),
             scrolled: self.scroll().value(),
             chosen: imp.chosen.get(),
-            selection: document.selection(),
-            cursor: document.cursor(),
+            marks: Marks {
+                selection: document.selection(),
+                cursor: document.cursor(),
+                picked: picked.as_ref().map(|picked| picked.spot),
+                links: picked.map_or_else(Vec::new, |picked| picked.links),
+            },
         };
         let whole = Area::new(0.0, 0.0, f64::from(self.width()), f64::from(self.height()));
         with_cairo(snapshot, whole, |ctx| figure.below(ctx));

@@ -1,0 +1,60 @@
+//! The timeline page: the tracks of a session on one axis of time, its controls above, the selected row below.
+
+mod pane;
+
+use gtk::prelude::*;
+
+use crate::model::Document;
+use crate::widgets::bar::bar;
+use crate::widgets::timeline::Timeline;
+use crate::wording::tr;
+
+/// Actions of the bar: their icons, names and titles.
+const STEPS: &[(&str, &str, &str)] = &[
+    ("go-previous-symbolic", "doc.previous-slow", "Previous Slow Frame (P)"),
+    ("go-next-symbolic", "doc.next-slow", "Next Slow Frame (N)"),
+];
+const ZOOMS: &[(&str, &str, &str)] = &[
+    ("zoom-out-symbolic", "doc.zoom-out", "Zoom Out (Ctrl+−)"),
+    ("zoom-in-symbolic", "doc.zoom-in", "Zoom In (Ctrl++)"),
+    ("zoom-fit-best-symbolic", "doc.zoom-all", "Show Everything (Ctrl+0)"),
+];
+
+pub fn make(document: &Document) -> gtk::Widget {
+    let timeline = Timeline::new(document);
+    let controls = bar(document);
+    for group in [STEPS, ZOOMS] {
+        controls.append(&linked(group));
+    }
+    let line = gtk::Box::new(gtk::Orientation::Horizontal, 0);
+    line.append(&timeline);
+    line.append(&gtk::Scrollbar::new(gtk::Orientation::Vertical, Some(timeline.scroll())));
+    let panes = gtk::Paned::builder()
+        .orientation(gtk::Orientation::Vertical)
+        .start_child(&line)
+        .end_child(&pane::make(&timeline))
+        .resize_start_child(true)
+        .shrink_start_child(false)
+        .resize_end_child(false)
+        .shrink_end_child(false)
+        .vexpand(true)
+        .build();
+    let page = gtk::Box::new(gtk::Orientation::Vertical, 0);
+    page.append(&controls);
+    page.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
+    page.append(&panes);
+    page.upcast()
+}
+
+fn linked(actions: &[(&str, &str, &str)]) -> gtk::Box {
+    let group = gtk::Box::builder().css_classes(["linked"]).build();
+    for &(icon, action, title) in actions {
+        group.append(&button(icon, title).action_name(action).build());
+    }
+    group
+}
+
+/// A button with an icon, and a title for those who cannot tell it by that.
+fn button(icon: &str, title: &str) -> gtk::builders::ButtonBuilder {
+    gtk::Button::builder().icon_name(icon).tooltip_text(tr(title))
+}
