@@ -1,6 +1,7 @@
 //! Labels, set through Pango: measured, ellipsised at the width they have, and centred on a line's middle.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use pango::prelude::FontMapExt;
 
@@ -13,6 +14,13 @@ const FONTS: &str = "Cantarell, Noto Sans, DejaVu Sans, sans-serif";
 /// Reference pictures are the same everywhere.
 #[cfg(test)]
 const FONTS: &str = "DejaVu Sans";
+/// What is used in their place.
+static OTHERS: OnceLock<String> = OnceLock::new();
+
+/// Sets labels in other fonts from now on, best first, as Pango names them; once only.
+pub fn use_fonts(fonts: &str) {
+    OTHERS.get_or_init(|| fonts.to_owned());
+}
 
 /// Which end of a label lies at the given place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +118,7 @@ fn set_up(layout: &pango::Layout, size: f64, bold: bool) {
         pangocairo::functions::context_set_font_options(&layout.context(), Some(&options));
         layout.context_changed();
     }
-    let mut font = pango::FontDescription::from_string(FONTS);
+    let mut font = pango::FontDescription::from_string(OTHERS.get().map_or(FONTS, String::as_str));
     font.set_absolute_size(size * f64::from(pango::SCALE));
     if bold {
         font.set_weight(pango::Weight::Bold);

@@ -1,3 +1,7 @@
 //! Drawings on a cairo context: they know no widgets, so that they can be saved, compared and timed.
 
+pub mod frames;
+pub mod histogram;
+#[cfg(test)]
+mod reference;
 pub mod timeline;

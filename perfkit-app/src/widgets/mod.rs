@@ -2,6 +2,8 @@
 
 pub mod accessible;
 pub mod bar;
+pub mod card;
+pub mod graph;
 pub mod save;
 pub mod status;
 pub mod table;
