@@ -55,7 +55,7 @@ impl Looker {
         let lane = tracks.lanes.iter().position(|lane| lane.kind.look == Look::Frames).unwrap_or(0);
         let wanted = Wanted { lane, top: 0.0, height: overview::HEIGHT };
         let mut kept = Kept::default();
-        let ask = Ask { range: whole, columns, lanes: vec![wanted] };
+        let ask = Ask { range: whole, columns, lanes: vec![wanted], filter: None };
         let scene = Scene::read(&mut reader, &mut kept, &tracks.lanes, &ask)?;
         let strip = drawn(picture(&scene, &tracks.lanes, manner, overview::HEIGHT))?;
         Ok(Looker { reader, kept, tracks, views, whole, size, strip })
@@ -80,7 +80,7 @@ impl Looker {
         let geometry = Geometry::new(self.size.0, self.size.1, range);
         let manner = Manner { palette: PALETTE, scale: 1.0, budget: self.tracks.budget };
         let start = Instant::now();
-        let ask = Ask { range, columns: geometry.lanes.width as usize, lanes: self.wanted(range) };
+        let ask = Ask { range, columns: geometry.lanes.width as usize, lanes: self.wanted(range), filter: None };
         let scene = Scene::read(&mut self.reader, &mut self.kept, &self.tracks.lanes, &ask)?;
         let read = start.elapsed();
         let picture = drawn(picture(&scene, &self.tracks.lanes, manner, geometry.lanes.height))?;

@@ -38,34 +38,31 @@ pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Res
     fill(ctx, area, ground)?;
     let stripe = Area::new(area.x, area.y + 3.0, STRIPE, area.height - 6.0);
     fill(ctx, stripe, lane.kind.color(palette))?;
-    let room = area.width - 2.0 * MARGIN;
     let x = area.x + MARGIN;
+    let right = area.right() - MARGIN / 2.0;
+    let two_lines = area.height >= TWO_LINES;
+    let mut room = area.width - 2.0 * MARGIN;
+    if two_lines && lane.kind.look == Look::Values {
+        let most = value(lane, paint::values_axis(lane).1);
+        room -= Label::new(&most, palette.dim).size(10.0).draw(ctx, right, area.y + 9.0, Align::Right)?;
+    }
+    if two_lines && lane.kind.look == Look::Frames {
+        let y = paint::budget_height(area);
+        room -= Label::new(&time(budget), palette.dim).size(10.0).draw(ctx, right, y, Align::Right)?;
+    }
     let kind = tr(lane.kind.title);
-    if first && area.height >= TWO_LINES && !lane.title.is_empty() {
-        Label::new(&kind, palette.text).bold().most(room).draw(ctx, x, area.middle() - 8.0, Align::Left)?;
-        let title = Label::new(&lane.title, palette.dim).size(11.0).most(room).keep_ends();
-        title.draw(ctx, x, area.middle() + 8.0, Align::Left)?;
+    let kind = Label::new(&kind, palette.text).bold().most(room);
+    let title = Label::new(&lane.title, palette.dim).size(11.0).keep_ends();
+    if first && two_lines && !lane.title.is_empty() {
+        kind.draw(ctx, x, area.middle() - 8.0, Align::Left)?;
+        title.most(room).draw(ctx, x, area.middle() + 8.0, Align::Left)?;
     } else if first {
-        let taken = Label::new(&kind, palette.text).bold().most(room).draw(ctx, x, area.middle(), Align::Left)?;
-        let title = Label::new(&lane.title, palette.dim).size(11.0).most(room - taken - 8.0).keep_ends();
-        if room - taken > 40.0 {
-            title.draw(ctx, x + taken + 8.0, area.middle(), Align::Left)?;
+        let taken = kind.draw(ctx, x, area.middle(), Align::Left)? + 8.0;
+        if room - taken > 32.0 {
+            title.most(room - taken).draw(ctx, x + taken, area.middle(), Align::Left)?;
         }
     } else {
-        Label::new(&lane.title, palette.dim).size(11.0).most(room).keep_ends().draw(
-            ctx,
-            x,
-            area.middle(),
-            Align::Left,
-        )?;
-    }
-    if lane.kind.look == Look::Values && area.height >= TWO_LINES {
-        let most = value(lane, paint::values_axis(lane).1);
-        Label::new(&most, palette.dim).size(10.0).draw(ctx, area.right() - 6.0, area.y + 9.0, Align::Right)?;
-    }
-    if lane.kind.look == Look::Frames && area.height >= TWO_LINES {
-        let y = paint::budget_height(area);
-        Label::new(&time(budget), palette.dim).size(10.0).draw(ctx, area.right() - 6.0, y, Align::Right)?;
+        title.most(room).draw(ctx, x, area.middle(), Align::Left)?;
     }
     Ok(())
 }

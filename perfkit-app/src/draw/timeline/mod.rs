@@ -7,6 +7,7 @@
 
 pub mod detail;
 pub mod figure;
+pub mod filter;
 pub mod geometry;
 pub mod heads;
 pub mod hit;

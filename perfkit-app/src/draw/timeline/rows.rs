@@ -11,7 +11,7 @@ use perfkit_agent::symbols::{Name, callback_names};
 
 use super::kinds::Kind;
 use super::lanes::{Lane, Member};
-use super::scene::Row;
+use super::scene::{Ask, Row};
 use crate::link::Reader;
 use crate::model::Range;
 
@@ -125,15 +125,15 @@ struct Raw {
     cells: Vec<(usize, Value)>,
 }
 
-/// The rows of these lanes in a stretch of so many pixel columns, by lane. A lane that has too many of them is missing.
+/// The rows of these lanes in the stretch that is asked for, by lane. A lane that has too many of them is missing.
 pub fn read(
     reader: &Reader,
     texts: &mut Texts,
     lanes: &[Lane],
     wanted: &[usize],
-    range: Range,
-    columns: usize,
+    ask: &Ask,
 ) -> Result<HashMap<usize, Vec<Row>>> {
+    let range = ask.range;
     let mut on: HashMap<Member, (usize, u16)> = HashMap::new();
     for &lane in wanted {
         on.extend((0u16..).zip(&lanes[lane].members).map(|(place, &member)| (member, (lane, place))));
@@ -150,7 +150,14 @@ pub fn read(
         let plan = Plan::new(kind, &series.schema);
         let mut walk = reader.query.walk(series, range.begin, range.end.saturating_sub(1), only)?;
         let mut count = 0;
+        // Of series whose rows have a window.
+        let window = ask.filter.as_ref().and_then(|filter| Some((series.schema.column("window")?, filter.window)));
         while walk.advance()? {
+            if let Some((column, window)) = window
+                && walk.cell(column)?.int() != Some(window)
+            {
+                continue;
+            }
             let track = walk.track()?.0;
             let Some(&(lane, member)) = on.get(&Member { series: at, track }) else { continue };
             count += 1;
@@ -166,7 +173,7 @@ pub fn read(
             }
         }
     }
-    let scale = columns as f64 / range.length().max(1) as f64;
+    let scale = ask.columns as f64 / range.length().max(1) as f64;
     Ok(all.into_iter().map(|(lane, rows)| (lane, finish(reader, texts, &lanes[lane], rows, range, scale))).collect())
 }
 

@@ -9,6 +9,7 @@ use perfkit_agent::Result;
 use perfkit_agent::session::pyramid::Reach;
 use perfkit_agent::session::{ChunkInfo, Series};
 
+use super::filter::Filter;
 use super::kinds::Look;
 use super::lanes::Lane;
 use super::rows;
@@ -32,6 +33,8 @@ pub struct Ask {
     pub columns: usize,
     /// The lanes, by their place among those of the session.
     pub lanes: Vec<Wanted>,
+    /// The only window whose events are wanted.
+    pub filter: Option<Arc<Filter>>,
 }
 
 /// A lane that is asked for, and where it is drawn.
@@ -87,6 +90,22 @@ pub struct Column {
     pub at: i64,
     /// Which of the lane's members has it.
     pub member: u16,
+}
+
+impl Column {
+    /// One that has nothing.
+    pub const EMPTY: Column =
+        Column { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY, at: 0, member: 0 };
+
+    /// Adds a row of a member.
+    pub fn add(&mut self, member: u16, time: i64, measure: f64) {
+        self.count += 1;
+        self.sum += measure;
+        self.min = self.min.min(measure);
+        if measure > self.max {
+            (self.max, self.at, self.member) = (measure, time, member);
+        }
+    }
 }
 
 /// A single row.
@@ -164,18 +183,23 @@ impl Scene {
                 let Some(series) = reader.session.series().get(series) else { continue };
                 rows += kept.estimate(reader, series, range)?;
             }
-            if rows <= most {
+            let filter = ask.filter.as_ref().filter(|filter| filter.knows(lane));
+            let filtered = filter.is_some_and(|filter| filter.count(lane, ask) as f64 <= most);
+            if rows <= most || (filtered && rows <= 4.0 * most) {
                 into.push(wanted.lane);
             }
         }
-        let mut rows = rows::read(reader, &mut kept.texts, lanes, &singles, ask.range, ask.columns)?;
+        let mut rows = rows::read(reader, &mut kept.texts, lanes, &singles, ask)?;
         let mut values = rows::values(reader, lanes, &values, ask.range.longer(HOLDS))?;
         for wanted in &ask.lanes {
             let Some(lane) = lanes.get(wanted.lane) else { continue };
             let content = match (rows.remove(&wanted.lane), values.remove(&wanted.lane)) {
                 (Some(rows), _) => Content::Rows(rows),
                 (_, Some(values)) => Content::Values(values),
-                _ => columns(reader, lane, ask)?,
+                _ => match ask.filter.as_ref().filter(|filter| filter.knows(lane)) {
+                    Some(filter) => filter.columns(lane, ask),
+                    None => columns(reader, lane, ask)?,
+                },
             };
             scene.lanes.push((*wanted, content));
         }
@@ -185,9 +209,7 @@ impl Scene {
 
 /// What a lane measures, column by column.
 fn columns(reader: &Reader, lane: &Lane, ask: &Ask) -> Result<Content> {
-    let empty =
-        Column { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY, at: ask.range.begin, member: 0 };
-    let mut columns = vec![empty; ask.columns];
+    let mut columns = vec![Column::EMPTY; ask.columns];
     let mut reach: Option<(Reach, u16)> = None;
     for (place, member) in (0u16..).zip(&lane.members) {
         let Some(series) = reader.session.series().get(member.series) else { continue };

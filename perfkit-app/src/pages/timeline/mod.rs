@@ -1,6 +1,8 @@
 //! The timeline page: the tracks of a session on one axis of time, its controls above, the selected row below.
 
 mod pane;
+mod tracks;
+mod windows;
 
 use gtk::prelude::*;
 
@@ -23,6 +25,7 @@ const ZOOMS: &[(&str, &str, &str)] = &[
 pub fn make(document: &Document) -> gtk::Widget {
     let timeline = Timeline::new(document);
     let controls = bar(document);
+    controls.append(&tracks::make(&timeline));
     for group in [STEPS, ZOOMS] {
         controls.append(&linked(group));
     }

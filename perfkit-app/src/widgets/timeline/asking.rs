@@ -8,6 +8,7 @@ use gtk::subclass::prelude::*;
 use gtk::{gdk, glib};
 
 use super::{Picture, Timeline};
+use crate::draw::timeline::filter::Filter;
 use crate::draw::timeline::geometry::{View, between};
 use crate::draw::timeline::kinds::Look;
 use crate::draw::timeline::paint::{Manner, picture};
@@ -63,6 +64,7 @@ impl Timeline {
             imp.views.replace(found.lanes.iter().map(View::of).collect());
             imp.tracks.replace(Some(Arc::new(found)));
             timeline.resized();
+            timeline.emit_by_name::<()>("changed", &[]);
         });
     }
 
@@ -94,7 +96,8 @@ impl Timeline {
         let lanes = lanes.into_iter().map(|place| Wanted { top: place.top - scrolled, ..place }).collect();
         let manner = self.manner(&tracks);
         let columns = (geometry.lanes.width * manner.scale).round().max(1.0) as usize;
-        let ask = Ask { range: geometry.visible, columns, lanes };
+        let filter = imp.filter.borrow().clone();
+        let ask = Ask { range: geometry.visible, columns, lanes, filter };
         let (kept, document) = (Arc::clone(&imp.kept), self.document().clone());
         imp.asking.set(true);
         imp.outdated.set(false);
@@ -131,7 +134,7 @@ impl Timeline {
         let busiest = || (0..tracks.lanes.len()).max_by_key(|&at| tracks.lanes[at].count);
         let Some(lane) = frames.or_else(busiest) else { return };
         let wanted = Wanted { lane, top: 0.0, height: overview::HEIGHT };
-        let ask = Ask { range: whole, columns, lanes: vec![wanted] };
+        let ask = Ask { range: whole, columns, lanes: vec![wanted], filter: None };
         let (kept, document) = (Arc::clone(&imp.kept), self.document().clone());
         let asked = async move {
             let job = move |reader: &mut Reader| answer(reader, &kept, &tracks, &ask, manner, overview::HEIGHT);
@@ -141,6 +144,30 @@ impl Timeline {
             if let Some((_, pixels)) = answer {
                 timeline.imp().strip.replace(Some((pixels.texture(), width)));
                 timeline.queue_draw();
+            }
+        });
+    }
+
+    /// Shows events of one window only, or those of all.
+    pub fn set_window(&self, window: Option<i64>) {
+        let imp = self.imp();
+        let turn = imp.filtering.get() + 1;
+        imp.filtering.set(turn);
+        let Some(window) = window else {
+            imp.filter.take();
+            self.refresh();
+            return;
+        };
+        let document = self.document().clone();
+        let read = async move {
+            document.ask_slowly(move |reader| Filter::read(reader, window, &|| true).ok()).await.flatten()
+        };
+        crate::pages::fill(self, read, move |timeline, filter| {
+            let imp = timeline.imp();
+            // Another window may have been chosen meanwhile.
+            if imp.filtering.get() == turn {
+                imp.filter.replace(filter.map(Arc::new));
+                timeline.refresh();
             }
         });
     }

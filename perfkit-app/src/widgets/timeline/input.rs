@@ -29,6 +29,8 @@ pub enum Drag {
     Overview(Part, Range),
     /// The lanes, by this range.
     Pan(Range),
+    /// The lower edge of a lane of this height.
+    Edge(usize, f64),
 }
 
 impl Timeline {
@@ -38,6 +40,7 @@ impl Timeline {
         self.take_dragging();
         self.take_motion();
         self.take_keys();
+        self.take_menu();
         self.take_tips();
     }
 
@@ -113,9 +116,9 @@ impl Timeline {
                 }
             });
             let timeline = self.downgrade();
-            dragging.connect_drag_update(move |dragging, dx, _| {
+            dragging.connect_drag_update(move |dragging, dx, dy| {
                 if let (Some(timeline), Some((x, _))) = (timeline.upgrade(), dragging.start_point()) {
-                    timeline.dragged(x, dx);
+                    timeline.dragged(x, dx, dy);
                 }
             });
             let timeline = self.downgrade();
@@ -136,6 +139,10 @@ impl Timeline {
             let what = part(self.whole(), geometry.visible, geometry.overview, x);
             return Drag::Overview(what, geometry.visible);
         }
+        if let Some(lane) = self.edge_at(x, y) {
+            let height = self.places().iter().find(|place| place.lane == lane).map_or(0.0, |place| place.height);
+            return Drag::Edge(lane, height);
+        }
         match x >= geometry.lanes.x {
             true if pans => Drag::Pan(geometry.visible),
             true => Drag::Select(geometry.time(x)),
@@ -143,7 +150,7 @@ impl Timeline {
         }
     }
 
-    fn dragged(&self, x: f64, dx: f64) {
+    fn dragged(&self, x: f64, dx: f64, dy: f64) {
         let document = self.document();
         let geometry = self.geometry();
         let whole = document.whole();
@@ -155,6 +162,7 @@ impl Timeline {
                 let by = -dx / geometry.lanes.width * visible.length() as f64;
                 document.set_visible(visible.moved(by as i64, whole));
             }
+            Drag::Edge(lane, height) => self.set_lane_height(lane, height + dy),
             Drag::Overview(part, visible) => {
                 let by = (dx / geometry.overview.width * whole.length() as f64) as i64;
                 let moved = match part {
@@ -180,9 +188,8 @@ impl Timeline {
             document.set_visible(geometry.visible.moved(by, whole));
             return;
         }
-        let at = y - geometry.lanes.y + self.scroll().value();
-        let lane = self.places().into_iter().find(|place| (place.top..place.top + place.height).contains(&at));
-        self.imp().chosen.set(lane.filter(|_| y >= geometry.lanes.y).map(|place| place.lane));
+        self.imp().chosen.set(self.lane_at(y));
+        self.tell_chosen();
         self.queue_draw();
         if x < geometry.lanes.x {
             return;
@@ -227,7 +234,8 @@ impl Timeline {
                     });
                 }
             },
-            _ => return false,
+            gdk::Key::F10 if state.contains(gdk::ModifierType::SHIFT_MASK) => return self.menu_at_chosen(),
+            _ => return !alt && self.action_key(key),
         }
         true
     }
@@ -271,12 +279,26 @@ impl Timeline {
         });
     }
 
+    /// The pointer's shape, which tells what a drag would do.
+    fn pointer_at(&self, x: f64, y: f64) -> Option<&'static str> {
+        let geometry = self.geometry();
+        if y <= geometry.overview.bottom() && x >= geometry.overview.x {
+            return match part(self.whole(), geometry.visible, geometry.overview, x) {
+                Part::Begin | Part::End => Some("ew-resize"),
+                Part::Handle => Some("grab"),
+                Part::Outside => None,
+            };
+        }
+        self.edge_at(x, y).map(|_| "ns-resize")
+    }
+
     fn take_motion(&self) {
         let motion = gtk::EventControllerMotion::new();
         let timeline = self.downgrade();
         motion.connect_motion(move |_, x, y| {
             if let Some(timeline) = timeline.upgrade() {
                 timeline.imp().hover.set(Some((x, y)));
+                timeline.set_cursor_from_name(timeline.pointer_at(x, y));
             }
         });
         let timeline = self.downgrade();

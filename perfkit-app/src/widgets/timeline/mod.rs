@@ -1,11 +1,13 @@
 //! The timeline of a document: it takes input, asks for what is visible, and shows the picture of it.
 //!
-//! [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys, [`picking`] knows the selected row.
+//! [`asking`] fetches, [`show`] draws, [`input`] takes pointer and keys, [`picking`] knows the
+//! selected row, [`tracks`] which lanes are shown.
 
 mod asking;
 mod input;
 mod picking;
 mod show;
+mod tracks;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::{Arc, Mutex};
@@ -14,6 +16,7 @@ use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 use gtk::{gdk, glib};
 
+use crate::draw::timeline::filter::Filter;
 use crate::draw::timeline::geometry::{Geometry, View, places};
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
@@ -52,6 +55,9 @@ mod imp {
         pub(super) outdated: Cell<bool>,
         pub(super) chosen: Cell<Option<usize>>,
         pub(super) picked: RefCell<Option<Picked>>,
+        /// The only window whose events are shown, and how often another one was chosen.
+        pub(super) filter: RefCell<Option<Arc<Filter>>>,
+        pub(super) filtering: Cell<u64>,
         pub(super) hover: Cell<Option<(f64, f64)>>,
         pub(super) drag: Cell<input::Drag>,
     }
@@ -130,7 +136,8 @@ impl Timeline {
         timeline
     }
 
-    fn document(&self) -> &Document {
+    /// What it shows.
+    pub fn document(&self) -> &Document {
         // It is set before anybody else has the widget.
         self.imp().document.get_or_init(|| glib::Object::new())
     }
