@@ -17,6 +17,15 @@ pub struct Repaint {
     pub times: i64,
 }
 
+/// A window with its repaint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The window as people know it.
+    pub name: String,
+    /// What it repainted.
+    pub repaint: Repaint,
+}
+
 impl Repaint {
     /// The share of the repaint that was wasted; `None` where nothing was repainted.
     pub fn share(&self) -> Option<f64> {
