@@ -25,4 +25,4 @@ pub use inside::Inside;
 pub use rules::{Finding, Rule};
 pub use stacks::Stack;
 pub use timeline::{Dispatch, Frame, Input, Span, Timeline};
-pub use window::{DEFAULT_BUDGET, Window};
+pub use window::{DEFAULT_BUDGET, Window, frame_waits};
