@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use perfkit_agent::session::clock::{Pair, WallClock};
-use perfkit_agent::source::{Message, Outlet, Seen, ltrace, strace};
+use perfkit_agent::source::{Message, Outlet, Seen, ltrace, strace, tracelog};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -54,22 +54,22 @@ fn golden(import: Import, name: &str, second: i64) {
 
 #[test]
 fn all_shapes_of_strace_become_rows() {
-    golden(strace::import_with, "strace/shapes", 1_795_418_299);
+    golden(tracelog::import::<strace::Trace>, "strace/shapes", 1_795_418_299);
 }
 
 #[test]
 fn a_log_of_an_attached_program_becomes_rows() {
-    golden(strace::import_with, "strace/attach", 1_795_419_311);
+    golden(tracelog::import::<strace::Trace>, "strace/attach", 1_795_419_311);
 }
 
 #[test]
 fn a_log_of_ltrace_with_system_calls_becomes_rows() {
-    golden(ltrace::import_with, "ltrace/S", 1_795_422_465);
+    golden(tracelog::import::<ltrace::Trace>, "ltrace/S", 1_795_422_465);
 }
 
 #[test]
 fn a_log_of_ltrace_with_threads_becomes_rows() {
-    golden(ltrace::import_with, "ltrace/nested", 1_795_548_413);
+    golden(tracelog::import::<ltrace::Trace>, "ltrace/nested", 1_795_548_413);
 }
 
 /// A log with `lines`, last written at a second since 1970.
@@ -107,7 +107,8 @@ fn logs_are_read_in_every_way_of_writing_threads_and_times() {
         // At "t" the file was written at midnight and a second.
         let written = if name == "t" { 1_795_392_001 } else { base };
         let (_folder, path) = log(name, lines, written);
-        let (rows, told) = read(strace::import_with, &path, if name == "t" { 1_795_392_000 } else { base as i64 });
+        let (rows, told) =
+            read(tracelog::import::<strace::Trace>, &path, if name == "t" { 1_795_392_000 } else { base as i64 });
         assert_eq!(rows[0], format!("syscalls {expected} name=getpid result=7"), "{name} {told:?}");
         assert!(!told.iter().any(|told| told.contains("not understood")), "{told:?}");
     }
@@ -136,7 +137,7 @@ fn what_cannot_be_read_is_counted_and_survived() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("noise");
     std::fs::write(&path, text).unwrap();
-    let (rows, told) = read(strace::import_with, &path, 1_795_418_299);
+    let (rows, told) = read(tracelog::import::<strace::Trace>, &path, 1_795_418_299);
     // Time that goes backwards is kept as it is.
     assert!(rows[0].contains("name=getpid") && rows[1].starts_with("syscalls -98500000000+? "), "{rows:?}");
     assert_eq!(rows.len(), 2);

@@ -13,7 +13,7 @@ static FILE: LazyLock<PathBuf> = LazyLock::new(|| format!("/dev/shm/perfkit-fuzz
 
 fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&*FILE, bytes).expect("written");
-    let format = import::recognise(&FILE, Some("chrome")).expect("a format");
+    let format = import::format("chrome").expect("a format");
     let (mut outlet, seen) = Outlet::to_memory("chrome");
     let _ = (format.import)(&FILE, &mut outlet);
     outlet.flush();

@@ -8,8 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use perfkit_counters::{Layout, Ring};
 
 /// A file in memory, written anew each time.
-static FILE: LazyLock<PathBuf> =
-    LazyLock::new(|| format!("/dev/shm/perfkit-fuzz-{}.marks", std::process::id()).into());
+static FILE: LazyLock<PathBuf> = LazyLock::new(|| format!("/dev/shm/perfkit-fuzz-{}.marks", std::process::id()).into());
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(Some(layout)) = Layout::parse(bytes) {

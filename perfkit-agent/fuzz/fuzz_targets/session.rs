@@ -49,7 +49,9 @@ fuzz_target!(|bytes: &[u8]| {
             }
         }
         _ => {
-            let Ok(node) = Node::decode(&sealed(bytes, 12), -5, 1 << 40, i64::MAX, u32::from(*which) / 4, 1.0) else { return };
+            let Ok(node) = Node::decode(&sealed(bytes, 12), -5, 1 << 40, i64::MAX, u32::from(*which) / 4, 1.0) else {
+                return;
+            };
             Node::above(&node).absorb(&node);
         }
     }

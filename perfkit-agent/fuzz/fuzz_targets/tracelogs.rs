@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use perfkit_agent::session::clock::{Pair, WallClock};
-use perfkit_agent::source::tracelog::{Times, prefix};
+use perfkit_agent::source::tracelog::{About, Log, Times, prefix};
 use perfkit_agent::source::uftrace::{Dump, Symbols, Tasks};
 use perfkit_agent::source::{Lines, Outlet, ltrace, strace};
 
@@ -19,23 +19,21 @@ fn times() -> Times {
     Times::past(WallClock::fixed(Pair { monotonic: 0, realtime: 1_795_418_299_000_000_000 }), 0, 0)
 }
 
+fn read<L: Log>(bytes: &[u8], outlet: &mut Outlet) {
+    let (mut log, mut clock) = (L::new(outlet, About::past(1)), times());
+    lines(bytes, &mut |line| {
+        let (prefix, text) = prefix(line);
+        log.line(outlet, &mut clock, prefix, text);
+    });
+    log.finish(outlet);
+}
+
 fuzz_target!(|bytes: &[u8]| {
     let (mut outlet, seen) = Outlet::to_memory("fuzz");
     let _ = (strace::recognises(bytes), ltrace::recognises(bytes));
 
-    let (mut trace, mut clock) = (strace::Trace::past(&mut outlet, 1), times());
-    lines(bytes, &mut |line| {
-        let (prefix, text) = prefix(line);
-        trace.line(&mut outlet, &mut clock, prefix, text);
-    });
-    trace.finish(&mut outlet);
-
-    let (mut trace, mut clock) = (ltrace::Trace::past(&mut outlet, 1), times());
-    lines(bytes, &mut |line| {
-        let (prefix, text) = prefix(line);
-        trace.line(&mut outlet, &mut clock, prefix, text);
-    });
-    trace.finish(&mut outlet);
+    read::<strace::Trace>(bytes, &mut outlet);
+    read::<ltrace::Trace>(bytes, &mut outlet);
 
     let text = String::from_utf8_lossy(bytes);
     let tasks = Tasks::read(&text, 7);

@@ -8,8 +8,8 @@ use super::latency::{self, Answer};
 use super::read::threads;
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
-use super::timeline::{Dispatch, Timeline};
-use super::waste::{self, Repaint};
+use super::timeline::{Dispatch, TRACED, Timeline, overlapping};
+use super::waste::{self, Window};
 use super::{inside, window, words};
 use crate::error::Result;
 use crate::session::query::Query;
@@ -90,15 +90,6 @@ impl Finding {
     }
 }
 
-/// The repaint of a window.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Window {
-    /// The window as people know it.
-    pub name: String,
-    /// What it repainted.
-    pub repaint: Repaint,
-}
-
 /// What was slow in a session.
 #[derive(Debug, Default)]
 pub struct Analysis {
@@ -127,6 +118,16 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Nanoseconds for which a tracer held the threads.
+    pub fn held(&self) -> i64 {
+        let of = |timeline: &Timeline| {
+            let (from, to) = (timeline.asked.0.max(self.place.0), timeline.asked.1.min(self.place.1));
+            let held = overlapping(&timeline.off, from, to).filter(|off| off.what.state == TRACED);
+            held.map(|off| off.within(from, to)).sum::<i64>()
+        };
+        self.timelines.iter().map(of).sum()
+    }
+
     /// Leaves out what does not reach into a stretch: more was read, so that what led to its first frame is known.
     fn keep(&mut self, from: i64, to: i64) {
         self.strip.retain(|&(end, ..)| end >= from && end <= to);
@@ -212,7 +213,9 @@ fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
             && ns * 2 >= to - from
             && !finding.words.contains(&function.name)
         {
-            finding.words.push_str(&format!(" in {}", function.name));
+            // It is the program's own, which nobody needs to be told.
+            let place = if function.source.is_some() { function.place() } else { function.name };
+            finding.words.push_str(&format!(" in {place}"));
         }
         finding.inside = inside::look(facts, from, to);
     }

@@ -58,7 +58,8 @@ impl Excerpt {
         let calls = overlapping(&timeline.syscalls, from, to).filter(|call| call.length() >= least && !asleep(call));
         let calls = calls.map(|call| Span { time: call.time, end: call.end, what: super::inside::call(&call.what) });
         let off = overlapping(&timeline.off, from, to).filter(|off| off.length() >= least);
-        let off = off.map(|off| Span { time: off.time, end: off.end, what: off.what.state.clone() });
+        let off =
+            off.map(|off| Span { time: off.time, end: off.end, what: super::inside::off(timeline, &off.what.state) });
         let sleep = overlapping(&timeline.polls, from, to).filter(|poll| poll.length() >= least);
         let sleep = sleep.map(|poll| Span { time: poll.time, end: poll.end, what: "asleep".to_owned() });
         let lanes = [

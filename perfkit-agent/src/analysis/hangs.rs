@@ -2,6 +2,7 @@
 
 use super::engine::Facts;
 use super::inside::{self, Inside};
+use super::stacks::Stack;
 use super::timeline::overlapping;
 use super::words;
 
@@ -19,8 +20,8 @@ pub struct Hang {
     pub subject: String,
     /// What that mostly was.
     pub inside: Option<Inside>,
-    /// The stack in which most of it passed, the innermost function first; empty where no stacks were recorded.
-    pub stack: Vec<String>,
+    /// The stack in which most of it passed; empty where no stacks were recorded.
+    pub stack: Stack,
 }
 
 impl Hang {

@@ -24,5 +24,6 @@ pub mod words;
 pub use engine::{Analysis, Facts, Report, analyse};
 pub use inside::Inside;
 pub use rules::{Finding, Rule};
+pub use stacks::Stack;
 pub use timeline::{Dispatch, Frame, Input, Span, Timeline, overlapping};
-pub use window::{DEFAULT_BUDGET, Window};
+pub use window::{DEFAULT_BUDGET, Window, frame_waits};

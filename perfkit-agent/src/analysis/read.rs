@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::clocks::Clocks;
 use super::timeline::{
-    At, Dispatch, Frame, Input, Off, PHASES, Painted, Span, Syscall, Timeline, WidgetCost, overlapping,
+    At, Dispatch, Frame, Input, Off, PHASES, Painted, Span, Syscall, TRACED, Timeline, WidgetCost, overlapping,
 };
 use crate::error::{Error, Result};
 
@@ -190,6 +190,8 @@ impl Timeline {
                    'gdkrecord' LIMIT 1), (SELECT max(time) FROM events WHERE pid = ?1))";
         let last = rows(db, sql, [pid], |row| row.get::<_, Option<i64>>(0))?;
         timeline.end = last.first().copied().flatten().unwrap_or(0);
+        let sql = "SELECT name FROM sources WHERE name IN ('strace', 'ltrace') LIMIT 1";
+        timeline.tracer = rows(db, sql, [], |row| row.get(0))?.pop();
         timeline.read_windows(db)?;
         timeline.settle(&Clocks::read(db, pid)?);
         Ok(timeline)
@@ -203,6 +205,12 @@ impl Timeline {
             open.end = self.end.max(open.time);
         }
         self.dispatches = dispatches.into();
+        if self.tracer.is_some() {
+            let mut off = std::mem::take(&mut self.off).into_vec();
+            // Sessions of before told the one state as the other.
+            off.iter_mut().filter(|off| off.what.state == "stopped").for_each(|off| off.what.state = TRACED.to_owned());
+            self.off = off.into();
+        }
         let mut inputs = std::mem::take(&mut self.inputs).into_vec();
         for input in &mut inputs {
             let polls = overlapping(&self.polls, input.time, input.end).filter(|poll| poll.time >= input.time);

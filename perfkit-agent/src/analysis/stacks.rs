@@ -15,11 +15,30 @@ pub struct Stacks {
     program: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Place {
     caller: Option<i64>,
     function: String,
     module: String,
+    /// The source file without folders and the line; of a function that called another, that of the call.
+    source: Option<(String, i64)>,
+    kernel: bool,
+}
+
+impl Place {
+    /// As people read it: `on_row_activated (app.c:210)`.
+    fn words(&self) -> String {
+        match (&self.source, self.function.is_empty()) {
+            (_, true) if self.module.is_empty() => "?".to_owned(),
+            (_, true) => format!("? ({})", self.module),
+            (Some((file, line)), false) => format!("{} ({file}:{line})", self.function),
+            (None, false) => self.function.clone(),
+        }
+    }
+
+    fn function(&self) -> Function {
+        Function { name: self.function.clone(), module: self.module.clone(), source: self.source.clone() }
+    }
 }
 
 /// A function of a stack.
@@ -29,6 +48,35 @@ pub struct Function {
     pub name: String,
     /// The file that it belongs to, without folders.
     pub module: String,
+    /// The source file without folders, and the line in it: of many, that in which most of the time passed.
+    pub source: Option<(String, i64)>,
+}
+
+impl Function {
+    /// With its source line where that is known, else with its module: `read (libc.so.6)`.
+    pub fn place(&self) -> String {
+        match &self.source {
+            Some((file, line)) => format!("{} ({file}:{line})", self.name),
+            None if self.module.is_empty() => self.name.clone(),
+            None => format!("{} ({})", self.name, self.module),
+        }
+    }
+}
+
+/// A stack in words, the innermost function first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// The functions of the program and its libraries.
+    pub user: Vec<String>,
+    /// What the kernel did for the innermost of them.
+    pub kernel: Vec<String>,
+}
+
+impl Stack {
+    /// Whether nothing is known.
+    pub fn is_empty(&self) -> bool {
+        self.user.is_empty() && self.kernel.is_empty()
+    }
 }
 
 impl Stacks {
@@ -36,11 +84,20 @@ impl Stacks {
     pub fn read(db: &Connection, program: &str) -> Result<Stacks> {
         let mut places = HashMap::new();
         let mut read = || -> rusqlite::Result<()> {
-            let mut select = db.prepare("SELECT id, parent, function, module FROM stacks")?;
+            let mut select = db.prepare("SELECT id, parent, function, module, file, line, address FROM stacks")?;
             let mut rows = select.query([])?;
             while let Some(row) = rows.next()? {
                 let word = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
-                let place = Place { caller: row.get(1)?, function: word(2)?, module: file(&word(3)?) };
+                let (module, address) = (word(3)?, row.get::<_, Option<i64>>(6)?.unwrap_or(0));
+                let line = row.get::<_, Option<i64>>(5)?.filter(|line| *line > 0);
+                let place = Place {
+                    caller: row.get(1)?,
+                    function: word(2)?,
+                    source: line.zip(row.get::<_, Option<String>>(4)?).map(|(line, path)| (file(&path), line)),
+                    // Its own modules have names in brackets as well, and lie in the upper half of all addresses.
+                    kernel: module == "[kernel]" || (address < 0 && module.starts_with('[')),
+                    module: file(&module),
+                };
                 places.insert(row.get(0)?, place);
             }
             Ok(())
@@ -67,13 +124,13 @@ impl Stacks {
         let own = |place: &&Place| place.module == self.program && !place.function.is_empty();
         let run = self.functions(stack).skip_while(|place| !own(place)).take_while(own);
         let last = run.last().filter(|place| !["main", "_start"].contains(&&*place.function))?;
-        Some(Function { name: last.function.clone(), module: last.module.clone() })
+        Some(last.function())
     }
 
     /// The innermost function of a stack that has a name.
     fn innermost(&self, stack: i64) -> Option<Function> {
         let place = self.functions(stack).find(|place| !place.function.is_empty())?;
-        Some(Function { name: place.function.clone(), module: place.module.clone() })
+        Some(place.function())
     }
 
     /// The function of the program's own that most of a stretch of time belongs to, and how much of it; samples and
@@ -95,8 +152,8 @@ impl Stacks {
         below.map(|at| at.what.0).sum()
     }
 
-    /// The stack in which most of a stretch passed, as function names from the innermost out.
-    pub fn busiest_stack(&self, timeline: &Timeline, from: i64, to: i64) -> Vec<String> {
+    /// The stack in which most of a stretch passed.
+    pub fn busiest_stack(&self, timeline: &Timeline, from: i64, to: i64) -> Stack {
         let mut sums: HashMap<i64, i64> = HashMap::new();
         for at in between(&timeline.samples, from, to) {
             *sums.entry(at.what.1).or_default() += at.what.0;
@@ -107,11 +164,15 @@ impl Stacks {
             }
         }
         let most = sums.into_iter().max_by_key(|&(stack, ns)| (ns, -stack));
-        let name = |place: &Place| match place.function.is_empty() {
-            true => format!("? ({})", place.module),
-            false => place.function.clone(),
+        let Some((most, _)) = most else { return Stack::default() };
+        let (kernel, user): (Vec<&Place>, Vec<&Place>) = self.functions(most).partition(|place| place.kernel);
+        let words = |places: Vec<&Place>| {
+            let mut words: Vec<String> = places.into_iter().map(Place::words).collect();
+            // Several unknown ones of a module say no more than one.
+            words.dedup_by(|a, b| a == b && a.starts_with('?'));
+            words
         };
-        most.map_or(Vec::new(), |(stack, _)| self.functions(stack).map(name).collect())
+        Stack { user: words(user), kernel: words(kernel) }
     }
 
     fn busiest(
@@ -133,11 +194,68 @@ impl Stacks {
                 *sums.entry(function).or_default() += span.within(from, to);
             }
         }
-        let most = sums.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.name.cmp(&a.0.name)));
-        most.map(|(function, ns)| (ns, function))
+        // A function is one, whatever its lines; then that of its lines that has most.
+        let mut wholes: HashMap<(&str, &str), i64> = HashMap::new();
+        for (function, ns) in &sums {
+            *wholes.entry((&function.name, &function.module)).or_default() += ns;
+        }
+        let (&(name, module), &ns) = wholes.iter().max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.cmp(a.0)))?;
+        let lines = sums.iter().filter(|(function, _)| function.name == name && function.module == module);
+        let (function, _) = lines.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.source.cmp(&a.0.source)))?;
+        Some((ns, function.clone()))
     }
 }
 
 fn file(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{ms, span};
+    use crate::analysis::timeline::{At, Off};
+
+    /// A program whose handler reads in two lines, and the kernel below it.
+    fn stacks() -> Stacks {
+        let place = |caller, function: &str, module: &str, line: Option<i64>, kernel| Place {
+            caller,
+            function: function.into(),
+            module: module.into(),
+            source: line.map(|line| ("app.c".to_owned(), line)),
+            kernel,
+        };
+        let places = [
+            (1, place(None, "main", "app", Some(300), false)),
+            (2, place(Some(1), "g_signal_emit", "libgobject.so", None, false)),
+            (3, place(Some(2), "on_click", "app", Some(210), false)),
+            (4, place(Some(2), "on_click", "app", Some(214), false)),
+            (5, place(Some(4), "", "libc.so.6", None, false)),
+            (8, place(Some(5), "", "libc.so.6", None, false)),
+            (6, place(Some(8), "ksys_read", "[kernel]", None, true)),
+            (7, place(Some(6), "schedule", "[kernel]", None, true)),
+        ];
+        Stacks { places: places.into(), program: "app".into() }
+    }
+
+    fn timeline() -> Timeline {
+        let off = Off { state: "sleeping".into(), stack: Some(7) };
+        let samples = [1, 2, 3].map(|at| At { time: ms(at), what: (ms(1), 3) });
+        Timeline { samples: samples.into(), off: vec![span(5, 60, off)].into(), ..Timeline::default() }
+    }
+
+    #[test]
+    fn a_handler_is_told_with_the_line_in_which_most_passed() {
+        let (ns, function) = stacks().busiest_own(&timeline(), 0, ms(100)).unwrap();
+        assert_eq!((ns, &*function.place()), (ms(58), "on_click (app.c:214)"));
+        let (_, function) = stacks().busiest_own(&timeline(), 0, ms(4)).unwrap();
+        assert_eq!(function.place(), "on_click (app.c:210)");
+    }
+
+    #[test]
+    fn a_stack_begins_with_the_program_and_not_with_the_kernel() {
+        let stack = stacks().busiest_stack(&timeline(), 0, ms(100));
+        assert_eq!(stack.user, ["? (libc.so.6)", "on_click (app.c:214)", "g_signal_emit", "main (app.c:300)"]);
+        assert_eq!(stack.kernel, ["schedule", "ksys_read"]);
+    }
 }

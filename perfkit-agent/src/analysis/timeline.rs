@@ -157,6 +157,9 @@ pub struct Syscall {
     pub bytes: Option<i64>,
 }
 
+/// The state of a thread that a tracer holds.
+pub const TRACED: &str = "traced";
+
 /// A stretch in which the thread did not run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Off {
@@ -217,6 +220,8 @@ pub struct Timeline {
     pub samples: Vec<At<(i64, i64)>>,
     /// Major page faults of the process so far, by time; empty where they were not recorded.
     pub faults: Vec<At<i64>>,
+    /// What traced the process, if anything did that stops it: strace, ltrace.
+    pub tracer: Option<String>,
     /// The windows' names, as people know them.
     pub windows: HashMap<i64, String>,
     /// The classes of the widgets that own windows.

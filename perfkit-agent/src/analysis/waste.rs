@@ -9,6 +9,15 @@ use super::timeline::Timeline;
 
 pub use gdkrecord::draw::exposures::Repaint;
 
+/// A window with its repaint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Window {
+    /// The window as people know it.
+    pub name: String,
+    /// What it repainted.
+    pub repaint: Repaint,
+}
+
 /// The repaint of each window of a thread.
 pub fn by_window(timeline: &Timeline) -> BTreeMap<i64, Repaint> {
     let mut windows: BTreeMap<i64, Tally> = BTreeMap::new();

@@ -5,7 +5,10 @@
 
 use std::collections::HashMap;
 
+use super::read::threads;
 use super::timeline::{Frame, Input, Span, Timeline, covered, overlapping};
+use crate::error::Result;
+use crate::session::query::Query;
 
 /// The budget where no display told its refresh interval: 60 Hz, in nanoseconds.
 pub const DEFAULT_BUDGET: i64 = 16_666_667;
@@ -84,6 +87,26 @@ fn start(timeline: &Timeline, frame: &Span<Frame>, before: Option<i64>, last: i6
     let first = [Some(frame.time), set, asked].into_iter().flatten().min().unwrap_or(frame.time);
     // The first frame has none before it; what led to it is told by its own dispatch alone.
     if before.is_none() { first.min(frame.time) } else { first.max(after) }
+}
+
+/// How long each frame of a session waited: nanoseconds from what asked for it to its begin, by its thread, its clock
+/// and its begin.
+///
+/// # Errors
+/// Where the session cannot be read.
+pub fn frame_waits(query: &Query) -> Result<HashMap<(i64, i64, i64), i64>> {
+    const TABLES: &[&str] = &["gdk_frame", "gdk_dispatch", "gdk_poll", "input"];
+    let mut waits = HashMap::new();
+    for thread in threads(query.db())? {
+        let everything = (i64::MIN, i64::MAX);
+        let timeline = Timeline::read_only(query.db(), thread, everything, |table| TABLES.contains(&table))?;
+        let of = |window: Window<'_>| {
+            let frame = (timeline.tid, window.frame.what.clock, window.frame.time);
+            (frame, window.frame.time - window.start)
+        };
+        waits.extend(Window::all(&timeline).into_iter().map(of));
+    }
+    Ok(waits)
 }
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ impl Recording {
 fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Result<Vec<Opened>> {
     let mut opened: Vec<Opened> = Vec::new();
     let mut claimed: Vec<(Claim, &'static str)> = Vec::new();
+    let mut waiting: Option<&'static str> = None;
     for spec in specs {
         let source = sources.iter().find(|source| source.name() == spec.source).ok_or_else(|| {
             let known: Vec<_> = sources.iter().map(|source| source.name()).collect();
@@ -241,7 +242,16 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Res
             }
         };
         let collector = source.open(spec)?;
+        waiting = waiting.or(source.sees_waiting(spec).then_some(source.name()));
         opened.push(Opened { name: source.name(), spec: spec.clone(), version, collector });
+    }
+    let tracer =
+        claimed.iter().find(|(claim, name)| *claim == Claim::Ptrace && opened.iter().any(|one| one.name == *name));
+    if let (Some((_, tracer)), Some(waiting)) = (tracer, waiting) {
+        problems.tell(format!(
+            "{tracer} holds the target at each call, and {waiting} sees that as time in which it does not run: the report \
+             tells it as held by {tracer}; {waiting}:syscalls shows system calls without it"
+        ));
     }
     Ok(opened)
 }

@@ -33,12 +33,8 @@ pub struct Args {
     /// Where it goes; `-` is standard output [default: beside the session, with the format's suffix].
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Only what lies after this time, counted from the session's begin, as `2.5`, `800ms`, `1m`.
-    #[arg(long, value_parser = words::moment, value_name = "TIME")]
-    from: Option<i64>,
-    /// Only what lies before this time.
-    #[arg(long, value_parser = words::moment, value_name = "TIME")]
-    to: Option<i64>,
+    #[command(flatten)]
+    part: words::Part,
     /// Only this series; may be given more than once. For csv and json tables and views have names too.
     #[arg(long, value_name = "NAME")]
     series: Vec<String>,
@@ -51,11 +47,9 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    args.part.check()?;
     let session = super::readable(&args.session)?;
     let query = Query::open(session.path())?;
-    if args.from.zip(args.to).is_some_and(|(from, to)| from > to) {
-        return Err(Error::Invalid("--from is later than --to".to_owned()));
-    }
     let told = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&told)).map_err(Error::file("wait for", "signals".as_ref()))?;
@@ -66,8 +60,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         !told.load(Ordering::Relaxed)
     };
     let wanted = Wanted {
-        from: args.from,
-        to: args.to,
+        from: args.part.from,
+        to: args.part.to,
         series: args.series.clone(),
         look: Look { dark: args.dark, width: args.width },
     };

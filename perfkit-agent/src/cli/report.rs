@@ -40,12 +40,8 @@ pub struct Args {
     /// List the files, and what else was read and written, that cost most.
     #[arg(long)]
     files: bool,
-    /// From this time on, counted from the session's begin: 1.5, 500ms, 2m.
-    #[arg(long, value_name = "TIME", value_parser = words::moment)]
-    from: Option<i64>,
-    /// Up to this time.
-    #[arg(long, value_name = "TIME", value_parser = words::moment)]
-    to: Option<i64>,
+    #[command(flatten)]
+    part: words::Part,
     /// How it is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -65,8 +61,9 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    args.part.check()?;
     let session = super::readable(&args.session)?;
-    let mut report = Report::of(session.path(), args.from, args.to)?;
+    let mut report = Report::of(session.path(), args.part.from, args.part.to)?;
     report.path.clone_from(&args.session);
     let lists = [
         (args.frames, "frames"),

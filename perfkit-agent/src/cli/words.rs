@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use crate::error::Error;
+
 /// A length of time: `10`, `2.5s`, `500ms`, `5m`, `1h`; seconds where no unit is given.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -26,6 +28,27 @@ pub fn moment(text: &str) -> Result<i64, String> {
     match text {
         "0" => Ok(0),
         text => duration(text).map(|time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)),
+    }
+}
+
+/// The part of a session that a command is about.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct Part {
+    /// Only what lies after this time, counted from the session's begin: 1.5, 500ms, 2m.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Option<i64>,
+    /// Only what lies before this time.
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<i64>,
+}
+
+impl Part {
+    /// Whether it makes sense.
+    pub fn check(self) -> Result<(), Error> {
+        match self.from.zip(self.to) {
+            Some((from, to)) if from > to => Err(Error::Invalid("--from is later than --to".to_owned())),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -139,11 +139,7 @@ fn apart(files: &[(u32, String, (i64, i64))]) -> Vec<(u32, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::FORMATS;
-
-    fn format(name: &str) -> &'static Format {
-        FORMATS.iter().find(|format| format.name == name).unwrap()
-    }
+    use crate::import::format;
 
     #[test]
     fn a_failed_import_leaves_nothing_and_the_next_one_is_not_in_its_way() {
@@ -152,7 +148,7 @@ mod tests {
         let (bad, output) = (folder.path().join("bad"), folder.path().join("a.perfkit"));
         std::fs::write(&bad, "no recording").unwrap();
         let import = |files: &[&Path]| {
-            let files: Vec<_> = files.iter().map(|file| ((*file).to_owned(), format("gdkrecord"))).collect();
+            let files: Vec<_> = files.iter().map(|file| ((*file).to_owned(), format("gdkrecord").unwrap())).collect();
             make(&files, &output)
         };
         for _ in 0..2 {

@@ -79,6 +79,11 @@ pub const FORMATS: &[Format] = &[
     },
 ];
 
+/// The format with a name.
+pub fn format(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}
+
 /// What a file is, as its content shows.
 pub fn recognise(path: &Path) -> Result<&'static Format> {
     let mut head = Vec::new();

@@ -46,7 +46,8 @@ pub fn json(report: &Report) -> Value {
             "begin": hang.place.0,
             "end": hang.place.1,
             "words": hang.words(),
-            "stack": hang.stack,
+            "stack": hang.stack.user,
+            "kernel_stack": hang.stack.kernel,
         })
     });
     let answers = analysis.answers.iter().map(|answer| {
@@ -93,6 +94,15 @@ pub fn json(report: &Report) -> Value {
     let bookmarks = report.bookmarks.iter().map(
         |bookmark| json!({ "id": bookmark.id, "begin": bookmark.begin, "end": bookmark.end, "text": bookmark.text }),
     );
+    let lost = report.lost.iter().map(|lost| {
+        json!({
+            "source": lost.source,
+            "kind": lost.kind,
+            "count": lost.count,
+            "begin": lost.place.0,
+            "end": lost.place.1,
+        })
+    });
     let at = |share| percentile(&analysis.frames, share);
     json!({
         "session": report.path.display().to_string(),
@@ -118,6 +128,7 @@ pub fn json(report: &Report) -> Value {
         "note": report.note,
         "bookmarks": bookmarks.collect::<Vec<_>>(),
         "treemaps": treemaps.collect::<Vec<_>>(),
+        "lost": lost.collect::<Vec<_>>(),
         "remarks": report.remarks,
     })
 }

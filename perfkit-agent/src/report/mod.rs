@@ -11,6 +11,7 @@ use gdkrecord::units;
 use rusqlite::Connection;
 
 use crate::analysis::costs::{Cost, Costs};
+use crate::analysis::waste::Window;
 use crate::analysis::{Analysis, analyse};
 use crate::error::{Error, Result};
 use crate::session::query::Query;
@@ -40,6 +41,25 @@ pub struct Report {
     pub note: String,
     /// What sources ended early, lost, or had to say, a line each.
     pub remarks: Vec<String>,
+    /// What was lost between its times.
+    pub lost: Vec<Lost>,
+    /// The version of the toolkit, as 4.8.3; empty where none was recorded.
+    pub toolkit: String,
+    /// The class of GTK 4's renderer; empty where it is not known.
+    pub renderer: String,
+}
+
+/// Something that a source lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lost {
+    /// The source.
+    pub source: String,
+    /// What, as "samples".
+    pub kind: String,
+    /// How many.
+    pub count: i64,
+    /// When the first and the last were missed, in CLOCK_MONOTONIC nanoseconds.
+    pub place: (i64, i64),
 }
 
 impl Report {
@@ -55,8 +75,22 @@ impl Report {
         bookmarks.retain(|bookmark| bookmark.begin <= to && bookmark.end >= from);
         let note = bookmarks::note(db).map_err(Error::store(path))?;
         let draws = db.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0)).unwrap_or(0) > 0;
-        let (subject, remarks) = (subject(db), remarks(db));
-        Ok(Report { path: path.to_owned(), subject, origin, draws, analysis, bookmarks, note, remarks })
+        let mut lost = lost(db);
+        lost.retain(|lost| lost.place.0 <= to && lost.place.1 >= from);
+        let fact = |name: &str| fact(db, name).unwrap_or_default();
+        Ok(Report {
+            path: path.to_owned(),
+            subject: subject(db),
+            origin,
+            draws,
+            remarks: remarks(db, &analysis),
+            analysis,
+            bookmarks,
+            note,
+            lost,
+            toolkit: fact("process.%.toolkit.version"),
+            renderer: fact("process.%.renderer"),
+        })
     }
 
     /// Seconds from the session's begin.
@@ -76,29 +110,71 @@ impl Report {
     }
 }
 
-fn subject(db: &Connection) -> String {
-    let fact = |pattern: &str| {
-        let sql = "SELECT value FROM facts WHERE name LIKE ?1 AND value <> '' LIMIT 1";
-        db.query_row(sql, [pattern], |row| row.get::<_, String>(0)).ok()
-    };
-    let command = fact("target.command").or_else(|| fact("process.%.program"));
-    let toolkit = fact("process.%.toolkit.version").map(|version| format!("GTK {version}"));
-    let renderer = fact("process.%.renderer");
-    let backend = fact("process.%.backend");
-    let words: Vec<String> = [command, toolkit, renderer, backend].into_iter().flatten().collect();
-    words.join(", ")
+/// The first fact whose name is like this.
+fn fact(db: &Connection, pattern: &str) -> Option<String> {
+    let sql = "SELECT value FROM facts WHERE name LIKE ?1 AND value <> '' LIMIT 1";
+    db.query_row(sql, [pattern], |row| row.get(0)).ok()
 }
 
-fn remarks(db: &Connection) -> Vec<String> {
+fn subject(db: &Connection) -> String {
+    let command = fact(db, "target.command").or_else(|| fact(db, "process.%.program"));
+    let toolkit = fact(db, "process.%.toolkit.version").map(|version| format!("GTK {version}"));
+    let words = [command, toolkit, fact(db, "process.%.renderer"), fact(db, "process.%.backend")];
+    words.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What was lost, the most first.
+fn lost(db: &Connection) -> Vec<Lost> {
+    let read = || -> rusqlite::Result<Vec<Lost>> {
+        let sql = "SELECT coalesce(source, ''), kind, count, first, last FROM drops ORDER BY count DESC";
+        let lost = |row: &rusqlite::Row<'_>| {
+            let place = (row.get(3)?, row.get(4)?);
+            Ok(Lost { source: row.get(0)?, kind: row.get(1)?, count: row.get(2)?, place })
+        };
+        db.prepare(sql)?.query_map([], lost)?.collect()
+    };
+    // A session whose own tables cannot be read has told that already.
+    read().unwrap_or_default()
+}
+
+fn remarks(db: &Connection, analysis: &Analysis) -> Vec<String> {
     let ask = |sql: &str| -> rusqlite::Result<Vec<String>> {
         db.prepare(sql)?.query_map([], |row| row.get::<_, String>(0))?.collect()
     };
-    // A session whose own tables cannot be read has told that already.
     let notes = ask("SELECT text FROM notes WHERE text NOT IN ('paused', 'resumed') ORDER BY time").unwrap_or_default();
-    let drops = ask("SELECT count || ' ' || kind || ' of ' || source || ' were lost' FROM drops").unwrap_or_default();
-    let slowing = "SELECT name || ' slowed the program: it took longer for everything than it does by itself' FROM \
-                   sources WHERE name IN ('strace', 'ltrace')";
-    [ask(slowing).unwrap_or_default(), notes, drops].concat()
+    let lost = lost(db).into_iter().map(|lost| lost.words());
+    let tracers = ask("SELECT name FROM sources WHERE name IN ('strace', 'ltrace')").unwrap_or_default();
+    let held = analysis.held();
+    let slowed = tracers.into_iter().map(|tracer| match held {
+        0 => format!("{tracer} slowed the program: it took longer for everything than it does by itself"),
+        held => format!(
+            "{tracer} slowed the program: it held the threads that draw for {} of the {} that they worked",
+            time(held),
+            time(analysis.worked)
+        ),
+    });
+    slowed.chain(notes).chain(lost).collect()
+}
+
+impl Lost {
+    /// In words: `perf lost 13 959 samples`.
+    pub fn words(&self) -> String {
+        format!("{} lost {} {}", self.source, units::count(self.count.unsigned_abs()), self.kind)
+    }
+}
+
+/// Why much may be repainted in vain through no fault of the program's, where that is so.
+fn repaint(report: &Report) -> Option<String> {
+    let whole = |name: &str| name.starts_with("Gsk") && name != "GskCairoRenderer";
+    let vain = |window: &Window| window.repaint.share().is_some_and(|share| share > 0.5);
+    let much = report.analysis.windows.iter().any(vain);
+    (much && whole(&report.renderer)).then(|| {
+        format!(
+            "{} paints whole windows where the display does not say how old a buffer's content is, as software GL does \
+             not: then that is not the program's doing. GSK_RENDERER=cairo shows what the program itself repaints.",
+            report.renderer
+        )
+    })
 }
 
 /// Sources that would have told more, and what: for the kinds of costs that nothing is known of.
@@ -106,9 +182,11 @@ pub fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
     const SOURCES: &[(&str, &str, &str)] = &[
         ("functions", "perf", "which functions the time was spent in"),
         ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
-        ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time (GTK 4)"),
+        ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time"),
     ];
-    let missing = SOURCES.iter().filter(|(kind, ..)| report.rows(kind).is_empty());
+    // Of GTK 2 and 3 nothing can be learned of widgets.
+    let there = |kind: &str| kind != "widgets" || report.toolkit.starts_with("4.");
+    let missing = SOURCES.iter().filter(|(kind, ..)| report.rows(kind).is_empty() && there(kind));
     missing.map(|&(_, source, what)| (source, what)).collect()
 }
 

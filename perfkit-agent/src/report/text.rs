@@ -12,6 +12,9 @@ const FEW: usize = 5;
 /// Rows of a list that was asked for; the JSON form has all.
 const MANY: usize = 50;
 
+/// Functions of a stack.
+const FRAMES: usize = 6;
+
 /// The report; `lists` are the lists that were asked for: `frames`, or a kind of costs. None: the first screen.
 pub fn text(report: &Report, lists: &[&str]) -> String {
     let mut out = String::new();
@@ -63,12 +66,18 @@ fn first_screen(report: &Report, out: &mut String) {
         out.push_str("Hangs\n");
         let mut hangs: Vec<_> = analysis.hangs.iter().collect();
         hangs.sort_by_key(|hang| hang.place.0 - hang.place.1);
-        for hang in hangs.into_iter().take(FEW) {
+        for hang in hangs.iter().take(FEW) {
             let _ = writeln!(out, "  {:>8.3} s  {}", report.seconds(hang.place.0), hang.words());
-            if !hang.stack.is_empty() {
-                let stack = hang.stack.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(" ← ");
-                let _ = writeln!(out, "{:>14}{stack}", "");
+            // What the kernel did for it says little: the words have the call.
+            let frames = if hang.stack.user.is_empty() { &hang.stack.kernel } else { &hang.stack.user };
+            if !frames.is_empty() {
+                let more = if frames.len() > FRAMES { " ← …" } else { "" };
+                let stack = frames[..frames.len().min(FRAMES)].join(" ← ");
+                let _ = writeln!(out, "{:>14}{stack}{more}", "");
             }
+        }
+        if hangs.len() > FEW {
+            let _ = writeln!(out, "{:>14}… and {} more, none of them longer", "", hangs.len() - FEW);
         }
         out.push('\n');
     }
@@ -155,6 +164,9 @@ fn waste(report: &Report, out: &mut String) {
         let (wasted, repainted) = (area(repaint.wasted), area(repaint.repainted));
         let _ = writeln!(out, "  {}: {wasted} of {repainted} ({})", window.name, units::share(share));
     }
+    if let Some(why) = super::repaint(report) {
+        let _ = writeln!(out, "  {why}");
+    }
     out.push('\n');
 }
 
@@ -162,6 +174,10 @@ fn waste(report: &Report, out: &mut String) {
 fn next(report: &Report, out: &mut String) {
     let path = report.path.display().to_string();
     let path = shlex::try_quote(&path).unwrap_or("FILE".into());
+    let missing = super::missing(report);
+    if report.analysis.slow.is_empty() && missing.is_empty() {
+        return;
+    }
     out.push_str("Look next\n");
     if let Some(slow) = report.analysis.slow.iter().max_by_key(|slow| slow.work) {
         let (from, to) = (report.seconds(slow.place.0) - 0.05, report.seconds(slow.place.1) + 0.05);
@@ -171,7 +187,7 @@ fn next(report: &Report, out: &mut String) {
             let _ = writeln!(out, "  perfkit-agent query {path} \"{sql}\"");
         }
     }
-    for (source, what) in super::missing(report) {
+    for (source, what) in missing {
         let _ = writeln!(out, "  record with {source} to learn {what}");
     }
 }
@@ -188,6 +204,55 @@ fn remarks(report: &Report, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Analysis;
+    use crate::analysis::hangs::Hang;
+    use crate::analysis::waste::{Repaint, Window};
+    use crate::report::Lost;
+
+    /// Nine hangs, the first of which is the longest, and a window that is repainted whole.
+    fn report() -> Report {
+        let hang = |at: i64| Hang {
+            thread: (1, 1),
+            place: (at * 1_000_000_000, at * 1_000_000_000 + (900 - at) * 1_000_000),
+            subject: format!("callback_{at}"),
+            inside: None,
+            stack: Default::default(),
+        };
+        let repaint = Repaint { damaged: 1_000, repainted: 100_000, wasted: 99_000, times: 9 };
+        let windows = vec![Window { name: "“Files”".to_owned(), repaint }];
+        let hangs = (0..9).map(hang).collect();
+        let analysis =
+            Analysis { frames: vec![5], strip: vec![(9, 5, 16_666_667)], hangs, windows, ..Analysis::default() };
+        Report { analysis, draws: true, ..Report::default() }
+    }
+
+    #[test]
+    fn more_hangs_than_are_listed_are_counted() {
+        let said = text(&report(), &[]);
+        assert!(said.contains("callback_4\n") && !said.contains("callback_5"), "{said}");
+        assert!(said.contains("… and 4 more, none of them longer"), "{said}");
+    }
+
+    #[test]
+    fn what_was_lost_is_told_before_any_list() {
+        let lost = |count, kind: &str, place| Lost { source: "perf".into(), kind: kind.into(), count, place };
+        let lost = vec![lost(687, "samples", (2_000_000_000, 5_000_000_000)), lost(7, "lines", (1, 1))];
+        let said = text(&Report { lost, ..report() }, &[]);
+        let sentence = "Not all was recorded: perf lost 687 samples, perf lost 7 lines, from 0.000 s to 5.000 s.";
+        let (at, list) = (said.find(sentence), said.find("Hangs\n"));
+        assert!(at.is_some() && at < list, "{said}");
+    }
+
+    #[test]
+    fn whole_repaints_of_a_renderer_are_its_own_and_gtk_3_has_no_costs_of_widgets() {
+        let of = |renderer: &str, toolkit: &str| {
+            text(&Report { renderer: renderer.into(), toolkit: toolkit.into(), ..report() }, &[])
+        };
+        let (gl, cairo, three) = (of("GskGLRenderer", "4.8.3"), of("GskCairoRenderer", "4.8.3"), of("", "3.24.38"));
+        assert!(gl.contains("GskGLRenderer paints whole windows") && gl.contains("widgets=on"), "{gl}");
+        assert!(!cairo.contains("paints whole windows") && cairo.contains("“Files”: "), "{cairo}");
+        assert!(!three.contains("widgets=on") && three.contains("record with perf to learn"), "{three}");
+    }
     use crate::session::Bookmark;
 
     #[test]

@@ -10,7 +10,21 @@ pub fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = frames(report);
     sentences.extend(hangs(report));
     sentences.extend(answers(report));
+    sentences.extend(lost(report));
     sentences
+}
+
+/// What is missing, so that nobody takes the rest for all.
+fn lost(report: &Report) -> Option<String> {
+    let (first, last) = report
+        .lost
+        .iter()
+        .fold((i64::MAX, i64::MIN), |place, lost| (place.0.min(lost.place.0), place.1.max(lost.place.1)));
+    let words: Vec<String> = report.lost.iter().take(3).map(|lost| lost.words()).collect();
+    (!words.is_empty()).then(|| {
+        let (first, last) = (report.seconds(first), report.seconds(last));
+        format!("Not all was recorded: {}, from {first:.3} s to {last:.3} s.", words.join(", "))
+    })
 }
 
 fn frames(report: &Report) -> Vec<String> {

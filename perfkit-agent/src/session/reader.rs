@@ -101,8 +101,18 @@ impl Session {
 
     /// One more connection to the same rows, which reads.
     pub fn connect(&self) -> Result<Connection> {
+        Ok(file::open(&self.place(), OpenFlags::SQLITE_OPEN_READ_ONLY)?.0)
+    }
+
+    /// The same rows opened once more, for as long as this is open.
+    pub fn again(&self) -> Result<Session> {
+        Session::open_at(&self.place())
+    }
+
+    /// The file itself, or its copy.
+    fn place(&self) -> PathBuf {
         let copy = self.copy.as_ref().map(|folder| folder.path().join("session.perfkit"));
-        Ok(file::open(copy.as_deref().unwrap_or(&self.path), OpenFlags::SQLITE_OPEN_READ_ONLY)?.0)
+        copy.unwrap_or_else(|| self.path.clone())
     }
 
     /// The tables themselves.

@@ -76,7 +76,12 @@ pub static OFFCPU: Schema = Schema::new(
     "A stretch in which a thread did not run.",
     const {
         &[
-            column("state", Name, Unit::None, "Why: sleeping, disk, preempted, stopped."),
+            column(
+                "state",
+                Name,
+                Unit::None,
+                "Why: sleeping, disk, preempted, stopped, or traced where a debugger or tracer held it.",
+            ),
             column("stack", Stack, Unit::None, "Where it gave the processor away: an id of the table `stacks`."),
         ]
     },

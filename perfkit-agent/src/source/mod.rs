@@ -66,6 +66,12 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// Whether it tells when a thread does not run, for what was asked for.
+    fn sees_waiting(&self, spec: &Spec) -> bool {
+        let _ = spec;
+        false
+    }
+
     /// A collector for what was asked for; a spec that makes no sense is refused here, before anything starts.
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>>;
 }

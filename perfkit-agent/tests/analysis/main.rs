@@ -7,6 +7,7 @@ mod exposures;
 #[allow(dead_code, reason = "the exports ask it for more")]
 mod session;
 mod treemaps;
+mod waits;
 
 use perfkit_agent::session::{Schema, gdk};
 

@@ -59,3 +59,12 @@ fn a_program_to_record_needs_no_dashes_before_it_and_has_its_own_options() {
     let duration = "End the recording after this time, as 10s or 5m, and with it the program";
     assert!(help.join(" ").contains(duration));
 }
+
+#[test]
+fn a_part_that_ends_before_it_begins_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for words in [&["report", "a.perfkit"][..], &["export", "a.perfkit", "--format", "json"]] {
+        let said = fails(folder.path(), &[words, &["--from", "2", "--to", "1500ms"]].concat());
+        assert_eq!(said, "--from is later than --to\n");
+    }
+}

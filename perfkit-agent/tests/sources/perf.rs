@@ -87,6 +87,19 @@ fn switches_calls_and_counts_come_in_one_recording() {
 
 /// Where chance puts the C library must not matter: in half of the runs no stack went beyond it.
 #[test]
+fn what_strace_holds_is_told_apart_and_said_once() {
+    let (_folder, launch) = busy(&["0.2"]);
+    let seen = record(&["strace", "perf:offcpu"], launch);
+    let said: Vec<_> = seen.problems.iter().filter(|problem| problem.contains("held by strace")).collect();
+    assert_eq!((said.len(), seen.problems.len()), (1, 1), "{:?}", seen.problems);
+    let off = of(&seen, "offcpu");
+    let held = off.iter().filter(|row| row.contains("state=traced")).count();
+    let calls = of(&seen, "syscalls").len();
+    assert!(held >= calls && calls > 20, "held {held} times for {calls} calls");
+    assert!(!off.iter().any(|row| row.contains("state=stopped")), "nothing stopped it");
+}
+
+#[test]
 fn stacks_go_beyond_the_c_library() {
     for _ in 0..5 {
         let (_folder, launch) = busy(&["0.1"]);

@@ -16,8 +16,8 @@ const NAMED: usize = 9;
 /// A fault as the program marks it, and what the analysis must say: the rule, and words that must be in what it says.
 const FAULTS: &[(&str, &str, &str)] = &[
     ("sleeping-timeout", "callback", "sleeping_timeout (gtk4-faults.c:"),
-    ("slow-read", "input", "button-press"),
-    ("slow-measure", "layout", "SlowMeasure"),
+    ("slow-read", "input", "in on_row_activated (gtk4-faults.c:"),
+    ("slow-measure", "layout", "SlowMeasure in slow_measure (gtk4-faults.c:"),
     ("slow-snapshot", "snapshot", "SlowSnapshot"),
     ("wide-repaint", "render", "a wide repaint of “Planted faults”"),
     ("busy-idle", "callback", "busy_idle (gtk4-faults.c:"),

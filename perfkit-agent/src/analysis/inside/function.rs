@@ -7,8 +7,7 @@ use crate::analysis::engine::Facts;
 pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
     let timeline = facts.timeline;
     let (ns, function) = facts.stacks.busiest_innermost(timeline, from, to)?;
-    let of = if function.module.is_empty() { String::new() } else { format!(" ({})", function.module) };
     let tid = timeline.tid;
     let evidence = format!("SELECT * FROM samples WHERE tid = {tid} AND time BETWEEN {from} AND {to}");
-    Some(Inside { name: "function", ns: ns.min(to - from), words: format!("in {}{of}", function.name), evidence })
+    Some(Inside { name: "function", ns: ns.min(to - from), words: format!("in {}", function.place()), evidence })
 }

@@ -7,6 +7,7 @@ mod off;
 mod style;
 mod syscall;
 
+pub use off::words as off;
 pub use syscall::words as call;
 
 use super::engine::Facts;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Inside;
 use crate::analysis::engine::Facts;
-use crate::analysis::timeline::overlapping;
+use crate::analysis::timeline::{TRACED, Timeline, overlapping};
 
 /// Why it did not run, most of the stretch.
 pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
@@ -14,18 +14,24 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
         *sums.entry(&off.what.state).or_default() += off.within(from, to);
     }
     let (state, ns) = sums.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))?;
-    let words = match state {
-        "preempted" => "ready to run while others had the processor",
-        "disk" => "waiting for a disk",
-        "sleeping" => "asleep",
-        "stopped" => "stopped",
-        other => other,
-    };
+    let words = words(timeline, state);
     let tid = timeline.tid;
     let evidence = format!(
         "SELECT * FROM offcpu WHERE tid = {tid} AND time < {to} AND time + duration > {from} ORDER BY duration DESC"
     );
-    Some(Inside { name: "off-cpu", ns, words: words.to_owned(), evidence })
+    Some(Inside { name: "off-cpu", ns, words, evidence })
+}
+
+/// Why a thread did not run, as people read it.
+pub fn words(timeline: &Timeline, state: &str) -> String {
+    let words = match state {
+        "preempted" => "ready to run while others had the processor",
+        "disk" => "waiting for a disk",
+        "sleeping" => "asleep",
+        TRACED => return format!("held by {}", timeline.tracer.as_deref().unwrap_or("a tracer")),
+        other => other,
+    };
+    words.to_owned()
 }
 
 #[cfg(test)]
@@ -45,5 +51,22 @@ mod tests {
                 assert!(inside.words.contains("others had the processor"));
             },
         );
+    }
+
+    #[test]
+    fn a_tracers_stops_are_told_as_its_own() {
+        let held = Off { state: TRACED.into(), stack: None };
+        let said = |tracer: Option<&str>| {
+            let mut words = String::new();
+            facts(
+                |timeline| {
+                    timeline.off = vec![span(6, 30, held.clone())].into();
+                    timeline.tracer = tracer.map(str::to_owned);
+                },
+                |facts| words = look(facts, ms(0), ms(40)).unwrap().words,
+            );
+            words
+        };
+        assert_eq!((&*said(Some("strace")), &*said(None)), ("held by strace", "held by a tracer"));
     }
 }

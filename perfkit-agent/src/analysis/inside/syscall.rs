@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Inside;
 use crate::analysis::engine::Facts;
-use crate::analysis::timeline::{Syscall, overlapping};
+use crate::analysis::timeline::{Syscall, TRACED, overlapping};
 
 /// The calls of one kind about one thing that took most of the stretch.
 pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
@@ -12,10 +12,11 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
     let mut sums: HashMap<String, (i64, usize)> = HashMap::new();
     for call in overlapping(&timeline.syscalls, from, to) {
         let sum = sums.entry(words(&call.what)).or_default();
-        // What it spent ready to run while others had the processor was not the call's doing.
+        // What it spent ready to run while others had the processor, or held by a tracer, was not the call's doing.
         let (begin, end) = (call.time.max(from), call.end.min(to));
-        let preempted = overlapping(&timeline.off, begin, end).filter(|off| off.what.state == "preempted");
-        let waited: i64 = preempted.map(|off| off.within(begin, end)).sum();
+        let other = |state: &str| state == "preempted" || state == TRACED;
+        let waited = overlapping(&timeline.off, begin, end).filter(|off| other(&off.what.state));
+        let waited: i64 = waited.map(|off| off.within(begin, end)).sum();
         *sum = (sum.0 + (end - begin - waited).max(0), sum.1 + 1);
     }
     let (call, (ns, count)) = sums.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)))?;
@@ -42,6 +43,7 @@ pub fn words(call: &Syscall) -> String {
 mod tests {
     use super::*;
     use crate::analysis::engine::tests::{facts, ms, span};
+    use crate::analysis::timeline::Off;
 
     #[test]
     fn the_call_that_was_waited_in_is_told_with_what_it_is_about() {
@@ -54,6 +56,19 @@ mod tests {
                 assert_eq!((inside.ns, &*inside.words), (ms(58), "in read(5, pipe)"));
                 assert!(look(facts, ms(63), ms(70)).is_none());
             },
+        );
+    }
+
+    #[test]
+    fn a_call_does_not_last_while_a_tracer_holds_its_thread() {
+        let getpid = || Syscall { name: "getpid".into(), fd: None, path: None, bytes: None };
+        let held = |state: &str| Off { state: state.into(), stack: None };
+        facts(
+            |timeline| {
+                timeline.syscalls = vec![span(0, 30, getpid())].into();
+                timeline.off = vec![span(1, 11, held(TRACED)), span(12, 17, held("preempted"))].into();
+            },
+            |facts| assert_eq!(look(facts, ms(0), ms(30)).unwrap().ns, ms(15)),
         );
     }
 }

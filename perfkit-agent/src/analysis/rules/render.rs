@@ -17,7 +17,9 @@ const WIDE: f64 = 0.5;
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let Some((from, to)) = window.phase("paint") else { return Vec::new() };
-    let ns = to - from - snapshot::time(facts, window);
+    // Widgets draw themselves first; what they said is rendered then.
+    let from = from + snapshot::time(facts, window);
+    let ns = to - from;
     // The pixels of one window: rectangles of a region do not overlap.
     let mut areas: HashMap<i64, i64> = HashMap::new();
     for at in between(&facts.timeline.painted, window.frame.time, window.end) {

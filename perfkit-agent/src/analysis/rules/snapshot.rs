@@ -9,7 +9,7 @@ use crate::analysis::words;
 pub const RULE: Rule = Rule { name: "snapshot", of: "drawing of", doc: "Widgets took long to draw themselves.", find };
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
-    let Some((from, to)) = window.phase("paint") else { return Vec::new() };
+    let Some((from, _)) = window.phase("paint") else { return Vec::new() };
     let ns = time(facts, window);
     let Some(cost) = costliest(facts, window, &["snapshot"]).filter(|_| ns > 0) else { return Vec::new() };
     let (took, most) = (words::time(ns), words::time(cost.cost));
@@ -18,7 +18,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         subject: cost.class.clone(),
         ns,
         words: format!("widgets took {took} to draw themselves, of which {most} {}", cost.class),
-        place: (from, to),
+        place: (from, from + ns),
         evidence: frame_rows(facts, window),
         inside: None,
     }]

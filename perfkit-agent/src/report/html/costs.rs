@@ -168,20 +168,24 @@ pub fn waste(report: &Report, out: &mut String) {
     }
     let wasteful = windows.iter().filter(|window| window.repaint.share().is_some_and(|share| share > WASTE)).count();
     let words = match wasteful {
+        _ if report.toolkit.starts_with(['2', '3']) => {
+            "GTK 2 and 3 do not tell what had changed, so that nothing can be said to be in vain.".to_owned()
+        }
         0 => "Hardly anything was repainted that had not changed.".to_owned(),
         1 => "One window repainted much that had not changed.".to_owned(),
         more => format!("{more} windows repainted much that had not changed."),
     };
+    let why = super::super::repaint(report).unwrap_or_default();
     let _ = write!(
         out,
-        "<h2 id=\"repaint\">Repaint</h2>\n<p>{words} <span class=\"dim\">GTK 2 and 3 do not tell what had changed, so \
-         that nothing can be said to be in vain there.</span></p>\n<div class=\"wide\"><table class=\"sort\" \
+        "<h2 id=\"repaint\">Repaint</h2>\n<p>{words} <span class=\"dim\">{}</span></p>\n<div class=\"wide\"><table class=\"sort\" \
          data-few=\"{FEW}\">\n<thead><tr><th scope=\"col\"><button type=\"button\">Window</button></th>\
          <th scope=\"col\" class=\"n\" aria-sort=\"descending\"><button type=\"button\">Repainted</button></th>\
          <th scope=\"col\" class=\"n\"><button type=\"button\">Changed</button></th>\
          <th scope=\"col\" class=\"n\"><button type=\"button\">In vain</button></th>\
          <th scope=\"col\" class=\"n\"><button type=\"button\">Share</button></th>\
-         <th scope=\"col\" class=\"n\"><button type=\"button\">Times</button></th></tr></thead>\n<tbody>\n"
+         <th scope=\"col\" class=\"n\"><button type=\"button\">Times</button></th></tr></thead>\n<tbody>\n",
+        esc(why)
     );
     let area = |px: i64| units::area(px.unsigned_abs());
     for window in windows {

@@ -146,10 +146,14 @@ pub fn hangs(report: &Report, out: &mut String) {
             ),
             false => {
                 out.push_str("<p class=\"dim\">The stack that most of it passed in, innermost first:</p>\n<ol class=\"stack\">\n");
-                for function in &hang.stack {
+                for function in &hang.stack.user {
                     let _ = writeln!(out, "<li class=\"name\">{}</li>", esc(function));
                 }
                 out.push_str("</ol>\n");
+                if !hang.stack.kernel.is_empty() {
+                    let kernel = hang.stack.kernel.join(" ← ");
+                    let _ = writeln!(out, "<p class=\"dim name\">In the kernel: {}</p>", esc(kernel));
+                }
             }
         }
         out.push_str("</div>\n</details>\n");

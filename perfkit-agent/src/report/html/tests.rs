@@ -9,8 +9,8 @@ use super::html;
 use crate::analysis::costs::{Amount, Costs, KINDS, Leaf};
 use crate::analysis::hangs::Hang;
 use crate::analysis::latency::Answer;
-use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span};
-use crate::report::Report;
+use crate::analysis::{Analysis, Finding, Input, Inside, Report as Slow, Span, Stack};
+use crate::report::{Lost, Report};
 use crate::session::{Bookmark, Store};
 use crate::source::Outlet;
 
@@ -52,8 +52,8 @@ fn hostile(text: &str) -> Analysis {
         budget: 16_666_667,
         findings: vec![finding],
     };
-    let hang =
-        Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack: vec![words()] };
+    let stack = Stack { user: vec![words()], kernel: vec![words()] };
+    let hang = Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack };
     let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
     let amount = Amount { ns: 30, count: 2, longest: 20, place: None, samples: 1, px: 9, bytes: 7 };
     let leaf = |parts: &[&str]| Leaf { path: parts.iter().map(|part| format!("{text}{part}")).collect(), amount };
@@ -80,7 +80,10 @@ fn page(text: &str, analysis: Analysis) -> String {
     session(&path, text);
     let bookmarks = vec![Bookmark { id: 1, begin: 5, end: 9, text: text.to_owned() }];
     let (subject, note, remarks) = (text.to_owned(), text.to_owned(), vec![text.to_owned()]);
-    let report = Report { path: path.clone(), subject, origin: 0, draws: false, analysis, bookmarks, note, remarks };
+    let lost = vec![Lost { source: text.to_owned(), kind: text.to_owned(), count: 3, place: (0, 9) }];
+    let renderer = format!("Gsk{text}");
+    let report =
+        Report { path: path.clone(), subject, analysis, bookmarks, note, remarks, lost, renderer, ..Report::default() };
     html(&report, &path).unwrap()
 }
 

@@ -1,11 +1,14 @@
 //! What SQL over a session can ask beside its tables.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
+use super::Query;
 use super::scan::Shared;
+use crate::analysis;
 use crate::session::origin;
 use crate::symbols::{Name, callback_names};
 
@@ -27,10 +30,23 @@ pub fn register(db: &Connection, shared: Arc<Shared>) -> Result<()> {
         let names = names.get_or_init(|| of.with(|session| callback_names(session.db()).unwrap_or_default()));
         Ok(Some(names.get(&recorded).map_or(recorded, Name::words)))
     })?;
+    let of = Arc::clone(&shared);
+    let waits = OnceLock::new();
+    db.create_scalar_function("frame_wait", 3, flags, move |context| {
+        let frame = (context.get::<i64>(0)?, context.get::<i64>(1)?, context.get::<i64>(2)?);
+        Ok(waits.get_or_init(|| frame_waits(&of)).get(&frame).copied())
+    })?;
     db.create_scalar_function("stack_text", 1, flags, move |context| {
         let Some(stack) = context.get::<Option<i64>>(0)? else { return Ok(None) };
         shared.with(|session| stack_text(session.db(), stack)).map(Some)
     })
+}
+
+/// How long each frame, by thread, clock and begin, waited; none where the session cannot be read, which whoever asks
+/// will be told by the rows.
+fn frame_waits(shared: &Shared) -> HashMap<(i64, i64, i64), i64> {
+    let waits = || analysis::frame_waits(&Query::over(shared.with(|session| session.again())?)?);
+    waits().unwrap_or_default()
 }
 
 /// The functions of a stack from the outermost to the innermost, joined by `;` as flame graphs want them; those that

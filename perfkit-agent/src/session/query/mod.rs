@@ -35,7 +35,12 @@ pub struct Query {
 impl Query {
     /// Opens the session at `path`.
     pub fn open(path: &Path) -> Result<Query> {
-        let session = Session::open(path)?;
+        Query::over(Session::open(path)?)
+    }
+
+    /// Over a session that was opened.
+    fn over(session: Session) -> Result<Query> {
+        let path = session.path().to_owned();
         let series = session.series().to_vec();
         let db = session.connect()?;
         let shared = Arc::new(Shared::new(session));
@@ -47,7 +52,7 @@ impl Query {
             // Another file could be written to.
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
         };
-        make().map_err(Error::store(path))?;
+        make().map_err(Error::store(&path))?;
         Ok(Query { db, shared, series })
     }
 

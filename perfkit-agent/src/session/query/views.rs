@@ -116,11 +116,16 @@ struct Gdk {
 const GDK: &[Gdk] = &[
     Gdk {
         name: "events",
-        doc: "All that gdkrecord recorded, by kind; each kind has a table gdk_KIND with all of its columns.",
+        doc: "All that gdkrecord recorded, kind by kind; each kind has a table gdk_KIND with all of its columns.",
         of: |_| true,
         columns: Some(&["window", "event", "latency"]),
     },
-    Gdk { name: "frames", doc: "Frames of a frame clock.", of: |kind| kind.name == "frame", columns: None },
+    Gdk {
+        name: "frames",
+        doc: "Frames of a frame clock; wait is from what asked for one to its begin.",
+        of: |kind| kind.name == "frame",
+        columns: None,
+    },
     Gdk { name: "dispatches", doc: "Dispatches of a main loop.", of: |kind| kind.name == "dispatch", columns: None },
     Gdk {
         name: "exposures",
@@ -128,7 +133,12 @@ const GDK: &[Gdk] = &[
         of: |kind| kind.name == "exposure",
         columns: None,
     },
-    Gdk { name: "input", doc: "What the user did.", of: |kind| kind.group == Group::Input, columns: None },
+    Gdk {
+        name: "input",
+        doc: "What the user did, kind by kind.",
+        of: |kind| kind.group == Group::Input,
+        columns: None,
+    },
 ];
 
 /// Every table and view, for a list; of the kinds of gdkrecord those that the session has.
@@ -203,6 +213,9 @@ impl Gdk {
             let mut columns = columns.iter().map(|column| format!(", {column}")).collect::<String>();
             if self.columns.is_none() && has("callback") {
                 columns.push_str(", callback_name(callback) AS callback_name");
+            }
+            if self.name == "frames" {
+                columns.push_str(", frame_wait(tid, clock, time) AS wait");
             }
             let table = quoted(&series.schema.name);
             format!("SELECT {own}, '{kind}' AS kind, '{group}' AS \"group\", {rest}{columns} FROM {table}")

@@ -15,7 +15,7 @@ use nix::sys::signal::Signal;
 
 use self::line::Line;
 pub use self::trace::{Seen, Trace};
-use super::tracelog::{self, Times, prefix};
+use super::tracelog;
 use super::{Claim, Collector, Outlet, Readiness, Source, Spec, Stop, Tool, tracer};
 use crate::channel::Target;
 use crate::error::{Error, Result};
@@ -97,13 +97,7 @@ impl Collector for Running {
 
     fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
         let Some(tool) = self.tool else { return Ok(()) };
-        let mut trace = Trace::live(outlet, target.pid, !target.attached);
-        let mut times = Times::live();
-        let result = tool.run(outlet, stop, &mut |outlet, line| {
-            let (prefix, text) = prefix(line);
-            trace.line(outlet, &mut times, prefix, text);
-        });
-        let seen = trace.finish(outlet);
+        let (result, seen) = tracelog::follow::<Trace>(tool, target, outlet, stop);
         result?;
         if !stop.said() && !target.ended() {
             return Err(Error::Invalid("it was told to stop by another, and left the target".to_owned()));
@@ -133,17 +127,7 @@ fn refuse_threads(target: &Target) -> Result<()> {
 
 /// Reads a log that ltrace wrote with times (`-t`, `-tt`, `-ttt`, `-r`), with or without `-f`, `-T` and `-S`.
 pub fn import(path: &Path, outlet: &mut Outlet) -> Result<()> {
-    import_with(path, WallClock::fixed(Pair::now()), outlet)
-}
-
-/// Reads a log as [`import`] does; `wall` turns its wall-clock times into the session's.
-pub fn import_with(path: &Path, wall: WallClock, outlet: &mut Outlet) -> Result<()> {
-    let mut trace = Trace::past(outlet, tracelog::of_name(path));
-    tracelog::import(path, wall, outlet, "ltrace", &mut |outlet, times, prefix, text| {
-        trace.line(outlet, times, prefix, text);
-    })?;
-    trace.finish(outlet);
-    Ok(())
+    tracelog::import::<Trace>(path, WallClock::fixed(Pair::now()), outlet)
 }
 
 /// Whether the begin of a file is ltrace's: most of its lines read as such. A log of strace reads much the same, and

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use super::line::{self, Line, Name, Returned};
 use crate::session::{Cell, schemas};
 use crate::source::strace::number;
-use crate::source::tracelog::{self, Prefix, Threads, Times};
+use crate::source::tracelog::{self, About, Log, Prefix, Threads, Times};
 use crate::source::{Outlet, Process, SeriesId};
 
 /// A call that has begun.
@@ -42,56 +42,38 @@ pub struct Trace {
     threads: Threads<Vec<Pending>>,
     calls: SeriesId,
     syscalls: SeriesId,
-    life: SeriesId,
-    pid: i32,
-    live: bool,
-    /// The process that has not run its program yet; its lines are about what waits at the gate.
-    waiting: Option<i32>,
+    about: About,
     seen: Seen,
-    unreadable: u64,
 }
 
-impl Trace {
-    /// For the log of what happens now; with `waiting`, its lines count from the exec of that process on.
-    pub fn live(outlet: &mut Outlet, pid: i32, waiting: bool) -> Trace {
-        Trace { waiting: waiting.then_some(pid), ..Trace::new(outlet, pid, true) }
-    }
+impl Log for Trace {
+    const TOOL: &str = "ltrace";
+    /// How many calls were seen.
+    type Seen = Seen;
 
-    /// For a log of the past; lines without a thread are about `pid`.
-    pub fn past(outlet: &mut Outlet, pid: i32) -> Trace {
-        Trace::new(outlet, pid, false)
-    }
-
-    fn new(outlet: &mut Outlet, pid: i32, live: bool) -> Trace {
+    fn new(outlet: &mut Outlet, about: About) -> Trace {
         Trace {
-            threads: Threads::new(live),
             calls: outlet.series(&schemas::CALLS),
             syscalls: outlet.series(&schemas::SYSCALLS),
-            life: outlet.series(&schemas::LIFE),
-            pid,
-            live,
-            waiting: None,
+            threads: Threads::new(outlet, about.live),
+            about,
             seen: Seen::default(),
-            unreadable: 0,
         }
     }
 
-    /// Takes a line.
-    pub fn line(&mut self, outlet: &mut Outlet, times: &mut Times, prefix: Prefix, text: &str) {
+    fn line(&mut self, outlet: &mut Outlet, times: &mut Times, prefix: Prefix, text: &str) {
         let Some(line) = line::parse(text) else {
-            self.unreadable += u64::from(!text.is_empty());
+            self.about.unreadable += u64::from(!text.is_empty());
             return;
         };
-        let Some(time) = times.of(prefix.stamp) else {
-            self.unreadable += 1;
-            return;
-        };
-        let tid = prefix.tid.unwrap_or(self.pid);
-        if self.waiting.is_some() {
-            if self.waiting != Some(tid) || !matches!(line, Line::Exec | Line::Exited { .. } | Line::Killed { .. }) {
+        let Some((tid, time)) = self.about.place(times, prefix) else { return };
+        if self.about.waiting.is_some() {
+            if self.about.waiting != Some(tid)
+                || !matches!(line, Line::Exec | Line::Exited { .. } | Line::Killed { .. })
+            {
                 return;
             }
-            self.waiting = None;
+            self.about.waiting = None;
         }
         let at = self.threads.at(outlet, tid, |all| parent_of(all, tid));
         match line {
@@ -105,28 +87,29 @@ impl Trace {
                 let depth = self.threads.get(at).state.len();
                 self.call(outlet, at, time, name, args, Returned::default(), depth);
             }
-            Line::Signal { name, detail } => self.lives(outlet, at, time, "signal", Some(name), None, detail),
+            Line::Signal { name, detail } => self.threads.lives(outlet, at, time, "signal", Some(name), None, detail),
             Line::Exec => self.exec(outlet, at, time),
             Line::Exited { status } => {
-                self.lives(outlet, at, time, "exit", None, Some(status), "");
+                self.threads.lives(outlet, at, time, "exit", None, Some(status), "");
                 self.gone(outlet, at, time, i32::try_from(status).ok());
             }
             Line::Killed { name } => {
-                self.lives(outlet, at, time, "kill", Some(name), None, "");
+                self.threads.lives(outlet, at, time, "kill", Some(name), None, "");
                 self.gone(outlet, at, time, Signal::from_str(name).ok().map(|signal| -(signal as i32)));
             }
         }
     }
 
-    /// The log has ended: what has begun has no end. How many calls were seen.
-    pub fn finish(mut self, outlet: &mut Outlet) -> Seen {
+    fn finish(mut self, outlet: &mut Outlet) -> Seen {
         for at in 0..self.threads.all().len() {
             self.give_up(outlet, at, 0);
         }
-        outlet.dropped("lines not understood", self.unreadable);
+        outlet.dropped("lines not understood", self.about.unreadable);
         self.seen
     }
+}
 
+impl Trace {
     fn begin(&mut self, outlet: &mut Outlet, at: usize, start: i64, name: Name<'_>, args: &str) {
         if self.threads.get(at).state.len() >= DEEPEST {
             self.give_up(outlet, at, 0);
@@ -197,7 +180,7 @@ impl Trace {
     ) {
         let (pid, track) = (self.threads.get(at).pid, self.threads.get(at).track);
         self.seen.all += 1;
-        self.seen.own += u64::from(pid == self.pid);
+        self.seen.own += u64::from(pid == self.about.pid);
         let value = returned.value.and_then(|value| number(value.as_bytes())).map(|(value, _)| value);
         if name.system {
             // ltrace shows what the kernel returned: an error's number, negated.
@@ -219,7 +202,7 @@ impl Trace {
         if let ("fork" | "vfork" | "_Fork", Some(child)) = (name.function, value.filter(|child| *child > 0))
             && let Ok(child) = i32::try_from(child)
         {
-            self.lives(outlet, at, start, "fork", None, Some(i64::from(child)), "");
+            self.threads.lives(outlet, at, start, "fork", None, Some(i64::from(child)), "");
             let parent = self.threads.get(at).pid;
             self.threads.begin(outlet, child, child, Some(parent), Some(start));
         }
@@ -229,9 +212,9 @@ impl Trace {
     fn exec(&mut self, outlet: &mut Outlet, at: usize, time: i64) {
         self.give_up(outlet, at, 0);
         let pid = self.threads.get(at).pid;
-        let program = self.live.then(|| std::fs::read_link(format!("/proc/{pid}/exe")).ok()).flatten();
+        let program = self.about.live.then(|| std::fs::read_link(format!("/proc/{pid}/exe")).ok()).flatten();
         let program = program.map(|program| program.to_string_lossy().into_owned());
-        self.lives(outlet, at, time, "exec", program.as_deref(), None, "");
+        self.threads.lives(outlet, at, time, "exec", program.as_deref(), None, "");
         let base = program.as_deref().and_then(|program| program.rsplit('/').next()).map(str::to_owned);
         outlet.process(Process { pid, name: base, ..Process::default() });
     }
@@ -240,21 +223,6 @@ impl Trace {
     fn gone(&mut self, outlet: &mut Outlet, at: usize, time: i64, status: Option<i32>) {
         self.give_up(outlet, at, 0);
         self.threads.gone(outlet, at, time, status);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the columns of a row")]
-    fn lives(
-        &mut self,
-        outlet: &mut Outlet,
-        at: usize,
-        time: i64,
-        what: &str,
-        name: Option<&str>,
-        value: Option<i64>,
-        detail: &str,
-    ) {
-        let cells = [Cell::Text(what), Cell::text(name), Cell::int(value), Cell::Text(detail)];
-        outlet.point(self.life, time, self.threads.get(at).track, &cells);
     }
 }
 

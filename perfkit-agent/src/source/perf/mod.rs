@@ -54,6 +54,10 @@ impl Source for Perf {
         }
     }
 
+    fn sees_waiting(&self, spec: &Spec) -> bool {
+        Plan::parse(spec, Access::here()).is_ok_and(|plan| plan.offcpu())
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         Ok(Box::new(collect::Perf::new(Plan::parse(spec, Access::here())?)))
     }

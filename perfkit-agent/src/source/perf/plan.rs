@@ -162,6 +162,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether it tells when threads do not run.
+    pub fn offcpu(&self) -> bool {
+        self.offcpu
+    }
+
     /// Whether anything is recorded, beside what is counted.
     pub fn records(&self) -> bool {
         !self.sampled.is_empty() || self.offcpu || self.syscalls

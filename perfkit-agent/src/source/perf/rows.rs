@@ -317,7 +317,8 @@ fn left(state: &str) -> (Option<&'static str>, bool) {
         Some(b'R') => (Some("preempted"), false),
         Some(b'S' | b'I' | b'P') => (Some("sleeping"), false),
         Some(b'D') => (Some("disk"), false),
-        Some(b'T' | b't') => (Some("stopped"), false),
+        Some(b'T') => (Some("stopped"), false),
+        Some(b't') => (Some("traced"), false),
         Some(b'X' | b'Z') => (None, true),
         _ => (None, false),
     }

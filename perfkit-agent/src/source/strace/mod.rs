@@ -19,7 +19,7 @@ use self::calls::Calls;
 use self::line::Line;
 pub(super) use self::line::{nanoseconds, number, string};
 pub use self::trace::Trace;
-use super::tracelog::{self, Times, prefix};
+use super::tracelog;
 use super::{Claim, Collector, Outlet, Readiness, Source, Spec, Stop, Tool, tracer};
 use crate::channel::Target;
 use crate::error::{Error, Result};
@@ -118,14 +118,7 @@ impl Collector for Running {
 
     fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
         let Some(tool) = self.tool else { return Ok(()) };
-        let mut trace = Trace::live(outlet, target.pid, !target.attached);
-        let mut times = Times::live();
-        let result = tool.run(outlet, stop, &mut |outlet, line| {
-            let (prefix, text) = prefix(line);
-            trace.line(outlet, &mut times, prefix, text);
-        });
-        trace.finish(outlet);
-        result.map(drop)
+        tracelog::follow::<Trace>(tool, target, outlet, stop).0
     }
 }
 
@@ -134,17 +127,7 @@ impl Collector for Running {
 ///
 /// Of a file of `-ff`, or a log without thread numbers, all lines are about the process that its name ends with.
 pub fn import(path: &Path, outlet: &mut Outlet) -> Result<()> {
-    import_with(path, WallClock::fixed(Pair::now()), outlet)
-}
-
-/// Reads a log as [`import`] does; `wall` turns its wall-clock times into the session's.
-pub fn import_with(path: &Path, wall: WallClock, outlet: &mut Outlet) -> Result<()> {
-    let mut trace = Trace::past(outlet, tracelog::of_name(path));
-    tracelog::import(path, wall, outlet, "strace", &mut |outlet, times, prefix, text| {
-        trace.line(outlet, times, prefix, text);
-    })?;
-    trace.finish(outlet);
-    Ok(())
+    tracelog::import::<Trace>(path, WallClock::fixed(Pair::now()), outlet)
 }
 
 /// Whether the begin of a file is strace's: most of its lines read as such, and most of their calls are the kernel's

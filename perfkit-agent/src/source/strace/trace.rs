@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use super::calls::{Calls, argument, strings, text};
 use super::line::{self, Line, Outcome};
 use crate::session::{Cell, schemas};
-use crate::source::tracelog::{Prefix, Threads, Times};
+use crate::source::tracelog::{About, Log, Prefix, Threads, Times};
 use crate::source::{Outlet, Process, SeriesId, Thread};
 
 /// A call that has begun.
@@ -27,50 +27,30 @@ pub struct Trace {
     threads: Threads<Option<Pending>>,
     calls: Calls,
     syscalls: SeriesId,
-    life: SeriesId,
-    /// The process whose lines have no number.
-    pid: i32,
-    /// The process that has not run its program yet; its lines are about what waits at the gate.
-    waiting: Option<i32>,
-    unreadable: u64,
+    about: About,
 }
 
-impl Trace {
-    /// For the log of what happens now; with `waiting`, its lines count from the exec of that process on.
-    pub fn live(outlet: &mut Outlet, pid: i32, waiting: bool) -> Trace {
-        Trace { waiting: waiting.then_some(pid), ..Trace::new(outlet, pid, true) }
-    }
+impl Log for Trace {
+    const TOOL: &str = "strace";
+    type Seen = ();
 
-    /// For a log of the past; lines without a thread are about `pid`.
-    pub fn past(outlet: &mut Outlet, pid: i32) -> Trace {
-        Trace::new(outlet, pid, false)
-    }
-
-    fn new(outlet: &mut Outlet, pid: i32, live: bool) -> Trace {
+    fn new(outlet: &mut Outlet, about: About) -> Trace {
         Trace {
-            threads: Threads::new(live),
             calls: Calls::default(),
             syscalls: outlet.series(&schemas::SYSCALLS),
-            life: outlet.series(&schemas::LIFE),
-            pid,
-            waiting: None,
-            unreadable: 0,
+            threads: Threads::new(outlet, about.live),
+            about,
         }
     }
 
-    /// Takes a line.
-    pub fn line(&mut self, outlet: &mut Outlet, times: &mut Times, prefix: Prefix, text: &str) {
+    fn line(&mut self, outlet: &mut Outlet, times: &mut Times, prefix: Prefix, text: &str) {
         let Some(line) = line::parse(text) else {
             // What strace says of itself is among its lines where they were not sent into a file.
-            self.unreadable += u64::from(!(text.is_empty() || text.starts_with("strace: ") || attached(text)));
+            self.about.unreadable += u64::from(!(text.is_empty() || text.starts_with("strace: ") || attached(text)));
             return;
         };
-        let Some(time) = times.of(prefix.stamp) else {
-            self.unreadable += 1;
-            return;
-        };
-        let tid = prefix.tid.unwrap_or(self.pid);
-        if self.waiting.is_some() {
+        let Some((tid, time)) = self.about.place(times, prefix) else { return };
+        if self.about.waiting.is_some() {
             self.wait(outlet, time, tid, &line);
             return;
         }
@@ -90,14 +70,14 @@ impl Trace {
                 self.give_up(outlet, at);
                 self.call(outlet, at, time, name, args, Outcome::default(), time);
             }
-            Line::Signal { name, detail } => self.lives(outlet, at, time, "signal", Some(name), None, detail),
-            Line::Stopped { name } => self.lives(outlet, at, time, "stop", Some(name), None, ""),
+            Line::Signal { name, detail } => self.threads.lives(outlet, at, time, "signal", Some(name), None, detail),
+            Line::Stopped { name } => self.threads.lives(outlet, at, time, "stop", Some(name), None, ""),
             Line::Exited { status } => {
-                self.lives(outlet, at, time, "exit", None, Some(status), "");
+                self.threads.lives(outlet, at, time, "exit", None, Some(status), "");
                 self.gone(outlet, at, time, i32::try_from(status).ok());
             }
             Line::Killed { name, detail } => {
-                self.lives(outlet, at, time, "kill", Some(name), None, detail);
+                self.threads.lives(outlet, at, time, "kill", Some(name), None, detail);
                 let number = Signal::from_str(name).ok().map(|signal| -(signal as i32));
                 self.gone(outlet, at, time, number);
             }
@@ -105,8 +85,7 @@ impl Trace {
         }
     }
 
-    /// The log has ended: what has begun has no end.
-    pub fn finish(mut self, outlet: &mut Outlet) {
+    fn finish(mut self, outlet: &mut Outlet) {
         let mut begun: Vec<_> = self.threads.all().iter_mut().enumerate().collect();
         begun.retain(|(_, thread)| thread.state.is_some());
         begun.sort_by_key(|(_, thread)| thread.state.as_ref().map(|pending| pending.start));
@@ -114,9 +93,11 @@ impl Trace {
         for at in begun {
             self.give_up(outlet, at);
         }
-        outlet.dropped("lines not understood", self.unreadable);
+        outlet.dropped("lines not understood", self.about.unreadable);
     }
+}
 
+impl Trace {
     /// Before the program runs, only the exec that begins it counts.
     fn wait(&mut self, outlet: &mut Outlet, time: i64, tid: i32, line: &Line<'_>) {
         let begins = match line {
@@ -125,10 +106,10 @@ impl Trace {
             Line::Exited { .. } | Line::Killed { .. } => true,
             _ => false,
         };
-        if !begins || self.waiting != Some(tid) {
+        if !begins || self.about.waiting != Some(tid) {
             return;
         }
-        self.waiting = None;
+        self.about.waiting = None;
         let at = self.threads.begin(outlet, tid, tid, None, None);
         match *line {
             Line::Call { name, args, outcome } => {
@@ -150,7 +131,7 @@ impl Trace {
             self.threads.get(at).state = pending;
             self.give_up(outlet, at);
             let Some((args, outcome)) = line::finish(rest) else {
-                self.unreadable += 1;
+                self.about.unreadable += 1;
                 return;
             };
             let start = time.saturating_sub(outcome.duration.unwrap_or(0));
@@ -167,7 +148,7 @@ impl Trace {
                 self.call(outlet, at, start, name, args.trim_matches(' '), outcome, time);
             }
             None => {
-                self.unreadable += 1;
+                self.about.unreadable += 1;
                 self.call(outlet, at, start, name, &whole, Outcome::default(), time);
             }
         }
@@ -234,7 +215,7 @@ impl Trace {
         let pid = self.threads.get(at).pid;
         let thread = args.contains("CLONE_THREAD");
         let (what, process) = if thread { ("thread", pid) } else { ("fork", child) };
-        self.lives(outlet, at, start, what, None, Some(i64::from(child)), "");
+        self.threads.lives(outlet, at, start, what, None, Some(i64::from(child)), "");
         self.threads.begin(outlet, child, process, Some(pid), Some(start));
     }
 
@@ -245,7 +226,7 @@ impl Trace {
         let list = argument(args, first + 1).unwrap_or_default();
         let words = strings(list);
         let detail = words.join(" ");
-        self.lives(outlet, at, end, "exec", Some(&program), None, &detail);
+        self.threads.lives(outlet, at, end, "exec", Some(&program), None, &detail);
         let pid = self.threads.get(at).pid;
         let base = program.rsplit('/').next().unwrap_or(&program).to_owned();
         let command = Some(detail).filter(|detail| !detail.is_empty());
@@ -267,7 +248,7 @@ impl Trace {
     fn superseded(&mut self, outlet: &mut Outlet, at: usize, time: i64, by: i32) {
         self.give_up(outlet, at);
         let detail = format!("superseded by execve in pid {by}");
-        self.lives(outlet, at, time, "exit", None, None, &detail);
+        self.threads.lives(outlet, at, time, "exit", None, None, &detail);
         let execve = self.threads.find(by).and_then(|thread| thread.state.take());
         let pid = self.threads.get(at).pid;
         outlet.thread(Thread { pid, tid: by, end: Some(time), ..Thread::default() });
@@ -279,21 +260,6 @@ impl Trace {
     fn gone(&mut self, outlet: &mut Outlet, at: usize, time: i64, status: Option<i32>) {
         self.give_up(outlet, at);
         self.threads.gone(outlet, at, time, status);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the columns of a row")]
-    fn lives(
-        &mut self,
-        outlet: &mut Outlet,
-        at: usize,
-        time: i64,
-        what: &str,
-        name: Option<&str>,
-        value: Option<i64>,
-        detail: &str,
-    ) {
-        let cells = [Cell::Text(what), Cell::text(name), Cell::int(value), Cell::Text(detail)];
-        outlet.point(self.life, time, self.threads.get(at).track, &cells);
     }
 }
 

@@ -9,7 +9,8 @@ use std::path::Path;
 
 pub use threads::{Thread, Threads};
 
-use super::{Lines, Outlet};
+use super::{Lines, Outlet, Stop, Tool};
+use crate::channel::Target;
 use crate::error::{Error, Result};
 use crate::session::clock::WallClock;
 
@@ -169,39 +170,89 @@ fn wraps(before: i64, now: i64) -> bool {
     before - now > DAY / 2
 }
 
-/// The process that a log's name ends with, as those of `-ff` do; 0 for other names.
-pub fn of_name(path: &Path) -> i32 {
-    path.extension().and_then(|ending| ending.to_str()?.parse().ok()).unwrap_or(0)
+/// What a log is about, and how much of it was not understood.
+#[derive(Debug)]
+pub struct About {
+    /// The process whose lines have no number.
+    pub pid: i32,
+    /// Whether it tells what happens now.
+    pub live: bool,
+    /// The process that has not run its program yet: its lines are about what waits at the gate, and count from its
+    /// exec on.
+    pub waiting: Option<i32>,
+    /// Lines that were not understood.
+    pub unreadable: u64,
 }
 
-/// Reads a log: `line` gets each line's thread, time and text.
+impl About {
+    /// The log of what the target does now.
+    pub fn live(target: &Target) -> About {
+        let waiting = (!target.attached).then_some(target.pid);
+        About { pid: target.pid, live: true, waiting, unreadable: 0 }
+    }
+
+    /// A log of the past; lines without a thread are about `pid`.
+    pub fn past(pid: i32) -> About {
+        About { pid, live: false, waiting: None, unreadable: 0 }
+    }
+
+    /// The thread and the time of a line; one without a time is counted.
+    pub fn place(&mut self, times: &mut Times, prefix: Prefix) -> Option<(i32, i64)> {
+        let time = times.of(prefix.stamp);
+        self.unreadable += u64::from(time.is_none());
+        Some((prefix.tid.unwrap_or(self.pid), time?))
+    }
+}
+
+/// The reader of a tool's log.
+pub trait Log: Sized {
+    /// The tool.
+    const TOOL: &str;
+    /// What is known when the log has ended.
+    type Seen;
+
+    /// For a log of which no line was read.
+    fn new(outlet: &mut Outlet, about: About) -> Self;
+
+    /// Takes a line, without what stands before it.
+    fn line(&mut self, outlet: &mut Outlet, times: &mut Times, prefix: Prefix, text: &str);
+
+    /// The log has ended: what has begun in it has no end.
+    fn finish(self, outlet: &mut Outlet) -> Self::Seen;
+}
+
+/// Reads what a tool writes about the target until it ends, or `stop` says so; how it ended, and what was seen.
+pub fn follow<L: Log>(tool: Tool, target: &Target, outlet: &mut Outlet, stop: &Stop) -> (Result<()>, L::Seen) {
+    let (mut log, mut times) = (L::new(outlet, About::live(target)), Times::live());
+    let result = tool.run(outlet, stop, &mut |outlet, line| {
+        let (prefix, text) = prefix(line);
+        log.line(outlet, &mut times, prefix, text);
+    });
+    (result.map(drop), log.finish(outlet))
+}
+
+/// Reads a log that the tool wrote with times, in any of its ways.
 ///
+/// Of a file whose name ends with a process, as those of `-ff` do, all lines without a thread are about that one.
 /// `wall` turns the log's wall-clock times into the session's. A time of day is taken to be of the day on which the
-/// file was last written, and times since the line before to end then. `tool` and `remedy` are for the message about
-/// a log without times.
-pub fn import(
-    path: &Path,
-    wall: WallClock,
-    outlet: &mut Outlet,
-    tool: &str,
-    line: &mut dyn FnMut(&mut Outlet, &mut Times, Prefix, &str),
-) -> Result<()> {
-    let survey = survey(path, tool)?;
+/// file was last written, and times since the line before to end then.
+pub fn import<L: Log>(path: &Path, wall: WallClock, outlet: &mut Outlet) -> Result<()> {
+    let survey = survey(path, L::TOOL)?;
     let mut times = Times::past(wall, survey.midnight, survey.begin);
-    let mut lines = Lines::default();
-    let mut cut = 0;
+    let process = path.extension().and_then(|ending| ending.to_str()?.parse().ok()).unwrap_or(0);
+    let mut log = L::new(outlet, About::past(process));
+    let mut line = |text: &str| {
+        let (prefix, rest) = prefix(text);
+        log.line(outlet, &mut times, prefix, rest);
+    };
+    let (mut lines, mut cut) = (Lines::default(), 0);
     blocks(path, &mut |block| {
-        lines.feed(block, &mut |text| {
-            let (prefix, rest) = prefix(text);
-            line(outlet, &mut times, prefix, rest);
-        });
+        lines.feed(block, &mut line);
         cut += lines.take_cut();
     })?;
-    lines.finish(&mut |text| {
-        let (prefix, rest) = prefix(text);
-        line(outlet, &mut times, prefix, rest);
-    });
+    lines.finish(&mut line);
     outlet.dropped("lines cut", cut);
+    log.finish(outlet);
     Ok(())
 }
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use rustc_hash::FxHashMap;
 
-use crate::session::{Track, TrackId};
-use crate::source::{self, Outlet};
+use crate::session::{Cell, Track, TrackId, schemas};
+use crate::source::{self, Outlet, SeriesId};
 
 /// A thread of a log.
 #[derive(Debug)]
@@ -29,12 +29,14 @@ pub struct Threads<S> {
     last: usize,
     /// Whether the threads may be there still, so that the kernel knows their processes.
     live: bool,
+    life: SeriesId,
 }
 
 impl<S: Default> Threads<S> {
     /// None yet. `live` for the log of what happens now.
-    pub fn new(live: bool) -> Threads<S> {
-        Threads { all: Vec::new(), by_tid: FxHashMap::default(), last: 0, live }
+    pub fn new(outlet: &mut Outlet, live: bool) -> Threads<S> {
+        let life = outlet.series(&schemas::LIFE);
+        Threads { all: Vec::new(), by_tid: FxHashMap::default(), last: 0, live, life }
     }
 
     /// The number of a thread. One that was not heard of before belongs to the process that the kernel names, or that
@@ -90,6 +92,22 @@ impl<S: Default> Threads<S> {
         self.end(tid);
     }
 
+    /// Something has happened in a thread's life, with the columns of [`schemas::LIFE`].
+    #[allow(clippy::too_many_arguments, reason = "the columns of a row")]
+    pub fn lives(
+        &mut self,
+        outlet: &mut Outlet,
+        at: usize,
+        time: i64,
+        what: &str,
+        name: Option<&str>,
+        value: Option<i64>,
+        detail: &str,
+    ) {
+        let cells = [Cell::Text(what), Cell::text(name), Cell::int(value), Cell::Text(detail)];
+        outlet.point(self.life, time, self.get(at).track, &cells);
+    }
+
     /// The thread of a number that [`Threads::at`] gave.
     #[inline]
     pub fn get(&mut self, at: usize) -> &mut Thread<S> {
@@ -129,7 +147,7 @@ mod tests {
     #[test]
     fn a_thread_that_ends_leaves_the_others_in_their_places() {
         let (mut outlet, _seen) = Outlet::to_memory("test");
-        let mut threads = Threads::<u8>::new(false);
+        let mut threads = Threads::<u8>::new(&mut outlet, false);
         for tid in 1..4 {
             let at = threads.at(&mut outlet, tid, |_| (1, None));
             threads.get(at).state = tid as u8;
