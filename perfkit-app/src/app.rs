@@ -86,6 +86,12 @@ fn started(app: &adw::Application) {
     if let Some(display) = gtk::gdk::Display::default() {
         gtk::style_context_add_provider_for_display(&display, &css, gtk::STYLE_PROVIDER_PRIORITY_APPLICATION);
     }
+    // Drawings have the desktop's font.
+    let font = gtk::Settings::default().and_then(|settings| settings.gtk_font_name());
+    let font = font.map(|name| gtk::pango::FontDescription::from_string(&name));
+    if let Some(family) = font.as_ref().and_then(gtk::pango::FontDescription::family) {
+        gdkrecord::draw::text::use_fonts(&family);
+    }
     let quit = gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| {
         app.windows().iter().for_each(gtk::Window::close);
     });

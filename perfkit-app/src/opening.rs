@@ -10,6 +10,7 @@ use perfkit_agent::{Error, Result, import, session};
 
 use crate::link::{Progress, away};
 use crate::model::Document;
+use crate::wording::tr_with;
 
 /// Opens a session, or anything that can be imported.
 pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
@@ -26,7 +27,7 @@ fn as_session(path: &Path, progress: &Progress) -> Result<PathBuf> {
     if session::is_session(path)? {
         return Ok(path.to_owned());
     }
-    let format = import::recognise(path)?;
+    let format = recognised(path)?;
     let at = cached(path)?;
     if at.exists() && session::is_session(&at)? {
         return Ok(at);
@@ -40,6 +41,21 @@ fn as_session(path: &Path, progress: &Progress) -> Result<PathBuf> {
     import::make_while(&[(path.to_owned(), format)], &unfinished, wanted)?;
     std::fs::rename(&unfinished, &at).map_err(Error::file("keep", &at))?;
     Ok(at)
+}
+
+/// What a file is that is no session.
+fn recognised(path: &Path) -> Result<&'static import::Format> {
+    let refused = |text: &str| Error::Invalid(tr_with(text, &[("file", &path.to_string_lossy())]));
+    let about = std::fs::metadata(path).map_err(Error::file("open", path))?;
+    match (about.is_dir(), about.len()) {
+        (true, _) => Err(refused("{file} is a folder")),
+        (false, 0) => Err(refused("{file} is empty")),
+        (false, _) => import::recognise(path).map_err(|error| match error {
+            // Its words are about the command line.
+            Error::Invalid(_) => refused("{file} is no session, and no recording that perfkit can read"),
+            other => other,
+        }),
+    }
 }
 
 /// Where the import of a file is kept: it depends on the file and on when it was written last.

@@ -17,8 +17,8 @@ use crate::model::{Document, play_with};
 use crate::opening;
 use crate::pages::{PAGES, Page};
 use crate::settings::{self, settings};
-use crate::widgets::status;
-use crate::wording::{plain, tr, tr_many, tr_with};
+use crate::widgets::{accessible, status};
+use crate::wording::{self, plain, tr, tr_many, tr_with};
 
 mod imp {
     use super::*;
@@ -141,6 +141,9 @@ impl Window {
             }
         });
         self.fold_pane();
+        accessible::only_shown(&imp.states);
+        accessible::only_shown(&imp.pages);
+        accessible::name(&*imp.menu_button, &tr("Menu"));
         for page in PAGES {
             imp.list.append(&pane_row(page));
         }
@@ -213,7 +216,7 @@ impl Window {
             match opened {
                 Ok(document) => window.show(document),
                 Err(Error::Cancelled) => window.back(),
-                Err(error) => window.trouble(&error.to_string()),
+                Err(error) => window.trouble(&wording::error(&error)),
             }
         });
     }
@@ -417,5 +420,7 @@ fn pane_row(page: &Page) -> gtk::ListBoxRow {
     let line = gtk::Box::builder().spacing(12).margin_start(6).margin_end(6).margin_top(8).margin_bottom(8).build();
     line.append(&gtk::Image::from_icon_name(page.icon));
     line.append(&gtk::Label::builder().label(tr(page.title)).xalign(0.0).hexpand(true).build());
-    gtk::ListBoxRow::builder().child(&line).build()
+    let row = gtk::ListBoxRow::builder().child(&line).build();
+    accessible::name(&row, &tr(page.title));
+    row
 }

@@ -1,6 +1,10 @@
 //! What users read: their language, and numbers with units.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
 use gtk::glib;
+use perfkit_agent::Error;
 
 /// The text in the user's language.
 pub fn tr(text: &str) -> String {
@@ -31,4 +35,41 @@ pub fn plain(text: &str) -> String {
 /// A length of time in nanoseconds, as "3.2 ms".
 pub fn time(ns: i64) -> String {
     perfkit_agent::analysis::words::time(ns)
+}
+
+/// Why something could not be done, and what to do about it.
+pub fn error(error: &Error) -> String {
+    let about = |text: &str, path: &Path| tr_with(text, &[("file", &path.to_string_lossy())]);
+    match error {
+        Error::File { path, error, .. } => match error.kind() {
+            ErrorKind::NotFound => about("There is no {file}", path),
+            ErrorKind::PermissionDenied => about("You may not use {file}", path),
+            ErrorKind::IsADirectory => about("{file} is a folder", path),
+            ErrorKind::StorageFull => about("There is no room for {file}: the disk is full", path),
+            _ => error.to_string(),
+        },
+        Error::NotASession(path) => about("{file} is no session of perfkit", path),
+        Error::Exists(path) => about("{file} is there already; choose another name", path),
+        Error::Full(path) => about("There is no room for {file}: the disk is full", path),
+        Error::TooNew { path, .. } => about("{file} was made by a later perfkit than this one: update perfkit", path),
+        Error::Store { path, error } => {
+            let words = [("file", path.to_string_lossy().into_owned()), ("why", error.to_string())];
+            tr_with("{file} is damaged: {why}", &words.each_ref().map(|(name, value)| (*name, value.as_str())))
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_the_file() {
+        let path = Path::new("/tmp/a.perfkit");
+        let failed = |kind: ErrorKind| error(&Error::File { what: "open", path: path.to_owned(), error: kind.into() });
+        assert_eq!(failed(ErrorKind::NotFound), "There is no /tmp/a.perfkit");
+        assert_eq!(failed(ErrorKind::IsADirectory), "/tmp/a.perfkit is a folder");
+        assert_eq!(error(&Error::NotASession(path.to_owned())), "/tmp/a.perfkit is no session of perfkit");
+    }
 }

@@ -71,14 +71,7 @@ impl<'d> App<'d> {
 
     /// Waits until three pictures in a row are the same: the program has painted what it has to.
     pub fn settle(&self) -> Result<()> {
-        let mut last = None;
-        let mut same = 0;
-        wait::until("the display to come to rest", || {
-            let now = screen::Screen::take(self.display).ok()?;
-            same = if last.as_ref() == Some(&now) { same + 1 } else { 0 };
-            last = Some(now);
-            (same >= 2).then_some(())
-        })
+        screen::settle(self.display)
     }
 
     /// Moves, clicks, types.

@@ -14,6 +14,8 @@ pub const TOOL: &str = "gdkrecord-tool";
 
 /// The agent.
 pub const AGENT: &str = "perfkit-agent";
+/// The graphical program.
+pub const APP: &str = "perfkit";
 
 /// The top of the repository.
 pub fn root() -> PathBuf {

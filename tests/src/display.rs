@@ -28,16 +28,24 @@ pub struct Display {
 impl Display {
     /// Starts the first display that is free.
     pub fn start() -> Result<Display> {
+        Display::sized(SIZE)
+    }
+
+    /// The same of so many pixels.
+    pub fn sized(size: (u32, u32)) -> Result<Display> {
         let home = TempDir::new().cannot("create a temporary folder")?;
         write_settings(home.path())?;
-        let screen = format!("{}x{}x24", SIZE.0, SIZE.1);
+        let screen = format!("{}x{}x24", size.0, size.1);
         let (server, number) = spoken(
             "Xvfb",
             tied("Xvfb").args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp", "-noreset"]),
         )?;
-        let (bus_process, bus) =
-            spoken("dbus-daemon", tied("dbus-daemon").args(["--session", "--nofork", "--print-address=1"]))?;
-        Ok(Display { name: format!(":{number}"), bus, home, _bus: bus_process, _server: server })
+        let name = format!(":{number}");
+        let mut daemon = tied("dbus-daemon");
+        // What the bus starts has its environment: the accessibility bus must be this display's alone.
+        dress(&mut daemon, &name, home.path());
+        let (bus_process, bus) = spoken("dbus-daemon", daemon.args(["--session", "--nofork", "--print-address=1"]))?;
+        Ok(Display { name, bus, home, _bus: bus_process, _server: server })
     }
 
     /// What DISPLAY is set to.
@@ -59,28 +67,32 @@ impl Display {
 
     /// Gives a command the environment of this display.
     pub fn dress(&self, command: &mut Command) {
-        let home = self.home.path();
-        command
-            .env("DISPLAY", &self.name)
-            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
-            .env("HOME", home)
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_CACHE_HOME", home.join("cache"))
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("XDG_RUNTIME_DIR", home.join("run"))
-            .env("GDK_BACKEND", "x11")
-            .env("GSK_RENDERER", "cairo")
-            .env("GSETTINGS_BACKEND", "memory")
-            .env("GTK_A11Y", "none")
-            .env("NO_AT_BRIDGE", "1")
-            .env("GIO_USE_VFS", "local")
-            .env("LC_ALL", "C.UTF-8")
-            .env_remove("WAYLAND_DISPLAY")
-            .env_remove("GTK_MODULES")
-            .env_remove("GTK_PATH")
-            .env_remove("GDKRECORD")
-            .env_remove("GDKRECORD_FILENAME");
+        dress(command, &self.name, self.home.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", &self.bus);
     }
+}
+
+/// The environment of a display, without a message bus.
+fn dress(command: &mut Command, name: &str, home: &Path) {
+    command
+        .env("DISPLAY", name)
+        .env("HOME", home)
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_RUNTIME_DIR", home.join("run"))
+        .env("GDK_BACKEND", "x11")
+        .env("GSK_RENDERER", "cairo")
+        .env("GSETTINGS_BACKEND", "memory")
+        .env("GTK_A11Y", "none")
+        .env("NO_AT_BRIDGE", "1")
+        .env("GIO_USE_VFS", "local")
+        .env("LC_ALL", "C.UTF-8")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("GTK_MODULES")
+        .env_remove("GTK_PATH")
+        .env_remove("GDKRECORD")
+        .env_remove("GDKRECORD_FILENAME");
 }
 
 /// Starts a server that says on its first line how it is to be reached.

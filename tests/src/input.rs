@@ -64,6 +64,15 @@ impl Window {
         })
     }
 
+    /// Moves it to a place of the display, and waits until it is there.
+    pub fn place(self, display: &Display, x: i32, y: i32) -> Result<()> {
+        let (id, left, top) = (self.0.to_string(), x.to_string(), y.to_string());
+        run(xdotool(display).args(["windowmove", &id, &left, &top]))?;
+        wait::until("the window's new place", || {
+            self.geometry(display).ok().filter(|now| (now.x, now.y) == (x, y)).map(drop)
+        })
+    }
+
     /// Sends WM_DELETE_WINDOW, as the close button of a window manager does.
     pub fn ask_to_close(self, display: &Display) -> Result<()> {
         // xdotool of Debian 12 can only destroy a window or kill its owner.
@@ -122,6 +131,10 @@ impl<'d> Pointer<'d> {
                 '+' => "plus".to_owned(),
                 '=' => "equal".to_owned(),
                 '*' => "asterisk".to_owned(),
+                '/' => "slash".to_owned(),
+                '.' => "period".to_owned(),
+                '-' => "minus".to_owned(),
+                '_' => "underscore".to_owned(),
                 other => other.to_string(),
             };
             chain.key(&name)

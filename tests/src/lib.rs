@@ -2,7 +2,7 @@
 //!
 //! [`Display`] is an Xvfb with a session bus, [`compositor`] a Wayland compositor in it, [`Launch`] says how a
 //! program is started under the recorder, [`App`] is the running program, [`Screen`] a picture of the display,
-//! [`session`] reads what the agent recorded, [`browser`] shows its pages. Nothing here sleeps to know that something has happened: [`wait`]
+//! [`Gui`] is the graphical program, [`session`] reads what the agent recorded, [`browser`] shows its pages. Nothing here sleeps to know that something has happened: [`wait`]
 //! polls with a deadline. `cargo xtask demo` uses the same pieces.
 
 pub mod app;
@@ -12,6 +12,7 @@ pub mod compositor;
 pub mod display;
 pub mod error;
 pub mod figures;
+pub mod gui;
 pub mod input;
 pub mod launch;
 pub mod process;
@@ -23,6 +24,7 @@ pub mod wait;
 pub use app::App;
 pub use display::Display;
 pub use error::{Failure, Result};
+pub use gui::Gui;
 pub use launch::{Launch, Loading};
 pub use screen::{Area, Screen};
 pub use session::query;

@@ -1,8 +1,11 @@
 //! Pictures of a private display, and where two of them differ.
 
+use std::path::Path;
+
 use crate::display::Display;
 use crate::error::{Failure, Result};
 use crate::process::run;
+use crate::wait;
 
 /// A picture: 3 bytes a pixel.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,6 +45,23 @@ impl Area {
     pub fn within(self, outer: Area) -> bool {
         self.join(outer) == outer
     }
+}
+
+/// Waits until three pictures in a row are the same.
+pub fn settle(display: &Display) -> Result<()> {
+    let mut last = None;
+    let mut same = 0;
+    wait::until("the display to come to rest", || {
+        let now = Screen::take(display).ok()?;
+        same = if last.as_ref() == Some(&now) { same + 1 } else { 0 };
+        last = Some(now);
+        (same >= 2).then_some(())
+    })
+}
+
+/// Keeps a picture of the whole display as a PNG.
+pub fn keep(display: &Display, path: &Path) -> Result<()> {
+    run(display.command("import").args(["-window", "root", "-depth", "8"]).arg(path)).map(drop)
 }
 
 impl Screen {

@@ -14,7 +14,7 @@ use super::working::work;
 use crate::model::{Document, Range};
 use crate::widgets::accessible;
 use crate::window::Window;
-use crate::wording::{plain, tr, tr_with};
+use crate::wording::{self, plain, tr, tr_with};
 
 /// Pixels that pictures are wide unless something else is asked for.
 const WIDTH: f64 = 1400.0;
@@ -224,7 +224,7 @@ async fn write(window: &Window, document: &Document, format: &'static Format, wa
     match done.await {
         Some(Ok(true)) => window.toast(&tr_with("Exported to {name}", &[("name", &name)])),
         Some(Ok(false)) => {}
-        Some(Err(error)) => window.complain(&tr("Cannot Export the Session"), &error.to_string()),
+        Some(Err(error)) => window.complain(&tr("Cannot Export the Session"), &wording::error(&error)),
         None => window.complain(&tr("Cannot Export the Session"), &tr("The export failed unexpectedly")),
     }
 }

@@ -9,7 +9,7 @@ use super::file::{self, Asked};
 use super::working::work;
 use crate::model::Document;
 use crate::window::Window;
-use crate::wording::{tr, tr_with};
+use crate::wording::{self, tr, tr_with};
 
 /// Asks for the name, and saves.
 pub fn present(window: &Window) {
@@ -29,7 +29,7 @@ pub fn present(window: &Window) {
         match save(&window, &document, &to).await {
             Ok(()) => show(&window, &document, to).await,
             Err(Error::Cancelled) => {}
-            Err(error) => window.complain(&tr("Cannot Save the Session"), &error.to_string()),
+            Err(error) => window.complain(&tr("Cannot Save the Session"), &wording::error(&error)),
         }
     });
 }
@@ -54,7 +54,7 @@ async fn show(window: &Window, before: &Document, to: PathBuf) {
     let title = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let document = match Document::open(&to, &title).await {
         Ok(document) => document,
-        Err(error) => return window.complain(&tr("Cannot Open the File"), &error.to_string()),
+        Err(error) => return window.complain(&tr("Cannot Open the File"), &wording::error(&error)),
     };
     document.set_visible(before.visible());
     document.set_selection(before.selection());

@@ -9,7 +9,7 @@ use gdkrecord::units;
 use perfkit_agent::analysis::latency::percentile;
 
 /// Its height in pixels.
-pub const HEIGHT: f64 = 220.0;
+pub const HEIGHT: f64 = 232.0;
 /// Bars to a doubling.
 const STEPS: f64 = 4.0;
 /// Shorter frames count as these, in nanoseconds: nobody tells them apart.
@@ -19,7 +19,7 @@ const LEFT: f64 = 60.0;
 /// A line of percentiles' labels, in pixels.
 const LINE: f64 = 14.0;
 /// Lines of them.
-const LINES: usize = 4;
+const LINES: usize = 5;
 /// Which percentiles are shown.
 const SHARES: &[(f64, &str)] = &[(0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (1.0, "most")];
 

@@ -194,6 +194,11 @@ impl Document {
         self.set_selection(range);
         self.set_cursor(range.begin);
         self.set_visible(range.padded(1.0));
+        self.show_page(page);
+    }
+
+    /// Shows a page, as it is.
+    pub fn show_page(&self, page: &str) {
         self.emit_by_name::<()>("page-wanted", &[&page]);
     }
 

@@ -3,6 +3,7 @@
 mod details;
 pub mod follow;
 mod logs;
+mod overview;
 mod timeline;
 
 use gtk::glib;
@@ -25,6 +26,7 @@ pub struct Page {
 
 /// Every page, in the order of the side pane.
 pub const PAGES: &[Page] = &[
+    Page { name: "overview", title: "Overview", icon: "view-grid-symbolic", make: overview::make },
     Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },

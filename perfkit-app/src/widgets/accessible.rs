@@ -6,6 +6,8 @@
 use std::ffi::{c_int, c_void};
 
 use gtk::glib::prelude::*;
+use gtk::glib::translate::IntoGlib;
+use gtk::prelude::WidgetExt;
 use gtk::{AccessibleProperty, glib};
 
 unsafe extern "C" {
@@ -15,11 +17,34 @@ unsafe extern "C" {
         properties: *const c_int,
         values: *const c_void,
     );
+    fn gtk_accessible_update_state_value(
+        widget: *mut c_void,
+        count: c_int,
+        states: *const c_int,
+        values: *const c_void,
+    );
 }
 
 /// Gives a widget its name.
 pub fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
     update(widget, &[(AccessibleProperty::Label, name.to_value())]);
+}
+
+/// Tells of the page that a stack shows, and of no other: GTK 4.8 tells of all.
+pub fn only_shown(stack: &gtk::Stack) {
+    let tell = |stack: &gtk::Stack| {
+        let shown = stack.visible_child();
+        let pages = std::iter::successors(stack.first_child(), gtk::Widget::next_sibling);
+        pages.for_each(|page| hide(&page, shown.as_ref() != Some(&page)));
+    };
+    stack.connect_visible_child_notify(tell);
+    tell(stack);
+}
+
+fn hide(widget: &gtk::Widget, hidden: bool) {
+    let (state, value) = (gtk::AccessibleState::Hidden.into_glib(), hidden.to_value());
+    // SAFETY: as in `update`; whether something is hidden is a boolean.
+    unsafe { gtk_accessible_update_state_value(widget.as_ptr().cast(), 1, &raw const state, (&raw const value).cast()) }
 }
 
 /// Says more about a widget than its name.
@@ -46,7 +71,6 @@ pub fn number(widget: &impl IsA<gtk::Widget>, now: f64, (least, most): (f64, f64
 }
 
 fn update(widget: &impl IsA<gtk::Widget>, all: &[(AccessibleProperty, glib::Value)]) {
-    use gtk::glib::translate::IntoGlib;
     let (properties, values): (Vec<c_int>, Vec<glib::Value>) =
         all.iter().map(|(property, value)| (property.into_glib(), value.clone())).unzip();
     let widget: &gtk::Widget = widget.as_ref();

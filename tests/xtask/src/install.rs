@@ -18,7 +18,7 @@ use crate::packages::{self, Need};
 use crate::{artifacts, desktop, gtkdirs};
 
 /// The programs that are installed.
-const PROGRAMS: [&str; 3] = [bins::TOOL, bins::AGENT, "perfkit"];
+const PROGRAMS: [&str; 3] = [bins::TOOL, bins::AGENT, bins::APP];
 
 /// Builds and installs; a previous installation under the same prefix is replaced.
 pub fn install(prefix: &Path) -> Result<()> {

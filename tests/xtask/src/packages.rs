@@ -49,6 +49,8 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libgtk2.0-dev", "compiles a GTK 2 program to record"),
     (Need::Test, "libgtk-3-dev", "compiles GTK 3 programs to record"),
     (Need::Test, "libglib2.0-dev-bin", "compiles what the graphical program brings along, and its settings"),
+    (Need::Test, "at-spi2-core", "lets tests see the graphical program as assistive technology does"),
+    (Need::Test, "gir1.2-atspi-2.0", "lets tests see the graphical program as assistive technology does"),
     (Need::Test, "gettext", "translations"),
     (Need::Test, "gtk-update-icon-cache", "the desktop's cache of icons"),
     (Need::Test, "shared-mime-info", "the desktop's types of files"),

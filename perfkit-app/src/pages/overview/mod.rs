@@ -1,0 +1,148 @@
+//! The overview: how a session went, which frames were slow and why, and what cost most. Each line leads to its place.
+//!
+//! It is about the whole session; [`frames`] has its graphs, [`lines`] the lists.
+
+mod frames;
+mod lines;
+
+use std::sync::Arc;
+
+use adw::prelude::*;
+use perfkit_agent::report::{self, Report};
+
+use super::fill;
+use crate::model::{Document, Range};
+use crate::widgets::status;
+use crate::wording::{tr, tr_with};
+
+/// The widest that lines stay readable, in pixels.
+const WIDEST: i32 = 1180;
+
+pub fn make(document: &Document) -> gtk::Widget {
+    let bin = adw::Bin::builder().child(&waiting()).build();
+    let (asked, document) = (document.clone(), document.clone());
+    fill(&bin, async move { asked.report().await }, move |bin, report| match report {
+        Ok(report) => bin.set_child(Some(&page(&document, &report))),
+        Err(error) => bin.set_child(Some(&status::trouble("Cannot Analyse the Session", &error))),
+    });
+    bin.upcast()
+}
+
+fn waiting() -> gtk::Box {
+    let all =
+        gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(12).valign(gtk::Align::Center).build();
+    let spinner = status::waiting();
+    spinner.set_vexpand(false);
+    all.append(&spinner);
+    all.append(&gtk::Label::builder().label(tr("Looking for slow frames and their causes…")).wrap(true).build());
+    all
+}
+
+/// How a report's lines lead to their places.
+fn range(place: (i64, i64)) -> Range {
+    Range::new(place.0, place.1.max(place.0 + 1))
+}
+
+fn page(document: &Document, report: &Arc<Report>) -> gtk::ScrolledWindow {
+    let all = gtk::Box::builder()
+        .orientation(gtk::Orientation::Vertical)
+        .spacing(18)
+        .margin_top(18)
+        .margin_bottom(24)
+        .margin_start(12)
+        .margin_end(12)
+        .build();
+    all.append(&verdict(document, report));
+    if !report.analysis.strip.is_empty() {
+        let frames = frames::frames(document, report);
+        all.append(&frames::strip(document, &frames));
+        let beside = flow();
+        insert(&beside, &frames::histogram(document, report));
+        lines::causes(document, report).iter().for_each(|card| insert(&beside, card));
+        all.append(&beside);
+    }
+    let lists = [lines::worst(document, report), lines::hangs(document, report), lines::answers(document, report)];
+    lists.iter().flatten().for_each(|list| all.append(list));
+    let costs = flow();
+    for kind in &report.analysis.costs {
+        lines::costs(document, report, kind).iter().for_each(|card| insert(&costs, card));
+    }
+    lines::waste(document, report).iter().for_each(|card| insert(&costs, card));
+    if costs.first_child().is_some() {
+        all.append(&heading(&tr("What Cost Most")));
+        all.append(&costs);
+    }
+    lines::remarks(document, report).iter().for_each(|list| all.append(list));
+    lines::next(report).iter().for_each(|list| all.append(list));
+    let clamp = adw::Clamp::builder().maximum_size(WIDEST).tightening_threshold(900).child(&all).build();
+    gtk::ScrolledWindow::builder().hscrollbar_policy(gtk::PolicyType::Never).child(&clamp).build()
+}
+
+/// Cards side by side, where there is room.
+fn flow() -> gtk::FlowBox {
+    gtk::FlowBox::builder()
+        .selection_mode(gtk::SelectionMode::None)
+        .homogeneous(true)
+        .max_children_per_line(2)
+        .column_spacing(18)
+        .row_spacing(18)
+        .build()
+}
+
+fn insert(flow: &gtk::FlowBox, card: &impl IsA<gtk::Widget>) {
+    // What is in the card has the focus, not the place that it lies in.
+    let child = gtk::FlowBoxChild::builder().child(card).focusable(false).build();
+    child.add_css_class("perfkit-flow");
+    flow.append(&child);
+}
+
+fn heading(text: &str) -> gtk::Label {
+    gtk::Label::builder().label(text).xalign(0.0).css_classes(["title-4"]).margin_top(6).build()
+}
+
+fn verdict(document: &Document, report: &Report) -> gtk::Box {
+    let mut sentences = report::sentences(report).into_iter();
+    let slowest = report.analysis.slow.iter().max_by_key(|slow| slow.work);
+    let (icon, class) = match (report.analysis.frames.is_empty(), slowest) {
+        (true, _) => ("dialog-information-symbolic", "dim-label"),
+        (false, None) => ("emblem-ok-symbolic", "success"),
+        (false, Some(_)) => ("dialog-warning-symbolic", "warning"),
+    };
+    let icon = gtk::Image::builder().icon_name(icon).pixel_size(48).valign(gtk::Align::Start).build();
+    icon.add_css_class(class);
+    let words = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(6).hexpand(true).build();
+    let line = |text: &str, classes: &[&str]| {
+        let label = gtk::Label::builder().label(text).xalign(0.0).wrap(true).selectable(true).build();
+        // It is read in order; only what acts is on the way of the Tab key.
+        label.set_focusable(false);
+        label.set_css_classes(classes);
+        label
+    };
+    let headline = sentences.next().unwrap_or_default();
+    words.append(&line(&headline, &["title-2"]));
+    for sentence in sentences {
+        words.append(&line(&sentence, &[]));
+    }
+    let length = crate::wording::time(document.whole().length());
+    let about = match report.subject.is_empty() {
+        true => tr_with("{time} were recorded", &[("time", &length)]),
+        false => tr_with("{subject}; {time} were recorded", &[("subject", &report.subject), ("time", &length)]),
+    };
+    words.append(&line(&about, &["dim-label", "caption"]));
+    if let Some(slowest) = slowest {
+        let button = gtk::Button::builder()
+            .label(tr("Show the _Slowest Frame"))
+            .use_underline(true)
+            .halign(gtk::Align::Start)
+            .margin_top(6)
+            .css_classes(["suggested-action", "pill"])
+            .build();
+        let (document, place) = (document.clone(), range(slowest.place));
+        button.connect_clicked(move |_| document.go("timeline", place));
+        words.append(&button);
+    }
+    let all = gtk::Box::builder().spacing(18).build();
+    all.append(&icon);
+    all.append(&words);
+    all
+}

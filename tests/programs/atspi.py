@@ -1,0 +1,105 @@
+"""Looks at a program as assistive technology does, and acts on its widgets.
+
+Each line of standard input is a command in JSON, and gets a line in JSON as its answer:
+{"tree": PID}               every widget, parents first
+{"act": ID}                 does what a widget is for
+{"focus": ID}               gives it the keyboard
+{"value": ID, "to": X}      moves a slider
+{"text": ID, "to": "..."}   replaces what an entry says
+An answer is {"error": "..."} where something is gone.
+"""
+
+import json
+import sys
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi, GLib  # noqa: E402
+
+NUMBERS = {"slider", "spin button", "progress bar", "scroll bar", "level bar"}
+TEXTS = {"entry", "text", "spin button"}
+known = {}
+
+
+def box(widget):
+    """Its place in its window."""
+    try:
+        extents = widget.get_extents(Atspi.CoordType.WINDOW)
+        return [extents.x, extents.y, extents.width, extents.height]
+    except GLib.Error:
+        return None
+
+
+def describe(widget, number, parent):
+    role = widget.get_role_name()
+    known[number] = widget
+    told = {
+        "id": number,
+        "parent": parent,
+        "role": role,
+        "name": widget.get_name() or "",
+        "description": widget.get_description() or "",
+        "states": [state.value_nick for state in widget.get_state_set().get_states()],
+        "box": box(widget),
+    }
+    if role in NUMBERS:
+        value = widget.get_value_iface()
+        told["value"] = value.get_current_value() if value else None
+    if role in TEXTS:
+        text = widget.get_text_iface()
+        told["text"] = text.get_text(0, text.get_character_count()) if text else None
+    return told
+
+
+def tree(process):
+    known.clear()
+    found = []
+
+    def walk(widget, parent):
+        number = len(found)
+        found.append(describe(widget, number, parent))
+        for at in range(widget.get_child_count()):
+            child = widget.get_child_at_index(at)
+            if child is not None:
+                walk(child, number)
+
+    desktop = Atspi.get_desktop(0)
+    for at in range(desktop.get_child_count()):
+        program = desktop.get_child_at_index(at)
+        if program is not None and program.get_process_id() == process:
+            # What was seen a moment ago may be otherwise now.
+            program.set_cache_mask(Atspi.Cache.NONE)
+            walk(program, None)
+    return found
+
+
+def answer(command):
+    match command:
+        case {"tree": process}:
+            return tree(process)
+        case {"act": number}:
+            return known[number].get_action_iface().do_action(0)
+        case {"focus": number}:
+            return known[number].get_component_iface().grab_focus()
+        case {"value": number, "to": value}:
+            return known[number].get_value_iface().set_current_value(value)
+        case {"text": number, "to": text}:
+            return known[number].get_editable_text_iface().set_text_contents(text)
+    return {"error": "no such command"}
+
+
+def main():
+    Atspi.init()
+    for line in sys.stdin:
+        # Events are nobody's business here, but must not pile up.
+        while GLib.MainContext.default().iteration(False):
+            pass
+        try:
+            told = answer(json.loads(line))
+        except (GLib.Error, AttributeError, KeyError) as error:
+            told = {"error": str(error)}
+        print(json.dumps(told), flush=True)
+
+
+main()
