@@ -61,7 +61,7 @@ fn page_of(scene: &Scene, dark: bool, at: u64, hidden: &[u32]) -> ImageSurface {
     let heat = plan.heat.iter().map(|(&id, heat)| (id, heat.picture(palette).unwrap())).collect();
     let (hidden, marked) = (hidden.iter().copied().collect(), BTreeSet::from([2]));
     let look = picture::Look { palette, heat: Some(&heat), hidden: &hidden, marked: &marked };
-    let view = View::centred(&plan, 760, 520);
+    let view = View::centred(plan.bounds, 760, 520);
     let mut showing = Arc::new(Film::new(Stage::new(plan, 1).cool(), scene.events.clone())).open();
     showing.show(at, 100_000_000);
     let surface = ImageSurface::create(Format::Rgb24, 760, 520).unwrap();

@@ -4,6 +4,7 @@ pub mod about;
 pub mod export;
 pub mod file;
 pub mod help;
+pub mod movie;
 pub mod preferences;
 pub mod save_as;
 pub mod shortcuts;

@@ -1,6 +1,7 @@
 //! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
 
 mod details;
+mod exposures;
 pub mod follow;
 mod logs;
 mod overview;
@@ -28,6 +29,7 @@ pub struct Page {
 pub const PAGES: &[Page] = &[
     Page { name: "overview", title: "Overview", icon: "view-grid-symbolic", make: overview::make },
     Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
+    Page { name: "exposures", title: "Exposures", icon: "video-display-symbolic", make: exposures::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
 ];

@@ -93,6 +93,15 @@ impl Heat {
         self.cell
     }
 
+    /// Times that the place was repainted which lies so far right and down in the window.
+    pub fn at(&self, x: f64, y: f64) -> f64 {
+        if x < 0.0 || y < 0.0 {
+            return 0.0;
+        }
+        let (column, row) = ((x / self.cell as f64) as usize, (y / self.cell as f64) as usize);
+        self.steps.iter().take(row + 1).flat_map(|row| row.iter().take(column + 1)).sum()
+    }
+
     /// Times that each cell was repainted, by rows of one length.
     pub fn rows(&self) -> Vec<Vec<f32>> {
         let mut above = vec![0.0; self.size.0];
@@ -192,6 +201,10 @@ mod tests {
             heat.add(Area::new(-5.0, 4.0, 21.0, 600.0));
         }
         assert_eq!((heat.rows()[0][0], heat.rows()[1][1]), (1.5, 3.0));
+        assert_eq!(
+            [heat.at(3.0, 3.0), heat.at(15.0, 9.0), heat.at(17.0, 9.0), heat.at(-1.0, 9.0)],
+            [1.5, 3.0, 0.0, 0.0]
+        );
         // Of a window larger than any screen every corner has its heat.
         heat.add(Area::new(0.0, 0.0, 16_000.0, 9_000.0));
         assert_eq!((heat.cell(), heat.rows().len(), heat.rows()[0].len()), (16, 563, 1000));

@@ -54,9 +54,8 @@ impl View {
         View { width, height, scale, origin: (left - bounds.x * scale, TITLE + 6.0 - bounds.y * scale) }
     }
 
-    /// For a plan in the middle of exactly `width` and `height` pixels, without a foot; never enlarged.
-    pub fn centred(plan: &Plan, width: u32, height: u32) -> View {
-        let bounds = plan.bounds;
+    /// For a part of the stage in the middle of exactly `width` and `height` pixels, without a foot; never enlarged.
+    pub fn centred(bounds: Area, width: u32, height: u32) -> View {
         let room = (f64::from(width) - 2.0 * MARGIN, f64::from(height) - TITLE - 2.0 * MARGIN);
         let scale = (room.0 / bounds.width.max(1.0)).min(room.1 / bounds.height.max(1.0)).clamp(0.01, 1.0);
         let left = (f64::from(width) - bounds.width * scale) / 2.0;

@@ -182,13 +182,13 @@ fn a_stretch_begins_with_the_windows_that_there_are() {
 #[test]
 fn a_view_goes_both_ways_and_holds_the_stage_in_its_middle() {
     let plan = plan(Some((100, 50)), None);
-    let view = View::centred(&plan, 300, 400);
+    let view = View::centred(plan.bounds, 300, 400);
     let place = view.place(plan.bounds);
     assert!(place.x >= 0.0 && place.right() <= 300.0 && place.y >= 0.0 && place.bottom() <= 400.0, "{place:?}");
     assert!((place.x - (300.0 - place.right())).abs() <= 1.0);
     let (x, y) = view.stage((place.x, place.y));
     assert!((x - 100.0).abs() < 2.0 && (y - 50.0).abs() < 2.0, "{x} {y}");
-    assert_eq!(View::centred(&plan, 3000, 3000).scale, 1.0);
+    assert_eq!(View::centred(plan.bounds, 3000, 3000).scale, 1.0);
 }
 
 #[cfg(feature = "movie")]

@@ -46,6 +46,7 @@ mod imp {
         pub nothing: RefCell<(String, String)>,
         pub activated: Told,
         pub selected: Told,
+        pub shown: RefCell<Option<Rc<dyn Fn()>>>,
         /// The column whose sorter was asked last.
         pub asked: Rc<StdCell<usize>>,
         /// Answers to older questions are dropped.
@@ -174,6 +175,11 @@ impl Table {
         self.imp().selected.replace(Some(Rc::new(told)));
     }
 
+    /// Called when there are other rows, or they are in another order.
+    pub fn connect_shown(&self, told: impl Fn() + 'static) {
+        self.imp().shown.replace(Some(Rc::new(told)));
+    }
+
     /// Selects the shown row for which `key` is greatest, and scrolls to it; rows without a key are out of it. Whoever
     /// follows the selection is not told.
     pub fn select_best(&self, key: impl Fn(&Row) -> Option<i64>) {
@@ -279,6 +285,11 @@ impl Table {
         imp.quiet.set(false);
         if any {
             imp.stack.set_visible_child_name("rows");
+            let told = imp.shown.borrow().clone();
+            if let Some(told) = told {
+                // The rows have no places yet, to which one could scroll.
+                glib::idle_add_local_once(move || told());
+            }
             return;
         }
         let page = match all {

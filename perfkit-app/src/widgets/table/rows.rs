@@ -20,6 +20,8 @@ pub enum Kind {
     Count,
     /// Bytes.
     Bytes,
+    /// Square pixels.
+    Area,
     /// A share of 1.
     Share,
 }
@@ -35,6 +37,7 @@ impl Kind {
         match self {
             Kind::Moment | Kind::Time => " (ns)",
             Kind::Bytes => " (bytes)",
+            Kind::Area => " (px)",
             Kind::Text | Kind::Count | Kind::Share => "",
         }
     }
@@ -57,7 +60,7 @@ impl Column {
         let width = match kind {
             Kind::Text => 12,
             Kind::Moment => 12,
-            Kind::Time | Kind::Bytes => 8,
+            Kind::Time | Kind::Bytes | Kind::Area => 8,
             Kind::Count | Kind::Share => 7,
         };
         Column { title, kind, width }
@@ -104,6 +107,7 @@ impl Cell {
             (Cell::Int(ns), Kind::Time) => units::duration(natural(*ns)),
             (Cell::Int(number), Kind::Count) if *number >= 0 => units::count(natural(*number)),
             (Cell::Int(bytes), Kind::Bytes) if *bytes >= 0 => units::bytes(natural(*bytes)),
+            (Cell::Int(px), Kind::Area) if *px >= 0 => units::area(natural(*px)),
             (Cell::Real(share), Kind::Share) => units::share(*share),
             (Cell::Int(number), _) => number.to_string(),
             (Cell::Real(number), _) => number.to_string(),

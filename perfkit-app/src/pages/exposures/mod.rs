@@ -1,0 +1,477 @@
+//! The exposures page: what was repainted in a stretch, as it was seen: the windows on a stage, played on the document's
+//! clock; how much of it was in vain, and where it was repainted again and again.
+//!
+//! [`controls`] play it, [`list`] shows and hides windows, [`rows`] tells the same as a table, [`words`] as a sentence.
+
+mod controls;
+mod legend;
+mod list;
+mod rows;
+mod words;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use adw::prelude::*;
+use gdkrecord::draw::exposures::fade;
+use gtk::glib;
+use perfkit_agent::analysis::exposures::{self, MOST, Part, Survey};
+
+use super::follow::{Follow, Over, Wanted};
+use crate::dialogs::movie;
+use crate::link::{Reader, away};
+use crate::model::{Document, Range};
+use crate::widgets::save::Saving;
+use crate::widgets::scrub::Scrub;
+use crate::widgets::stage::Stage;
+use crate::widgets::table::Table;
+use crate::widgets::{accessible, bar, status};
+use crate::wording::tr;
+use legend::Legend;
+use list::List;
+
+/// While time stands, what was exposed so long ago is not lit any more, in nanoseconds: a few frames are told apart.
+const STANDING: u64 = 100_000_000;
+/// A film begins so much before the moment for which it is asked, in nanoseconds: what was exposed then has faded.
+const LEAD: i64 = 3_000_000_000;
+
+pub fn make(document: &Document) -> gtk::Widget {
+    let page = Rc::new(Page::new(document));
+    page.connect();
+    page.root.clone().upcast()
+}
+
+/// What is shown of a stretch.
+struct Shown {
+    range: Range,
+    survey: Survey,
+    /// The film that is shown; none where one is awaited.
+    part: Option<Part>,
+}
+
+/// What the session has of a stretch.
+struct Answer {
+    range: Range,
+    /// Whether it has exposures at all.
+    recorded: bool,
+    survey: Survey,
+}
+
+struct Page {
+    document: Document,
+    root: gtk::Box,
+    /// "waiting", "stage", "nothing", "trouble".
+    states: gtk::Stack,
+    /// "stage", "table".
+    views: gtk::Stack,
+    words: gtk::Label,
+    stage: Stage,
+    scrub: Scrub,
+    legend: Legend,
+    list: List,
+    table: Table,
+    heat: gtk::ToggleButton,
+    skip: gtk::ToggleButton,
+    reading: gtk::Spinner,
+    /// Says that there is no window.
+    bare: gtk::Label,
+    shown: RefCell<Option<Shown>>,
+    /// Whether a further film is awaited.
+    asking: Cell<bool>,
+    /// Whether the table tells of what is shown.
+    told: Cell<bool>,
+}
+
+impl Page {
+    fn new(document: &Document) -> Page {
+        let root = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        let states = gtk::Stack::builder().vexpand(true).build();
+        states.add_named(&status::waiting(), Some("waiting"));
+        let words =
+            gtk::Label::builder().wrap(true).xalign(0.0).margin_start(12).margin_end(12).margin_bottom(6).build();
+        let heat = gtk::ToggleButton::builder()
+            .label(tr("_Heat Map"))
+            .use_underline(true)
+            .tooltip_text(tr("Show how often each place was repainted in this stretch"))
+            .build();
+        let skip = gtk::ToggleButton::builder()
+            .icon_name("media-seek-forward-symbolic")
+            .tooltip_text(tr("Skip times in which nothing is exposed"))
+            .css_classes(["flat"])
+            .build();
+        accessible::name(&skip, &tr("Skip stillness"));
+        let reading = gtk::Spinner::builder()
+            .halign(gtk::Align::Center)
+            .valign(gtk::Align::Start)
+            .margin_top(12)
+            .width_request(24)
+            .visible(false)
+            .build();
+        let bare = gtk::Label::builder()
+            .label(tr("No window is there at this moment"))
+            .wrap(true)
+            .justify(gtk::Justification::Center)
+            .halign(gtk::Align::Center)
+            .valign(gtk::Align::Center)
+            .can_target(false)
+            .css_classes(["dim-label"])
+            .build();
+        Page {
+            document: document.clone(),
+            root,
+            states,
+            views: gtk::Stack::new(),
+            words,
+            stage: Stage::default(),
+            scrub: Scrub::new(document),
+            legend: Legend::new(),
+            list: List::new(),
+            table: rows::table(document),
+            heat,
+            skip,
+            reading,
+            bare,
+            shown: RefCell::default(),
+            asking: Cell::new(false),
+            told: Cell::new(false),
+        }
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let overlay = gtk::Overlay::builder().child(&self.stage).build();
+        overlay.add_overlay(self.legend.widget());
+        overlay.add_overlay(&self.reading);
+        overlay.add_overlay(&self.bare);
+        self.views.add_named(&overlay, Some("stage"));
+        self.views.add_named(&self.table, Some("table"));
+        let flap = adw::Flap::builder()
+            .flap_position(gtk::PackType::End)
+            .content(&self.views)
+            .flap(self.list.widget())
+            .separator(&gtk::Separator::new(gtk::Orientation::Vertical))
+            .vexpand(true)
+            .build();
+        let inner = gtk::Box::new(gtk::Orientation::Vertical, 0);
+        inner.append(&self.words);
+        inner.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
+        inner.append(&flap);
+        inner.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
+        inner.append(&controls::line(&self.document, &self.scrub, &self.skip));
+        self.states.add_named(&inner, Some("stage"));
+        self.root.append(&self.bar(&flap));
+        self.root.append(&self.states);
+        let page = Rc::downgrade(self);
+        self.document.watch(&self.root, &["cursor", "playing", "speed"], move |_, _| {
+            if let Some(page) = page.upgrade() {
+                page.moved();
+            }
+        });
+        let page = Rc::downgrade(self);
+        self.document.watch(&self.root, &["search"], move |_, _| {
+            if let Some(page) = page.upgrade() {
+                page.mark();
+            }
+        });
+        let page = Rc::downgrade(self);
+        self.list.connect_hidden(move |hidden| {
+            if let Some(page) = page.upgrade() {
+                page.stage.set_hidden(hidden);
+                page.bare.set_visible(page.stage.is_bare());
+            }
+        });
+        let page = Rc::downgrade(self);
+        self.table.connect_shown(move || {
+            if let Some(page) = page.upgrade() {
+                page.follow_rows();
+            }
+        });
+        let page = Rc::downgrade(self);
+        self.views.connect_visible_child_notify(move |_| {
+            if let Some(page) = page.upgrade() {
+                page.tell_rows();
+            }
+        });
+        // The widget keeps the page, by what the page is told.
+        let page = Rc::clone(self);
+        Follow::new(&self.root, &self.document, Over::Chosen, read, move |_, answer| match answer {
+            Ok(Some(answer)) => page.show(answer),
+            // It is not wanted any more.
+            Ok(None) => {}
+            Err(error) => page.state("trouble", &status::trouble("Cannot Read the Session", &error.to_string())),
+        });
+    }
+
+    fn bar(self: &Rc<Self>, flap: &adw::Flap) -> gtk::Box {
+        let bar = bar::bar(&self.document);
+        let (stage, legend) = (self.stage.clone(), self.legend.clone());
+        self.heat.connect_toggled(move |heat| {
+            stage.set_hot(heat.is_active());
+            legend.set_hot(heat.is_active());
+        });
+        let button = |icon: &str, words: &str| {
+            let button = gtk::Button::builder().icon_name(icon).tooltip_text(words).css_classes(["flat"]).build();
+            accessible::name(&button, words);
+            button
+        };
+        let fit = button("zoom-fit-best-symbolic", &tr("Zoom to Fit"));
+        let stage = self.stage.clone();
+        fit.connect_clicked(move |_| stage.fit());
+        let table = gtk::ToggleButton::builder()
+            .icon_name("view-list-symbolic")
+            .tooltip_text(tr("Show as Table"))
+            .css_classes(["flat"])
+            .build();
+        accessible::name(&table, &tr("Show as Table"));
+        let views = self.views.clone();
+        table.connect_toggled(move |table| {
+            views.set_visible_child_name(if table.is_active() { "table" } else { "stage" });
+        });
+        let movie = button("camera-video-symbolic", &tr("Save as Movie…"));
+        let page = Rc::downgrade(self);
+        movie.connect_clicked(move |button| {
+            let window = button.root().and_downcast::<gtk::Window>();
+            if let (Some(page), Some(window)) = (page.upgrade(), window) {
+                let (hidden, heat) = (page.stage.hidden(), page.heat.is_active());
+                movie::present(&window, &page.document, hidden, heat);
+            }
+        });
+        let stage = self.stage.downgrade();
+        let draw = move |ctx: &cairo::Context, width, height| match stage.upgrade() {
+            Some(stage) => stage.draw(ctx, width, height),
+            None => Ok(()),
+        };
+        let saving = self.table.give(Saving::new(&tr("exposures")).picture_of(&self.stage, draw));
+        let pane = gtk::ToggleButton::builder()
+            .icon_name("sidebar-show-right-symbolic")
+            .tooltip_text(tr("Windows"))
+            .css_classes(["flat"])
+            .build();
+        accessible::name(&pane, &tr("Windows"));
+        flap.bind_property("reveal-flap", &pane, "active").bidirectional().sync_create().build();
+        let save = saving.button(&self.document);
+        let all: [&gtk::Widget; 6] = [
+            self.heat.upcast_ref(),
+            fit.upcast_ref(),
+            table.upcast_ref(),
+            movie.upcast_ref(),
+            save.upcast_ref(),
+            pane.upcast_ref(),
+        ];
+        all.into_iter().for_each(|widget| bar.append(widget));
+        let shown: [gtk::Widget; 6] = all.map(Clone::clone);
+        self.states.connect_visible_child_name_notify(move |states| {
+            let on = states.visible_child_name().is_some_and(|name| name == "stage");
+            shown.iter().for_each(|widget| widget.set_sensitive(on));
+        });
+        bar
+    }
+
+    fn state(&self, name: &str, page: &adw::StatusPage) {
+        if let Some(before) = self.states.child_by_name(name) {
+            self.states.remove(&before);
+        }
+        self.states.add_named(page, Some(name));
+        self.states.set_visible_child_name(name);
+    }
+
+    fn show(self: &Rc<Self>, Answer { range, recorded, survey }: Answer) {
+        if survey.plan.shown.is_empty() {
+            self.shown.take();
+            return self.state("nothing", &nothing(recorded));
+        }
+        let plan = &survey.plan;
+        self.words.set_label(&words::sentence(plan));
+        self.stage.set_plan(plan.clone());
+        self.scrub.set_plan(plan.clone());
+        self.legend.set_apart(plan.apart || plan.exposures == 0);
+        self.list.set_plan(plan);
+        let part = survey.film.clone();
+        if let Some(part) = &part {
+            self.stage.set_film(&part.film);
+        }
+        self.shown.replace(Some(Shown { range, survey, part }));
+        self.told.set(false);
+        self.states.set_visible_child_name("stage");
+        self.mark();
+        self.moved();
+        self.tell_rows();
+    }
+
+    /// The moment, the speed, or whether time runs has changed.
+    fn moved(self: &Rc<Self>) {
+        let seen = |shown: &Shown| (shown.range, shown.survey.plan.clone());
+        let Some((range, plan)) = self.shown.borrow().as_ref().map(seen) else { return };
+        let (cursor, playing) = (self.document.cursor(), self.document.playing());
+        if playing && self.skip.is_active() {
+            let next = plan.clock.from(cursor.max(0) as u64) as i64;
+            if next > cursor {
+                // This is called again then.
+                return self.document.set_cursor(next);
+            }
+        }
+        let now = cursor.clamp(range.begin, range.end);
+        self.find_film(now);
+        let lit = fade(self.document.speed());
+        self.stage.set_moment(now.max(0) as u64, if playing { lit } else { lit.min(STANDING) });
+        self.bare.set_visible(self.stage.is_bare());
+        if !playing {
+            self.stage.tell(self.document.seconds(now));
+            self.follow_rows();
+        }
+    }
+
+    /// Sees to it that there is a film of a moment.
+    fn find_film(self: &Rc<Self>, now: i64) {
+        let asked =
+            self.shown.borrow().as_ref().and_then(|shown| Some((shown.wanted(now)?, shown.survey.plan.clone())));
+        let Some((stretch, plan)) = asked.filter(|_| !self.asking.replace(true)) else { return };
+        self.reading.set_visible(true);
+        self.reading.start();
+        let (document, page) = (self.document.clone(), Rc::downgrade(self));
+        let of = plan.clone();
+        let job = move |reader: &mut Reader| exposures::film(&reader.query, &of, stretch, MOST, &|| true);
+        glib::spawn_future_local(async move {
+            let part = document.ask_slowly(job).await;
+            let Some(page) = page.upgrade() else { return };
+            page.asking.set(false);
+            page.reading.set_visible(false);
+            page.reading.stop();
+            let Some(Ok(Some(part))) = part else { return };
+            // Meanwhile another stretch may be shown, which has its own.
+            if let Some(shown) = page.shown.borrow_mut().as_mut().filter(|shown| Arc::ptr_eq(&shown.survey.plan, &plan))
+            {
+                page.stage.set_film(&part.film);
+                shown.part = Some(part);
+                page.told.set(false);
+            }
+            page.moved();
+            page.tell_rows();
+        });
+    }
+
+    /// Makes the windows stand out that are searched for.
+    fn mark(&self) {
+        let search = self.document.search().to_lowercase();
+        let shown = self.shown.borrow();
+        let names = shown.iter().flat_map(|shown| &shown.survey.plan.names);
+        let found = names.filter(|(_, name)| !search.trim().is_empty() && name.to_lowercase().contains(search.trim()));
+        let found: BTreeSet<u32> = found.map(|(&id, _)| id).collect();
+        self.list.set_marked(&found);
+        self.stage.set_marked(found);
+    }
+
+    /// Fills the table, where it is seen and tells of something else.
+    fn tell_rows(self: &Rc<Self>) {
+        let seen = self.views.visible_child_name().is_some_and(|name| name == "table");
+        let shown = self.shown.borrow();
+        let of =
+            shown.as_ref().and_then(|shown| Some((shown.survey.windows.clone(), shown.part.as_ref()?.film.clone())));
+        let Some((windows, film)) = of.filter(|_| seen && !self.told.replace(true)) else { return };
+        let (page, origin) = (Rc::downgrade(self), self.document.whole().begin);
+        glib::spawn_future_local(async move {
+            let rows = away(move || rows::rows(windows, &film, origin)).await.unwrap_or_default();
+            if let Some(page) = page.upgrade() {
+                page.table.set_rows(rows);
+            }
+        });
+    }
+
+    /// Selects in the table what was exposed last.
+    fn follow_rows(&self) {
+        if self.views.visible_child_name().is_some_and(|name| name == "table") {
+            let cursor = self.document.cursor();
+            self.table.select_best(|row| row.place.map(|place| place.begin).filter(|&begin| begin <= cursor));
+        }
+    }
+}
+
+impl Shown {
+    /// The stretch of which a film is wanted, so that a moment can be shown and what follows; `None` where there is one.
+    fn wanted(&self, now: i64) -> Option<(i64, i64)> {
+        let Range { begin, end } = self.range;
+        let Some((from, to)) = self.part.as_ref().map(|part| part.range) else {
+            return Some((begin.max(now - LEAD), end));
+        };
+        let (reaches_back, reaches_on) = (from <= now.max(begin), to > now || to >= end);
+        let lead = match (reaches_back, reaches_on) {
+            // The next begins before this one has ended, so that playing does not wait.
+            (true, true) if to < end && now > to - (to - from) / 10 => LEAD,
+            (true, true) => return None,
+            // Backwards one is seldom content with a moment.
+            (false, _) => LEAD.max((to - from) / 2),
+            // So much happens that the lead alone fills it.
+            (true, false) if now - from <= LEAD => (now - from) / 4,
+            (true, false) => LEAD,
+        };
+        let wanted = (begin.max(now - lead), end);
+        // Where that is what there is already, it would not help.
+        (wanted.0 != from).then_some(wanted)
+    }
+}
+
+fn read(reader: &mut Reader, range: Range, wanted: &Wanted) -> perfkit_agent::Result<Option<Answer>> {
+    let recorded = reader.session.named("gdk_exposure").is_some();
+    let survey = exposures::survey(&reader.query, (range.begin, range.end), MOST, &|| wanted.still())?;
+    Ok(survey.map(|survey| Answer { range, recorded, survey }))
+}
+
+/// Says why there is nothing to see, and what to do about it.
+fn nothing(recorded: bool) -> adw::StatusPage {
+    let (title, why, label, action) = match recorded {
+        true => (
+            "Nothing Was Exposed Here",
+            tr("No window was there in this stretch of time."),
+            tr("Show _Everything"),
+            "doc.zoom-all",
+        ),
+        false => (
+            "No Exposures",
+            tr("Record a GTK program with the source gdkrecord to see what it repaints."),
+            tr("_New Recording…"),
+            "win.new-recording",
+        ),
+    };
+    let page = status::nothing("video-display-symbolic", title, &why);
+    let button =
+        gtk::Button::builder().label(label).use_underline(true).action_name(action).css_classes(["pill"]).build();
+    button.set_halign(gtk::Align::Center);
+    page.set_child(Some(&button));
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gdkrecord::draw::exposures::{Film, Planner, Stage as Scene};
+    use gdkrecord::draw::windows::Windows;
+
+    const SECOND: i64 = 1_000_000_000;
+
+    fn shown(part: Option<(i64, i64)>) -> Shown {
+        let plan = Arc::new(Planner::new(gdkrecord::draw::scale::Range::new(0, 1), None).finish());
+        let film = Arc::new(Film::new(Scene::new(plan.clone(), 1), Vec::new()));
+        let part = part.map(|(from, to)| Part { film, range: (from * SECOND, to * SECOND) });
+        let survey = Survey { plan, windows: Windows::new(), film: None };
+        Shown { range: Range::new(10 * SECOND, 100 * SECOND), survey, part }
+    }
+
+    #[test]
+    fn a_film_is_asked_for_where_there_is_none_and_before_it_is_needed() {
+        let wanted = |part, now: i64| shown(part).wanted(now * SECOND).map(|(from, to)| (from / SECOND, to / SECOND));
+        assert_eq!(wanted(None, 50), Some((47, 100)));
+        assert_eq!(wanted(None, 11), Some((10, 100)));
+        // All of it.
+        assert_eq!(wanted(Some((10, 100)), 10), None);
+        assert_eq!(wanted(Some((10, 100)), 100), None);
+        // A part, in its middle, near its end, behind it, and before it.
+        assert_eq!(wanted(Some((20, 40)), 30), None);
+        assert_eq!(wanted(Some((20, 40)), 39), Some((36, 100)));
+        assert_eq!(wanted(Some((20, 40)), 60), Some((57, 100)));
+        assert_eq!(wanted(Some((40, 60)), 30), Some((20, 100)));
+        // The last part is not asked for again, and one that is too full begins later.
+        assert_eq!(wanted(Some((80, 100)), 99), None);
+        assert_eq!(shown(Some((47, 48))).wanted(50 * SECOND), Some((49_250_000_000, 100 * SECOND)));
+    }
+}
