@@ -150,7 +150,7 @@ pub fn hangs(document: &Document, report: &Report) -> Option<gtk::Box> {
             .as_ref()
             .map(|inside| tr_with(", of which {time} {what}", &[("time", &time(inside.ns)), ("what", &inside.words)]));
         let title = format!("{}{}", hang.subject, inside.unwrap_or_default());
-        let stack: Vec<&str> = hang.stack.iter().take(5).map(String::as_str).collect();
+        let stack: Vec<&str> = hang.stack.user.iter().take(5).map(String::as_str).collect();
         let stack = if stack.is_empty() { String::new() } else { format!("; {}", stack.join(" ← ")) };
         let subtitle = format!("{}{stack}", at(report, hang.place.0));
         Line { head: time(hang.place.1 - hang.place.0), title, subtitle, lead: Lead::Place(range(hang.place)) }
