@@ -79,7 +79,7 @@ impl Drop for Shared {
 }
 
 /// A byte that is 1 in the process that made it, and 0 in every child forked from it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Alive(NonNull<AtomicU8>);
 
 // SAFETY: an atomic in a page that is never unmapped.

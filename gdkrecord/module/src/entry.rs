@@ -149,11 +149,13 @@ pub unsafe extern "C-unwind" fn poll(fds: Ptr, count: c_uint, timeout: c_int) ->
     };
     if let Some(open) = open {
         // The application must see poll's errno.
+        // SAFETY: takes nothing and cannot fail.
+        let place = unsafe { libc::__errno_location() };
         // SAFETY: the thread's errno lives as long as the thread.
-        let errno = unsafe { *libc::__errno_location() };
+        let errno = unsafe { *place };
         mainloop::poll_ends(open, timeout, ready);
         // SAFETY: as above.
-        unsafe { *libc::__errno_location() = errno };
+        unsafe { *place = errno };
     }
     ready
 }

@@ -84,10 +84,8 @@ pub fn modules(session: &Session) {
         return;
     }
     let Ok(mut told) = TOLD.lock() else { return };
-    for one in memory::loaded() {
-        if told.iter().any(|(base, path)| *base == one.base && *path == one.path) {
-            continue;
-        }
+    let known = |base: usize, path: &str| told.iter().any(|(at, name)| *at == base && name == path);
+    for one in memory::loaded_but(&known) {
         let path = if one.path.is_empty() {
             std::fs::read_link("/proc/self/exe").map(|path| path.display().to_string()).unwrap_or_default()
         } else {

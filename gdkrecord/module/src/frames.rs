@@ -92,7 +92,7 @@ pub fn phase(clock: Object, phase: usize) {
                 }
         });
         if !joins {
-            begin(session, local, clock, time);
+            begin(session, local, clock, time, phase);
         }
         let Some(frame) = &mut local.frames.current else { return };
         let span = Span::from_ns(time - frame.open.time().min(time));
@@ -101,7 +101,7 @@ pub fn phase(clock: Object, phase: usize) {
         frame.depth = local.depth;
         if phase == BEFORE_PAINT {
             frame.painting = true;
-            frame.counter = session.gdk.gdk_frame_clock_get_frame_counter(clock).unwrap_or(0) as u32;
+            frame.counter = counted(session, clock);
             local.lane.patch(&frame.open, COUNTER, frame.counter);
         }
         if phase == 5 || phase == 6 {
@@ -126,9 +126,14 @@ pub fn number_of(session: &Session, clock: Object) -> u32 {
     }
 }
 
-fn begin(session: &Session, local: &mut Local, clock: Object, time: u64) {
+fn counted(session: &Session, clock: Object) -> u32 {
+    session.gdk.gdk_frame_clock_get_frame_counter(clock).unwrap_or(0) as u32
+}
+
+fn begin(session: &Session, local: &mut Local, clock: Object, time: u64, phase: usize) {
     let number = number_of(session, clock);
-    let counter = session.gdk.gdk_frame_clock_get_frame_counter(clock).unwrap_or(0) as u32;
+    // Painting counts on; the phase that begins it writes the new count.
+    let counter = if phase == BEFORE_PAINT { 0 } else { counted(session, clock) };
     let none = Span::UNKNOWN;
     let record = raw::Frame {
         duration: none,

@@ -19,7 +19,7 @@ use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
 use crate::ffi::gtk4::{Handle, hooks};
 use crate::recorder::{self, Local, Session};
-use crate::{facts, widgets};
+use crate::{facts, frames, widgets};
 use events::Events;
 use surfaces::Surfaces;
 
@@ -50,6 +50,8 @@ pub struct Out<'a> {
     pub session: &'static Session,
     /// The thread's stream.
     pub lane: &'a mut Lane,
+    /// The counter of the frame that is being painted; 0 outside of one.
+    pub frame: u32,
 }
 
 impl Out<'_> {
@@ -80,7 +82,8 @@ fn with<R>(hook: impl FnOnce(&'static Session, &'static Api, &mut State, &mut Ou
         STATE
             .try_with(|state| {
                 let mut state = state.try_borrow_mut().ok()?;
-                let mut out = Out { session, lane: &mut local.lane };
+                let frame = frames::counter(local);
+                let mut out = Out { session, lane: &mut local.lane, frame };
                 Some(hook(session, api, &mut state, &mut out))
             })
             .ok()
@@ -159,8 +162,11 @@ pub fn surface_finalized(address: usize) {
 pub fn surface_rendered(surface: Handle) {
     with(|session, api, state, out| {
         let surface = Surface { api, handle: surface };
+        if state.surfaces.settled(surface) {
+            return;
+        }
         state.surfaces.window(surface, out);
-        state.surfaces.laid_out(surface);
+        state.surfaces.painted(surface);
         state.surfaces.update(surface, out);
         first_display(session, api, state, surface);
         let renderer = surface.renderer().unwrap_or(0);
@@ -211,7 +217,7 @@ fn exposed(context: Handle, region: Region, what: Exposed) {
             let scale = surface.scale();
             rects.iter_mut().for_each(|rect| *rect = in_application_pixels(*rect, scale));
         }
-        let (time, frame) = (now(), surface.frame());
+        let (time, frame) = (now(), if out.frame != 0 { out.frame } else { surface.frame() });
         if rects.len() > RECTS_MAX {
             for part in rects.chunks(RECTS_MAX) {
                 out.lane.push(time, &raw::Exposure { window, frame, what, rects: Rects(part.to_vec()) });

@@ -12,6 +12,7 @@ mod facts;
 mod ffi;
 mod frames;
 mod gtk4;
+mod hashes;
 mod load;
 mod mainloop;
 mod recorder;

@@ -50,7 +50,7 @@ fn install(toolkit: Toolkit, version: [u32; 3], library: Library) {
     };
     let quark = glib.quark(c"gdkrecord-number");
     let gdk = Gdk::load(library);
-    let session = Session { recorder, options, toolkit, version, library, glib, gdk, quark };
+    let session = Session { alive: recorder.flag(), recorder, options, toolkit, version, library, glib, gdk, quark };
     let Some(session) = recorder::start(session) else { return };
     // The first thread of the recording is GTK's.
     with(|_, _| ());

@@ -1,6 +1,6 @@
 //! The main loop: every dispatch of a source, every poll, and what GDK's source does outside of its dispatch.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use gdkrecord::Span;
 use gdkrecord::field::{Maybe, TextId};
@@ -10,7 +10,7 @@ use gdkrecord::writer::{Open, now};
 
 use crate::entry;
 use crate::ffi::glib::Source;
-use crate::recorder::{Local, Session, Toolkit, with};
+use crate::recorder::{self, Local, Session, Toolkit, with};
 use crate::sites::{key, name_code};
 use crate::{events, facts, frames, gtk4, sources};
 
@@ -88,17 +88,34 @@ fn text_of(session: &Session, name: &[u8]) -> TextId {
     session.recorder.text(&String::from_utf8_lossy(name))
 }
 
-/// What a thread keeps from one part of an iteration to the next.
-#[derive(Debug, Default)]
-pub struct Turn {
+/// What is kept from one part of an iteration of the default context to the next: only one thread at a time runs it.
+/// GDK's sources are asked in every iteration, so that this goes without a thread's own state.
+struct Turn {
     /// When GDK's source was about to be prepared; 0 where it was not.
-    prepared: u64,
+    prepared: AtomicU64,
     /// When the poll ended; 0 where GDK's source was checked since.
-    polled: u64,
+    polled: AtomicU64,
     /// The entry points' number of that source.
-    slot: usize,
+    slot: AtomicUsize,
     /// Names of GDK's sources.
-    names: [TextId; sources::CHECKS],
+    names: [AtomicU32; sources::CHECKS],
+}
+
+static TURN: Turn = Turn {
+    prepared: AtomicU64::new(0),
+    polled: AtomicU64::new(0),
+    slot: AtomicUsize::new(0),
+    names: [const { AtomicU32::new(0) }; sources::CHECKS],
+};
+
+/// What a time was; it is 0 from then on.
+#[inline]
+fn take(time: &AtomicU64) -> u64 {
+    let was = time.load(Ordering::Relaxed);
+    if was != 0 {
+        time.store(0, Ordering::Relaxed);
+    }
+    was
 }
 
 /// Before a poll: looks at what is new, then the poll begins.
@@ -106,7 +123,7 @@ pub struct Turn {
 pub fn poll_begins(timeout: i32) -> Option<Open> {
     with(|session, local| {
         let mut time = now();
-        let prepared = std::mem::take(&mut local.turn.prepared);
+        let prepared = take(&TURN.prepared);
         if prepared != 0 {
             asked(local, SourceWork::Prepare, prepared, time);
         }
@@ -130,7 +147,7 @@ pub fn poll_ends(open: Open, timeout: i32, ready: i32) {
             local.lane.patch(&open, 4, u32::from(timeout) | (ready.min(0xffff) as u32) << 16);
         }
         local.lane.end(open, time);
-        local.turn.polled = time;
+        TURN.polled.store(time, Ordering::Relaxed);
         if timeout != 0 {
             sources::look(session, time);
         }
@@ -140,39 +157,52 @@ pub fn poll_ends(open: Open, timeout: i32, ready: i32) {
 /// GDK's source is about to be prepared.
 #[inline]
 pub fn prepare_begins(slot: usize, source: Source) {
-    with(|session, local| {
-        if local.turn.names[slot] == TextId(0) {
-            local.turn.names[slot] = session
-                .glib
-                .with_source_name(source, |name| text_of(session, if name.is_empty() { b"GDK" } else { name }));
-        }
-        // Of several the first one counts; that of an iteration that never polled does not.
-        if local.turn.prepared == 0 || local.turn.slot == slot {
-            (local.turn.slot, local.turn.prepared) = (slot, now());
-        }
+    if recorder::session().is_none() {
+        return;
+    }
+    if TURN.names[slot].load(Ordering::Relaxed) == 0 {
+        name(slot, source);
+    }
+    // Of several the first one counts; that of an iteration that never polled does not.
+    if TURN.prepared.load(Ordering::Relaxed) == 0 || TURN.slot.load(Ordering::Relaxed) == slot {
+        TURN.slot.store(slot, Ordering::Relaxed);
+        TURN.prepared.store(now(), Ordering::Relaxed);
+    }
+}
+
+#[cold]
+fn name(slot: usize, source: Source) {
+    recorder::guarded(|session| {
+        let name = |name: &[u8]| text_of(session, if name.is_empty() { b"GDK" } else { name });
+        let TextId(name) = session.glib.with_source_name(source, name);
+        TURN.names[slot].store(name, Ordering::Relaxed);
+        Some(())
     });
 }
 
 /// GDK's source was checked.
 #[inline]
 pub fn check_ends(slot: usize) {
-    with(|_, local| {
-        let polled = std::mem::take(&mut local.turn.polled);
-        if polled != 0 {
-            local.turn.slot = slot;
-            asked(local, SourceWork::Check, polled, now());
-        }
-    });
+    let polled = take(&TURN.polled);
+    if polled == 0 || recorder::session().is_none() {
+        return;
+    }
+    TURN.slot.store(slot, Ordering::Relaxed);
+    let time = now();
+    if time.saturating_sub(polled) > NOTICEABLE {
+        with(|_, local| asked(local, SourceWork::Check, polled, time));
+    }
 }
 
 /// Records what GDK's source did outside of dispatches, where that took noticeable time: it runs in every iteration.
 #[inline]
 fn asked(local: &mut Local, work: SourceWork, begin: u64, end: u64) {
-    if end - begin > NOTICEABLE {
+    if end.saturating_sub(begin) > NOTICEABLE {
         // What was recorded meanwhile stands before it.
         let begin = begin.max(local.lane.last());
         let duration = Span::from_ns(end.saturating_sub(begin));
-        local.lane.push(begin, &raw::Check { duration, source: local.turn.names[local.turn.slot], work });
+        let source = TURN.names[TURN.slot.load(Ordering::Relaxed)].load(Ordering::Relaxed);
+        local.lane.push(begin, &raw::Check { duration, source: TextId(source), work });
     }
 }
 

@@ -6,19 +6,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use gdkrecord::kind::raw;
 use gdkrecord::options::Options;
-use gdkrecord::writer::{Lane, Recorder, now};
+use gdkrecord::writer::{Alive, Lane, Recorder, now};
 
 use crate::events::Events;
 use crate::ffi::Library;
 use crate::ffi::gdk::Gdk;
 use crate::ffi::glib::Glib;
 use crate::frames::Frames;
-use crate::mainloop::Turn;
 use crate::sites::Sites;
 
 /// Which GTK records.
@@ -35,6 +34,8 @@ pub enum Toolkit {
 /// The recording, and the tables of C functions. Lives as long as the process.
 #[derive(Debug)]
 pub struct Session {
+    /// Whether this process records: false in a forked child, and for good once recording ended or a hook failed.
+    pub alive: Alive,
     /// The file.
     pub recorder: Arc<Recorder>,
     /// What was asked for.
@@ -60,8 +61,6 @@ pub struct Local {
     pub lane: Lane,
     /// Names of dispatched sources and callbacks.
     pub sites: Sites,
-    /// The iteration of its main loop.
-    pub turn: Turn,
     /// Frames in the making.
     pub frames: Frames,
     /// Devices and atoms that events mentioned.
@@ -73,7 +72,6 @@ pub struct Local {
 }
 
 static SESSION: OnceLock<Session> = OnceLock::new();
-static ARMED: AtomicBool = AtomicBool::new(false);
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
@@ -85,17 +83,13 @@ thread_local! {
 pub fn start(session: Session) -> Option<&'static Session> {
     MAIN.set(true);
     SESSION.set(session).ok()?;
-    ARMED.store(true, Ordering::Release);
     SESSION.get()
 }
 
 /// The recording, where there is one and this process is the one that records.
 #[inline]
 pub fn session() -> Option<&'static Session> {
-    if !ARMED.load(Ordering::Acquire) {
-        return None;
-    }
-    SESSION.get().filter(|session| session.recorder.alive())
+    SESSION.get().filter(|session| session.alive.get())
 }
 
 /// What was installed, whether or not it records any more: the hooks still need the originals.
@@ -134,7 +128,9 @@ pub fn with<R>(hook: impl FnOnce(&'static Session, &mut Local) -> R) -> Option<R
 /// Switches all hooks off for good; what was recorded stays.
 #[cold]
 pub fn disarm() {
-    ARMED.store(false, Ordering::Release);
+    if let Some(session) = installed() {
+        session.alive.end();
+    }
 }
 
 /// At the end of the process.
@@ -142,7 +138,6 @@ pub fn finish() {
     if let Some(session) = session() {
         crate::facts::modules(session);
         session.recorder.close();
-        disarm();
     }
 }
 
@@ -156,7 +151,6 @@ impl Local {
         Local {
             lane: session.recorder.lane(),
             sites: Sites::default(),
-            turn: Turn::default(),
             frames: Frames::default(),
             events: Events::default(),
             main: MAIN.get(),

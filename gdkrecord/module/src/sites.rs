@@ -1,12 +1,10 @@
 //! Names for what is dispatched: found once for each source and callback, then kept by the thread.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use gdkrecord::field::TextId;
 use gdkrecord::writer::Recorder;
 
-use crate::ffi::memory::name_of;
+use crate::ffi::names::{Code, code_at};
+use crate::hashes::Table;
 
 /// A dispatch's names: those of the source and of the callback.
 pub type Site = (TextId, TextId);
@@ -16,25 +14,7 @@ const MOST: usize = 16 * 1024;
 
 /// The names a thread has found.
 #[derive(Debug, Default)]
-pub struct Sites(HashMap<u64, Site, BuildHasherDefault<Mixed>>);
-
-/// Hashes keys of [`key`], which are well mixed.
-#[derive(Debug, Default)]
-pub struct Mixed(u64);
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write_u64(&mut self, key: u64) {
-        self.0 = key;
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.0 = self.0.rotate_left(8) ^ u64::from(byte));
-    }
-}
+pub struct Sites(Table<u64, Site>);
 
 impl Sites {
     /// The names for a key; `find` is asked where they are not known.
@@ -70,9 +50,9 @@ pub fn name_code(recorder: &Recorder, address: usize) -> TextId {
     if address == 0 {
         return TextId(0);
     }
-    let name = match name_of(address) {
-        Some((_, _, Some((symbol, at)))) if at == address => symbol,
-        Some((file, base, _)) => {
+    let name = match code_at(address) {
+        Some(Code { function: Some(function), .. }) => function,
+        Some(Code { file, base, .. }) => {
             let file = file.rsplit('/').next().unwrap_or(&file);
             format!("{file}+{:#x}", address.wrapping_sub(base))
         }

@@ -4,7 +4,6 @@
 //! off. Sums are kept by the class of the instance and recorded when the frame ends.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gdkrecord::field::Span;
@@ -14,6 +13,7 @@ use gdkrecord::writer::now;
 
 use crate::ffi::gtk4::Handle;
 use crate::gtk4::{self, Out, surfaces::Names};
+use crate::hashes::Table;
 use crate::recorder::{self, Session};
 
 static ON: AtomicBool = AtomicBool::new(false);
@@ -23,7 +23,7 @@ const DEEPEST: usize = 4096;
 
 thread_local! {
     static COSTS: RefCell<Costs> = RefCell::new(Costs::default());
-    static CLASSES: RefCell<HashSet<usize>> = RefCell::new(HashSet::new());
+    static CLASSES: RefCell<Table<usize, ()>> = RefCell::new(Table::default());
 }
 
 /// A call that runs.
@@ -174,7 +174,8 @@ pub fn constructed(object: Handle, layout: bool) {
         return;
     }
     let class = object.class();
-    let new = CLASSES.try_with(|classes| classes.try_borrow_mut().is_ok_and(|mut classes| classes.insert(class)));
+    let new = CLASSES
+        .try_with(|classes| classes.try_borrow_mut().is_ok_and(|mut classes| classes.insert(class, ()).is_none()));
     if new != Ok(true) {
         return;
     }

@@ -319,7 +319,7 @@ impl Known {
     /// Records where it is, and whether it is shown, where that changed.
     fn shape(&mut self, session: &Session, window: u32, time: u64) {
         let (gdk, recorder, object) = (&session.gdk, &session.recorder, self.object);
-        let (x, y) = origin(session, object);
+        let (x, y) = origin(session, object, self.place.0 == 0);
         let geometry = (
             x,
             y,
@@ -352,9 +352,12 @@ fn afloat(session: &Session, window: Object) -> bool {
 }
 
 /// The place on the root: GDK knows it for top-levels, so asking the server is not needed. On Wayland, where GDK
-/// makes a root up, the place in the top-level.
-fn origin(session: &Session, window: Object) -> (i32, i32) {
+/// makes a root up, the place in the top-level. `top`: it lies in no other window.
+fn origin(session: &Session, window: Object, top: bool) -> (i32, i32) {
     let (mut x, mut y) = session.gdk.position(window);
+    if top {
+        return (x, y);
+    }
     let mut at = window;
     // A tree of windows deeper than this is none.
     for _ in 0..64 {

@@ -19,7 +19,7 @@ pub struct Lane {
     last: u64,
     stream: Stream,
     segments: Arc<Segments>,
-    alive: Arc<Alive>,
+    alive: Alive,
     dropped: bool,
 }
 
@@ -57,11 +57,11 @@ impl Rest {
 }
 
 impl Lane {
-    pub(super) fn for_state(segments: Arc<Segments>, alive: Arc<Alive>) -> Lane {
+    pub(super) fn for_state(segments: Arc<Segments>, alive: Alive) -> Lane {
         Lane { segment: None, at: SEGMENT, last: 0, stream: Stream::State, segments, alive, dropped: false }
     }
 
-    pub(super) fn for_thread(segments: Arc<Segments>, alive: Arc<Alive>) -> Lane {
+    pub(super) fn for_thread(segments: Arc<Segments>, alive: Alive) -> Lane {
         let Rest { index, segment, at, last } = segments.lane();
         Lane { segment, at, last, stream: Stream::Thread(index), segments, alive, dropped: false }
     }

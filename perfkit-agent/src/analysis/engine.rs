@@ -8,6 +8,7 @@ use super::latency::{self, Answer};
 use super::read::threads;
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
+use super::starvation::{self, Starvation};
 use super::timeline::{Dispatch, TRACED, Timeline, overlapping};
 use super::waste::{self, Window};
 use super::{inside, window, words};
@@ -103,6 +104,8 @@ pub struct Analysis {
     pub slow: Vec<Report>,
     /// Hangs, in their order.
     pub hangs: Vec<Hang>,
+    /// Threads that drew no more until their end, though they should have.
+    pub starved: Vec<Starvation>,
     /// Input and the frames that answered it, in their order.
     pub answers: Vec<Answer>,
     /// What windows repainted.
@@ -133,6 +136,7 @@ impl Analysis {
         self.strip.retain(|&(end, ..)| end >= from && end <= to);
         self.slow.retain(|slow| slow.place.1 >= from && slow.place.0 <= to);
         self.hangs.retain(|hang| hang.place.1 >= from && hang.place.0 <= to);
+        self.starved.retain(|starved| starved.place.1 >= from && starved.place.0 <= to);
         self.answers.retain(|answer| answer.shown >= from && answer.made <= to);
         self.place = (self.place.0.max(from), self.place.1.min(to));
     }
@@ -169,7 +173,9 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
         let windows = window::Window::all(facts.timeline);
         analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
         analysis.slow.extend(windows.iter().filter(|window| window.is_slow()).map(|window| judge(facts, window)));
-        analysis.hangs.extend(hangs::find(facts));
+        let mut hangs = hangs::find(facts);
+        analysis.starved.extend(starvation::find(facts, &mut hangs));
+        analysis.hangs.extend(hangs);
         analysis.answers.extend(latency::answers(facts.timeline));
         let repaints = waste::by_window(facts.timeline).into_iter();
         analysis.windows.extend(repaints.map(|(of, repaint)| Window { name: facts.timeline.window_name(of), repaint }));
@@ -196,10 +202,8 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
 
 /// From the first to the last that the threads did.
 fn place(timelines: &[Timeline]) -> (i64, i64) {
-    let begins =
-        timelines.iter().flat_map(|one| [one.polls.first().map(|p| p.time), one.frames.first().map(|f| f.time)]);
-    let ends = timelines.iter().flat_map(|one| [one.polls.last().map(|p| p.end), one.frames.last().map(|f| f.end)]);
-    (begins.flatten().min().unwrap_or(0), ends.flatten().max().unwrap_or(0))
+    let places = timelines.iter().filter_map(Timeline::loop_place);
+    places.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or_default()
 }
 
 /// Asks every rule about a frame.

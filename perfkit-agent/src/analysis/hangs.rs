@@ -1,9 +1,13 @@
-//! Hangs: stretches in which a thread that draws did not come back to its loop's sleep for long.
+//! Hangs: stretches in which a thread that draws did not come back to its loop's sleep for long, and neither drew nor
+//! handled input meanwhile.
 
+use std::collections::HashMap;
+
+use super::costs::callbacks::own_times;
 use super::engine::Facts;
 use super::inside::{self, Inside};
 use super::stacks::Stack;
-use super::timeline::overlapping;
+use super::timeline::{Timeline, overlapping};
 use super::words;
 
 /// From here on people notice, in nanoseconds.
@@ -16,8 +20,10 @@ pub struct Hang {
     pub thread: (i64, i64),
     /// Its begin and end.
     pub place: (i64, i64),
-    /// What ran longest in it.
+    /// The callback that ran most in it.
     pub subject: String,
+    /// How often that ran; 0 for code outside of callbacks.
+    pub calls: usize,
     /// What that mostly was.
     pub inside: Option<Inside>,
     /// The stack in which most of it passed; empty where no stacks were recorded.
@@ -27,47 +33,85 @@ pub struct Hang {
 impl Hang {
     /// In words.
     pub fn words(&self) -> String {
-        let took = words::time(self.place.1 - self.place.0);
+        format!("{} for {}: {}", self.what(), words::time(self.place.1 - self.place.0), self.cause())
+    }
+
+    /// What did not happen.
+    fn what(&self) -> &'static str {
+        match self.calls {
+            0 | 1 => "no turn of the loop",
+            _ => "neither sleep nor input nor a frame",
+        }
+    }
+
+    /// What ran, in words.
+    pub fn cause(&self) -> String {
+        let calls = if self.calls > 1 { format!(" in {} calls", self.calls) } else { String::new() };
         let inside = self.inside.as_ref();
         let inside =
             inside.map_or(String::new(), |inside| format!(", of which {} {}", words::time(inside.ns), inside.words));
-        format!("no turn of the loop for {took}: {}{inside}", self.subject)
+        format!("{}{calls}{inside}", self.subject)
     }
 }
 
 /// The hangs of a thread.
 pub fn find(facts: &Facts<'_>) -> Vec<Hang> {
     let timeline = facts.timeline;
-    let mut hangs = Vec::new();
+    let own = own_times(&timeline.dispatches, &timeline.polls);
+    let hang = |(from, to): (i64, i64)| {
+        let (begin, end) =
+            (own.partition_point(|(one, _)| one.time < from), own.partition_point(|(one, _)| one.time < to));
+        let mut ran: HashMap<String, (i64, usize)> = HashMap::new();
+        for (dispatch, own) in &own[begin..end] {
+            let sum = ran.entry(facts.callback(&dispatch.what)).or_default();
+            *sum = (sum.0 + own, sum.1 + 1);
+        }
+        let most = ran.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
+        let (subject, calls) =
+            most.map_or(("code outside of callbacks".to_owned(), 0), |(name, (_, calls))| (name, calls));
+        // Where one call was most of it, what that was matters; else all of it.
+        let longest = overlapping(&timeline.dispatches, from, to).filter(|one| one.time >= from);
+        let longest = longest.max_by_key(|one| one.within(from, to)).filter(|one| one.within(from, to) * 2 > to - from);
+        let place = longest.map_or((from, to), |one| (one.time.max(from), one.end.min(to)));
+        Hang {
+            thread: (timeline.pid, timeline.tid),
+            place: (from, to),
+            subject: longest.map_or(subject, |one| facts.callback(&one.what)),
+            calls: if longest.is_some() { 1 } else { calls },
+            inside: inside::look(facts, place.0, place.1),
+            stack: facts.stacks.busiest_stack(timeline, from, to),
+        }
+    };
+    gaps(timeline).into_iter().filter(|(from, to)| to - from >= NOTICED).map(hang).collect()
+}
+
+/// The stretches between sleep, the ends of frames, and the begins of input's handling.
+fn gaps(timeline: &Timeline) -> Vec<(i64, i64)> {
     // A loop inside of a callback sleeps inside of it, so its polls are polls like all others.
     let gaps = timeline.polls.windows(2).map(|two| (two[0].end, two[1].time));
     // A program that was ended while it hung never slept again.
     let last = timeline.polls.last().map_or(i64::MIN, |poll| poll.end);
     let hung = timeline.dispatches.iter().any(|dispatch| !dispatch.what.ended && dispatch.time >= last);
     let never = hung.then(|| (last.max(timeline.dispatches.first().map_or(last, |first| first.time)), timeline.end));
-    for (from, to) in gaps.chain(never) {
-        if to - from < NOTICED {
-            continue;
+    let mut lively: Vec<i64> = timeline.frames.iter().map(|frame| frame.end).collect();
+    lively.extend(timeline.inputs.iter().map(|input| input.time));
+    lively.sort_unstable();
+    let mut cut = Vec::new();
+    for (mut from, to) in gaps.chain(never) {
+        let first = lively.partition_point(|&at| at <= from);
+        for &at in lively[first..].iter().take_while(|at| **at < to) {
+            cut.push((from, at));
+            from = at;
         }
-        let dispatches = overlapping(&timeline.dispatches, from, to).filter(|one| one.time >= from);
-        let longest = dispatches.max_by_key(|one| one.within(from, to));
-        let subject = longest.map_or("code outside of callbacks".to_owned(), |one| facts.callback(&one.what));
-        let place = longest.map_or((from, to), |one| (one.time.max(from), one.end.min(to)));
-        hangs.push(Hang {
-            thread: (timeline.pid, timeline.tid),
-            place: (from, to),
-            subject,
-            inside: inside::look(facts, place.0, place.1),
-            stack: facts.stacks.busiest_stack(timeline, from, to),
-        });
+        cut.push((from, to));
     }
-    hangs
+    cut
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::engine::tests::{dispatch, facts, span};
+    use crate::analysis::engine::tests::{dispatch, facts, frame, span};
 
     #[test]
     fn only_what_keeps_the_loop_from_its_sleep_is_a_hang() {
@@ -96,5 +140,24 @@ mod tests {
             },
             |facts| assert_eq!(find(facts)[0].words(), "no turn of the loop for 8.99 s: stuck"),
         );
+    }
+
+    #[test]
+    fn many_short_callbacks_hang_a_program_only_where_nothing_else_comes_to_pass() {
+        let busy = |frames: Vec<crate::analysis::Span<crate::analysis::Frame>>| {
+            let mut said = Vec::new();
+            facts(
+                |timeline| {
+                    timeline.polls = vec![span(0, 10, ()), span(310, 320, ())].into();
+                    timeline.dispatches =
+                        (0..30).map(|at| span(10 + at * 10, 20 + at * 10, dispatch("", "hog"))).collect();
+                    timeline.frames = frames.into();
+                },
+                |facts| said = find(facts).iter().map(Hang::words).collect(),
+            );
+            said
+        };
+        assert_eq!(busy(Vec::new()), ["neither sleep nor input nor a frame for 300 ms: hog in 30 calls"]);
+        assert_eq!(busy((1..6).map(|at| frame(at * 50, at * 50 + 3, None)).collect()), [""; 0]);
     }
 }

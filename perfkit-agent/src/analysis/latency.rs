@@ -35,9 +35,14 @@ const WANTED: &[&str] = &[
 /// So long after an event a frame can still be its answer; later ones answer something else.
 pub(super) const ANSWERS: i64 = 1_000_000_000;
 
+/// Whether an event asks for something.
+pub fn wants_an_answer(input: &Input) -> bool {
+    WANTED.contains(&&*input.event)
+}
+
 /// The answers to all events that want one.
 pub fn answers(timeline: &Timeline) -> Vec<Answer> {
-    let wanted = timeline.inputs.iter().filter(|input| WANTED.contains(&&*input.what.event));
+    let wanted = timeline.inputs.iter().filter(|input| wants_an_answer(&input.what));
     let answer = |input: &Span<Input>| {
         let after = timeline.frames.partition_point(|frame| frame.end < input.end);
         // A frame in whose first phase the event was handled answers it, too.

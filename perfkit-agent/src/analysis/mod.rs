@@ -15,6 +15,7 @@ pub mod latency;
 mod read;
 pub mod rules;
 mod stacks;
+pub mod starvation;
 mod timeline;
 pub mod treemap;
 pub mod waste;

@@ -7,6 +7,9 @@ use rusqlite::Connection;
 use super::timeline::{Timeline, between, overlapping};
 use crate::error::{Error, Result};
 
+/// What lies between the program and GTK where GTK's calls are recorded: no part of the program.
+const RECORDER: &str = "libgdkrecord.so";
+
 /// Every place in a stack.
 #[derive(Debug, Default)]
 pub struct Stacks {
@@ -165,7 +168,8 @@ impl Stacks {
         }
         let most = sums.into_iter().max_by_key(|&(stack, ns)| (ns, -stack));
         let Some((most, _)) = most else { return Stack::default() };
-        let (kernel, user): (Vec<&Place>, Vec<&Place>) = self.functions(most).partition(|place| place.kernel);
+        let frames = self.functions(most).filter(|place| place.module != RECORDER);
+        let (kernel, user): (Vec<&Place>, Vec<&Place>) = frames.partition(|place| place.kernel);
         let words = |places: Vec<&Place>| {
             let mut words: Vec<String> = places.into_iter().map(Place::words).collect();
             // Several unknown ones of a module say no more than one.
@@ -227,7 +231,8 @@ mod tests {
         };
         let places = [
             (1, place(None, "main", "app", Some(300), false)),
-            (2, place(Some(1), "g_signal_emit", "libgobject.so", None, false)),
+            (9, place(Some(1), "end<1>", RECORDER, Some(78), false)),
+            (2, place(Some(9), "g_signal_emit", "libgobject.so", None, false)),
             (3, place(Some(2), "on_click", "app", Some(210), false)),
             (4, place(Some(2), "on_click", "app", Some(214), false)),
             (5, place(Some(4), "", "libc.so.6", None, false)),

@@ -231,6 +231,15 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// From the first to the last that its main loop did: sleep, dispatches, frames; `None` where it had none.
+    pub fn loop_place(&self) -> Option<(i64, i64)> {
+        fn ends<T>(spans: &Spans<T>) -> Option<(i64, i64)> {
+            Some((spans.first()?.time, *spans.reach.last()?))
+        }
+        let all = [ends(&self.polls), ends(&self.dispatches), ends(&self.frames)];
+        all.into_iter().flatten().reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
     /// Only what began in the stretch that was asked for.
     pub fn clipped(&self) -> Timeline {
         fn spans<T: Clone>(all: &Spans<T>, (from, to): (i64, i64)) -> Spans<T> {

@@ -50,6 +50,17 @@ pub fn json(report: &Report) -> Value {
             "kernel_stack": hang.stack.kernel,
         })
     });
+    let starved = analysis.starved.iter().map(|starved| {
+        json!({
+            "pid": starved.thread.0,
+            "tid": starved.thread.1,
+            "begin": starved.place.0,
+            "end": starved.place.1,
+            "work_ns": starved.worked,
+            "callback": starved.callback.as_ref().map(|(name, ..)| name),
+            "words": starved.words(),
+        })
+    });
     let answers = analysis.answers.iter().map(|answer| {
         json!({
             "event": answer.input.what.event,
@@ -122,6 +133,7 @@ pub fn json(report: &Report) -> Value {
         "causes": causes.collect::<Vec<_>>(),
         "slow_frames": slow.collect::<Vec<_>>(),
         "hangs": hangs.collect::<Vec<_>>(),
+        "starved": starved.collect::<Vec<_>>(),
         "input": answers.collect::<Vec<_>>(),
         "windows": windows.collect::<Vec<_>>(),
         "costs": costs.collect::<serde_json::Map<_, _>>(),

@@ -215,6 +215,7 @@ mod tests {
             thread: (1, 1),
             place: (at * 1_000_000_000, at * 1_000_000_000 + (900 - at) * 1_000_000),
             subject: format!("callback_{at}"),
+            calls: 1,
             inside: None,
             stack: Default::default(),
         };

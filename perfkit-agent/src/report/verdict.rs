@@ -4,10 +4,13 @@ use gdkrecord::units;
 
 use super::{Report, time};
 use crate::analysis::latency::percentile;
+use crate::analysis::starvation::Starvation;
 
 /// The verdict, what is most important first.
 pub fn sentences(report: &Report) -> Vec<String> {
-    let mut sentences = frames(report);
+    // A program that draws no more has no slow frames.
+    let mut sentences = starved(report);
+    sentences.extend(frames(report));
     sentences.extend(hangs(report));
     sentences.extend(answers(report));
     sentences.extend(lost(report));
@@ -67,6 +70,14 @@ fn hangs(report: &Report) -> Option<String> {
             format!("{count} times the program did not react for over 100 ms: {longest} at most.")
         }
     })
+}
+
+fn starved(report: &Report) -> Vec<String> {
+    let sentence = |starved: &Starvation| {
+        let (from, to) = (report.seconds(starved.place.0), report.seconds(starved.place.1));
+        format!("From {from:.3} s to the end at {to:.3} s {}.", starved.words())
+    };
+    report.analysis.starved.iter().map(sentence).collect()
 }
 
 fn answers(report: &Report) -> Option<String> {

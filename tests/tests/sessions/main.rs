@@ -11,5 +11,6 @@ mod faults;
 mod kill;
 mod page;
 mod recorder;
+mod starved;
 mod status;
 mod sysprof;

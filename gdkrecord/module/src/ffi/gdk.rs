@@ -7,6 +7,7 @@ use gdkrecord::Rect;
 
 use super::glib::{Glib, List, list};
 use super::memory::{self, Word};
+use super::names;
 use super::{GType, Object, Ptr, functions, text};
 
 /// `GdkEventFunc`.
@@ -83,8 +84,7 @@ unsafe extern "C-unwind" fn nothing(_: Ptr, _: Ptr, _: Ptr) -> c_int {
 impl Gdk {
     /// Whether code lies in the same file as GDK.
     pub fn is_in_library(&self, code: usize) -> bool {
-        let base = |at: usize| memory::name_of(at).map(|(_, base, _)| base);
-        self.gdk_display_get_default.is_some_and(|gdk| base(gdk as usize) == base(code))
+        self.gdk_display_get_default.is_some_and(|gdk| names::base_of(gdk as usize) == names::base_of(code))
     }
 
     /// Where libgdk keeps the handler of all events.

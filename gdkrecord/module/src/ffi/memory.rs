@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_int, c_void};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// One loaded file.
@@ -21,25 +22,38 @@ pub struct Loaded {
 
 /// Bytes of a page.
 fn page() -> usize {
+    static PAGE: OnceLock<usize> = OnceLock::new();
     // SAFETY: takes a number and cannot fail.
-    unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize }
+    *PAGE.get_or_init(|| unsafe { libc::sysconf(libc::_SC_PAGESIZE) as usize })
+}
+
+/// What [`loaded_but`] is asked, and what it found.
+struct Listing<'a> {
+    known: &'a dyn Fn(usize, &str) -> bool,
+    all: Vec<Loaded>,
 }
 
 unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut c_void) -> c_int {
-    // SAFETY: dl_iterate_phdr gives a filled structure and the data that loaded() gave it.
-    let (info, all) = unsafe { (&*info, &mut *data.cast::<Vec<Loaded>>()) };
-    let mut one = Loaded { base: usize::MAX, ..Loaded::default() };
-    // SAFETY: a name of the dynamic linker.
-    one.path = unsafe { super::text(info.dlpi_name) }.unwrap_or_default();
+    // SAFETY: dl_iterate_phdr gives a filled structure and the data that loaded_but() gave it.
+    let (info, listing) = unsafe { (&*info, &mut *data.cast::<Listing<'_>>()) };
     // SAFETY: so many headers are there.
     let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
+    // SAFETY: null or a name of the dynamic linker, which lives while the file is loaded.
+    let name = if info.dlpi_name.is_null() { c"" } else { unsafe { CStr::from_ptr(info.dlpi_name) } };
+    let name = name.to_string_lossy();
+    let first = headers.iter().filter(|header| header.p_type == libc::PT_LOAD).map(|header| header.p_vaddr).min();
+    let Some(first) = first else { return 0 };
+    let base = (info.dlpi_addr as usize).wrapping_add(first as usize) & !(page() - 1);
+    if (listing.known)(base, &name) {
+        return 0;
+    }
+    let mut one = Loaded { base, path: name.into_owned(), ..Loaded::default() };
     let mut relro = Vec::new();
     for header in headers {
         let from = (info.dlpi_addr as usize).wrapping_add(header.p_vaddr as usize);
         let to = from + header.p_memsz as usize;
         match header.p_type {
             libc::PT_LOAD => {
-                one.base = one.base.min(from & !(page() - 1));
                 one.end = one.end.max(to);
                 let bit = |flag: u32, prot| if header.p_flags & flag != 0 { prot } else { 0 };
                 let prot = bit(libc::PF_R, libc::PROT_READ)
@@ -59,9 +73,7 @@ unsafe extern "C" fn collect(info: *mut libc::dl_phdr_info, _: libc::size_t, dat
         }
     }
     one.parts.extend(relro);
-    if one.end > 0 {
-        all.push(one);
-    }
+    listing.all.push(one);
     0
 }
 
@@ -84,10 +96,15 @@ fn build_id(mut notes: &[u8]) -> String {
 
 /// All loaded files.
 pub fn loaded() -> Vec<Loaded> {
-    let mut all: Vec<Loaded> = Vec::new();
-    // SAFETY: the callback gets the vector that lives here.
-    unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut all).cast()) };
-    all
+    loaded_but(&|_, _| false)
+}
+
+/// All loaded files but those that are known by base and path: reading them all takes a noticeable part of a start.
+pub fn loaded_but(known: &dyn Fn(usize, &str) -> bool) -> Vec<Loaded> {
+    let mut listing = Listing { known, all: Vec::new() };
+    // SAFETY: the callback gets the structure that lives here.
+    unsafe { libc::dl_iterate_phdr(Some(collect), (&raw mut listing).cast()) };
+    listing.all
 }
 
 unsafe extern "C" fn count(info: *mut libc::dl_phdr_info, size: libc::size_t, data: *mut c_void) -> c_int {
@@ -265,26 +282,6 @@ pub fn in_copy(find: impl FnOnce() -> Option<Word>) -> Option<Word> {
         got
     };
     Some(usize::from_ne_bytes(found)).filter(|&at| got && at != 0).map(Word)
-}
-
-/// Where code lies: its file, the file's base, and the symbol with its address.
-pub type CodeName = (String, usize, Option<(String, usize)>);
-
-/// The file and symbol of an address.
-pub fn name_of(address: usize) -> Option<CodeName> {
-    let mut info = libc::Dl_info {
-        dli_fname: std::ptr::null(),
-        dli_fbase: std::ptr::null_mut(),
-        dli_sname: std::ptr::null(),
-        dli_saddr: std::ptr::null_mut(),
-    };
-    // SAFETY: any number may be asked for; the structure is filled where it answers.
-    if unsafe { libc::dladdr(address as *const c_void, &mut info) } == 0 {
-        return None;
-    }
-    // SAFETY: names of the dynamic linker, which live while the file is loaded.
-    let (file, symbol) = unsafe { (super::text(info.dli_fname)?, super::text(info.dli_sname)) };
-    Some((file, info.dli_fbase as usize, symbol.map(|symbol| (symbol, info.dli_saddr as usize))))
 }
 
 /// A clock of the kernel's, in nanoseconds; 0 where it has none of that number.

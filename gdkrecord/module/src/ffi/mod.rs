@@ -10,6 +10,7 @@ pub mod gdk;
 pub mod glib;
 pub mod gtk4;
 pub mod memory;
+pub mod names;
 pub mod shim;
 pub mod widget;
 

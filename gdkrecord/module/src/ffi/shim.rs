@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::Ptr;
 use super::gtk4::{Api, Handle, got};
-use crate::ffi::memory;
+use crate::ffi::names;
 use crate::gtk4;
 
 static EVENT: AtomicU32 = AtomicU32::new(0);
@@ -52,7 +52,7 @@ impl Api {
         }
         EVENT.store(event, Ordering::Relaxed);
         ORIGINAL.store(self.emit_address(), Ordering::Relaxed);
-        let Some((_, libgtk, _)) = memory::name_of(self.libgtk_address()) else {
+        let Some(libgtk) = names::base_of(self.libgtk_address()) else {
             return Err("libgtk-4 is not a loaded file");
         };
         // SAFETY: the shim takes every call: it changes no register before it goes on to the original.

@@ -1,7 +1,5 @@
 //! Turns a GTK 4 event into its record.
 
-use std::collections::HashMap;
-
 use gdkrecord::field::{Real, Span};
 use gdkrecord::kind::{flags, raw};
 use gdkrecord::sets::{CrossingDetail, CrossingMode, EventType, GesturePhase, ScrollDirection};
@@ -13,6 +11,7 @@ use crate::clocks::EventClock;
 use crate::ffi::gtk4::Handle;
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
+use crate::hashes::Table;
 use crate::targets;
 
 /// GdkEventType of GTK 4, in its order.
@@ -54,7 +53,7 @@ const SOURCES: [&str; 7] = ["mouse", "pen", "keyboard", "touchscreen", "touchpad
 /// What events need to remember.
 #[derive(Default)]
 pub struct Events {
-    devices: HashMap<usize, u8>,
+    devices: Table<usize, u8>,
     /// The clock by which the server stamps events.
     pub clock: EventClock,
     /// Key values are kept.

@@ -3,8 +3,6 @@
 //! A surface gets its number when it is constructed, and its `window` record once its X window exists or once it
 //! matters (it is shown, gets an event or is painted). Its place on the screen is learnt from X's own events.
 
-use std::collections::HashMap;
-
 use gdkrecord::field::{Maybe, Real, TextId};
 use gdkrecord::kind::raw;
 use gdkrecord::sets::Role;
@@ -12,13 +10,14 @@ use gdkrecord::sets::Role;
 use super::Out;
 use crate::ffi::gtk4::Handle;
 use crate::ffi::gtk4::surface::Surface;
+use crate::hashes::Table;
 use crate::{frames, recorder};
 
 /// The surfaces by address and by X window.
 #[derive(Default)]
 pub struct Surfaces {
-    known: HashMap<usize, Known>,
-    by_xid: HashMap<u32, usize>,
+    known: Table<usize, Known>,
+    by_xid: Table<u32, usize>,
 }
 
 /// Left top corner where it is known, width, height, scale.
@@ -42,6 +41,8 @@ struct Known {
     geometry: Option<Geometry>,
     /// It was given a size, or is painted: what it said before was made up by GDK.
     laid_out: bool,
+    /// It was painted before.
+    painted: bool,
     /// Left and top edge in device pixels, and whether a window manager put it into a frame of its own.
     origin: Option<(f64, f64)>,
     framed: bool,
@@ -167,11 +168,25 @@ impl Surfaces {
         }
     }
 
+    /// The surface is painted, and so has its size.
+    pub fn painted(&mut self, surface: Surface<'_>) {
+        if let Some(known) = self.known.get_mut(&surface.handle.address()) {
+            (known.laid_out, known.painted) = (true, true);
+        }
+    }
+
     /// The surface has its size.
     pub fn laid_out(&mut self, surface: Surface<'_>) {
         if let Some(known) = self.known.get_mut(&surface.handle.address()) {
             known.laid_out = true;
         }
+    }
+
+    /// Whether a paint of it tells nothing new: where it was painted before, its properties tell all that changes, but
+    /// for the place of a popup.
+    pub fn settled(&self, surface: Surface<'_>) -> bool {
+        let known = self.known.get(&surface.handle.address());
+        known.is_some_and(|known| known.painted && known.geometry.is_some() && known.role != Role::Popup)
     }
 
     /// The surface's entry, if it is told about and lives.
@@ -228,7 +243,9 @@ impl Surfaces {
     fn place(&mut self, surface: Surface<'_>, mapped: bool, out: &mut Out<'_>) {
         let address = surface.handle.address();
         let (width, height) = surface.size();
-        let from_parent = match surface.popup_parent().zip(surface.popup_position()) {
+        let is_popup = self.known.get(&address).is_some_and(|known| known.role == Role::Popup);
+        let popup = if is_popup { surface.popup_parent().zip(surface.popup_position()) } else { None };
+        let from_parent = match popup {
             Some((parent, (x, y))) => {
                 self.known.get(&parent.address()).and_then(Known::base).map(|at| (at.0 + x, at.1 + y))
             }
@@ -301,7 +318,7 @@ impl Known {
 
 /// The classes' names by address of the class, as texts of the recording.
 #[derive(Default)]
-pub struct Names(HashMap<usize, TextId>);
+pub struct Names(Table<usize, TextId>);
 
 impl Names {
     /// The text of a class; `name` is asked once.

@@ -1,7 +1,7 @@
 //! What cost most, by window, widget class, callback, system call, function and file: one table of kinds, each with
 //! what can be measured of it. [`super::treemap`] makes trees of them.
 
-mod callbacks;
+pub(super) mod callbacks;
 mod functions;
 mod syscalls;
 mod windows;
@@ -301,8 +301,8 @@ impl Sums {
 /// The whole time that threads worked: what shares are of.
 pub fn worked(timelines: &[&Timeline]) -> i64 {
     let of = |timeline: &&Timeline| {
-        let (Some(first), Some(last)) = (timeline.polls.first(), timeline.polls.last()) else { return 0 };
-        (last.end - first.time) - super::timeline::covered(&timeline.polls, first.time, last.end)
+        let Some((from, to)) = timeline.loop_place() else { return 0 };
+        to - from - super::timeline::covered(&timeline.polls, from, to)
     };
     timelines.iter().map(of).sum()
 }

@@ -122,23 +122,18 @@ pub fn hangs(report: &Report, out: &mut String) {
     }
     hangs.sort_by_key(|hang| hang.place.0 - hang.place.1);
     out.push_str(
-        "<h2 id=\"hangs\">Hangs</h2>\n<p class=\"dim\">Stretches of over 100 ms in which the main loop did not turn, so \
-         that the program could not react.</p>\n",
+        "<h2 id=\"hangs\">Hangs</h2>\n<p class=\"dim\">Stretches of over 100 ms in which the main loop came neither to its \
+         sleep nor to input or a frame, so that the program could not react.</p>\n",
     );
     for hang in hangs.iter().take(WORST) {
         let took = hang.place.1 - hang.place.0;
-        let inside = hang
-            .inside
-            .as_ref()
-            .map_or(String::new(), |inside| format!(", of which {} {}", time(inside.ns), inside.words));
         let _ = write!(
             out,
             "<details class=\"worst\">\n<summary><span class=\"at\">{:.3} s</span><span class=\"took\">{}</span>\
-             <span class=\"times\"></span><span class=\"what name\">{}{}</span></summary>\n<div>\n",
+             <span class=\"times\"></span><span class=\"what name\">{}</span></summary>\n<div>\n",
             report.seconds(hang.place.0),
             time(took),
-            esc(&hang.subject),
-            esc(inside)
+            esc(hang.cause())
         );
         match hang.stack.is_empty() {
             true => out.push_str(

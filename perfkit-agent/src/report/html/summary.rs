@@ -33,7 +33,8 @@ pub fn head(report: &Report, query: &Query, name: &str, out: &mut String) {
 /// The verdict and its numbers.
 pub fn verdict(report: &Report, out: &mut String) {
     let analysis = &report.analysis;
-    let slow = if analysis.slow.is_empty() && analysis.hangs.is_empty() { "" } else { " slow" };
+    let well = analysis.slow.is_empty() && analysis.hangs.is_empty() && analysis.starved.is_empty();
+    let slow = if well { "" } else { " slow" };
     let _ = writeln!(out, "<section class=\"verdict{slow}\" id=\"verdict\" aria-label=\"Verdict\">");
     for (at, sentence) in verdict::sentences(report).iter().enumerate() {
         let tag = if at == 0 { "h2" } else { "p" };

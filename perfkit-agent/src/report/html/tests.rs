@@ -53,7 +53,7 @@ fn hostile(text: &str) -> Analysis {
         findings: vec![finding],
     };
     let stack = Stack { user: vec![words()], kernel: vec![words()] };
-    let hang = Hang { thread: (1, 1), place: (0, 2_000), subject: words(), inside: Some(inside()), stack };
+    let hang = Hang { thread: (1, 1), place: (0, 2_000), subject: words(), calls: 1, inside: Some(inside()), stack };
     let input = Span { time: 3, end: 4, what: Input { event: words(), window: 1, latency: None, clock: None } };
     let amount = Amount { ns: 30, count: 2, longest: 20, place: None, samples: 1, px: 9, bytes: 7 };
     let leaf = |parts: &[&str]| Leaf { path: parts.iter().map(|part| format!("{text}{part}")).collect(), amount };

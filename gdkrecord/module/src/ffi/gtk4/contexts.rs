@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::{Api, Handle};
-use crate::ffi::memory;
+use crate::ffi::names;
 use crate::gtk4;
 
 /// sizeof (GObjectClass), in words.
@@ -211,7 +211,7 @@ fn slot(table: &[AtomicUsize], original: usize) -> Option<usize> {
 }
 
 fn library(address: usize) -> usize {
-    memory::name_of(address).map_or(0, |(_, base, _)| base)
+    names::base_of(address).unwrap_or(0)
 }
 
 #[cfg(test)]

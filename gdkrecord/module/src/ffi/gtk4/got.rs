@@ -4,11 +4,10 @@
 use std::ffi::{CStr, c_int, c_void};
 
 use crate::ffi::memory;
+use crate::ffi::names::Dynamic;
 
 /// Dynamic-section tags and relocation types of the ELF specification; libc has no names for them.
 const DT_PLTRELSZ: u64 = 2;
-const DT_STRTAB: u64 = 5;
-const DT_SYMTAB: u64 = 6;
 const DT_RELA: u64 = 7;
 const DT_RELASZ: u64 = 8;
 const DT_JMPREL: u64 = 23;
@@ -32,31 +31,13 @@ pub fn slots(base: usize, name: &CStr) -> Vec<usize> {
 unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: libc::size_t, data: *mut c_void) -> c_int {
     // SAFETY: dl_iterate_phdr gives a filled structure and the data that slots() gave it.
     let (info, search) = unsafe { (&*info, &mut *data.cast::<Search<'_>>()) };
-    let load = info.dlpi_addr as usize;
-    if load != search.base {
+    if info.dlpi_addr as usize != search.base {
         return 0;
     }
-    // SAFETY: so many headers are there.
-    let headers = unsafe { std::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum)) };
-    let Some(dynamic) = headers.iter().find(|header| header.p_type == libc::PT_DYNAMIC) else { return 1 };
-    let mut tags = [0usize; 24];
-    let mut at = (load + dynamic.p_vaddr as usize) as *const [u64; 2];
-    // SAFETY: the dynamic section is mapped, and ends in a tag of 0.
-    unsafe {
-        while (*at)[0] != 0 {
-            if let Some(tag) = tags.get_mut((*at)[0] as usize) {
-                *tag = (*at)[1] as usize;
-            }
-            at = at.add(1);
-        }
-    }
-    let (symbols, names) = (tags[DT_SYMTAB as usize], tags[DT_STRTAB as usize]);
-    // glibc relocates the addresses in the dynamic section; a linker that does not is not known here.
-    if symbols < load || names < load {
-        return 1;
-    }
+    let Some(dynamic) = Dynamic::of(info) else { return 1 };
+    let load = dynamic.load;
     for (table, size) in [(DT_JMPREL, DT_PLTRELSZ), (DT_RELA, DT_RELASZ)] {
-        let (table, size) = (tags[table as usize], tags[size as usize]);
+        let (table, size) = (dynamic.tag(table), dynamic.tag(size));
         if table < load {
             continue;
         }
@@ -66,11 +47,8 @@ unsafe extern "C" fn visit(info: *mut libc::dl_phdr_info, _: libc::size_t, data:
             if !matches!(entry.r_info & 0xffff_ffff, R_X86_64_GLOB_DAT | R_X86_64_JUMP_SLOT) {
                 continue;
             }
-            // SAFETY: a relocation's symbol is in the table, its name in the strings, which end in a zero byte.
-            let name = unsafe {
-                let symbol = (symbols as *const libc::Elf64_Sym).add((entry.r_info >> 32) as usize);
-                CStr::from_ptr((names + (*symbol).st_name as usize) as *const std::ffi::c_char)
-            };
+            // SAFETY: the symbol of a relocation.
+            let (_, name) = unsafe { dynamic.symbol((entry.r_info >> 32) as usize) };
             if name == search.name {
                 search.slots.push(load + entry.r_offset as usize);
             }
