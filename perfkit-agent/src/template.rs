@@ -33,29 +33,30 @@ impl Template {
         Ok(names)
     }
 
+    /// The file of the one of that name; a name that would lead elsewhere is refused.
+    pub fn named(name: &str) -> Result<PathBuf> {
+        if name.is_empty() || name.starts_with('.') || name.contains('/') {
+            return Err(Error::Invalid(format!("`{name}` is no name for a template: it names a file")));
+        }
+        Ok(folder()?.join(format!("{name}.json")))
+    }
+
     /// The one of that name.
     pub fn load(name: &str) -> Result<Template> {
-        let path = file(name)?;
+        let path = Template::named(name)?;
         let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
         serde_json::from_str(&text).map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))
     }
 
     /// Keeps it under a name.
     pub fn save(&self, name: &str) -> Result<PathBuf> {
-        let path = file(name)?;
+        let path = Template::named(name)?;
         let folder = folder()?;
         fs::create_dir_all(&folder).map_err(Error::file("create", &folder))?;
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
         fs::write(&path, text).map_err(Error::file("write", &path))?;
         Ok(path)
     }
-}
-
-fn file(name: &str) -> Result<PathBuf> {
-    if name.is_empty() || name.starts_with('.') || name.contains('/') {
-        return Err(Error::Invalid(format!("`{name}` is no name for a template: it names a file")));
-    }
-    Ok(folder()?.join(format!("{name}.json")))
 }
 
 /// Where they are kept.

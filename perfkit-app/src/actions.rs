@@ -26,6 +26,7 @@ const PLAY: &str = marked("Playing");
 pub const ACTIONS: &[Action] = &[
     Action { name: "win.new-recording", keys: &["<Control>n"], title: "New recording", group: GENERAL },
     Action { name: "app.new-window", keys: &["<Control><Shift>n"], title: "New window", group: GENERAL },
+    Action { name: "win.attach", keys: &["<Control><Shift>n"], title: "Attach to a process", group: GENERAL },
     Action { name: "win.open", keys: &["<Control>o"], title: "Open a file", group: GENERAL },
     Action { name: "win.save-as", keys: &["<Control>s"], title: "Save the session as", group: GENERAL },
     Action { name: "win.export", keys: &["<Control>e"], title: "Export for other tools", group: GENERAL },

@@ -14,6 +14,7 @@ pub mod link;
 pub mod model;
 pub mod opening;
 pub mod pages;
+pub mod recording;
 pub mod settings;
 pub mod widgets;
 pub mod window;

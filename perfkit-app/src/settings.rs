@@ -24,6 +24,8 @@ pub const STYLE: &str = "style";
 pub const ANIMATIONS: &str = "animations";
 /// What new recordings record, as after `--with`; empty for what costs next to nothing.
 pub const SOURCES: &str = "sources";
+/// The folder of the last recording; empty where there was none.
+pub const FOLDER: &str = "folder";
 /// Pixels that a new window is wide.
 pub const WIDTH: &str = "window-width";
 /// Pixels that a new window is high.

@@ -11,13 +11,15 @@ use perfkit_agent::Error;
 
 use crate::actions::ACTIONS;
 use crate::dialogs::file::{self, Asked};
-use crate::dialogs::{about, export, help, preferences, save_as, shortcuts};
+use crate::dialogs::{about, attach, export, help, preferences, save_as, shortcuts};
 use crate::link::Progress;
-use crate::model::{Document, play_with};
+use crate::model::{Document, play_with, recent};
 use crate::opening;
 use crate::pages::{PAGES, Page};
+use crate::recording;
 use crate::settings::{self, settings};
-use crate::widgets::{accessible, status};
+use crate::widgets::live::Live;
+use crate::widgets::{accessible, welcome};
 use crate::wording::{self, plain, tr, tr_many, tr_with};
 
 mod imp {
@@ -95,6 +97,10 @@ mod imp {
     impl WidgetImpl for Window {}
     impl WindowImpl for Window {
         fn close_request(&self) -> glib::Propagation {
+            if let Some(live) = self.obj().live() {
+                live.ask_to_close(self.obj().upcast_ref());
+                return glib::Propagation::Stop;
+            }
             self.obj().remember();
             self.parent_close_request()
         }
@@ -124,11 +130,7 @@ impl Window {
         imp.flap.bind_property("reveal-flap", &*imp.pane_button, "active").bidirectional().sync_create().build();
         imp.search_bar.bind_property("search-mode-enabled", &*imp.search_button, "active").bidirectional().build();
         imp.search_bar.connect_entry(&*imp.search);
-        imp.welcome.set_child(Some(&status::nothing(
-            "org.perfkit.Perfkit-symbolic",
-            "perfkit",
-            &tr("Open a session or a recording, or drop one here"),
-        )));
+        imp.welcome.set_child(Some(&welcome::make(self)));
         let window = self.downgrade();
         imp.list.connect_row_activated(move |_, row| {
             let page = usize::try_from(row.index()).ok().and_then(|at| PAGES.get(at));
@@ -171,12 +173,17 @@ impl Window {
 
     /// Whether it shows nothing yet and is about to show nothing.
     pub fn is_free(&self) -> bool {
-        self.document().is_none() && self.imp().running.borrow().is_none()
+        self.document().is_none() && self.live().is_none() && self.imp().running.borrow().is_none()
     }
 
     /// Tells something in passing.
     pub fn toast(&self, text: &str) {
         self.imp().toasts.add_toast(adw::Toast::new(text));
+    }
+
+    /// Tells something that can be answered.
+    pub fn add_toast(&self, toast: adw::Toast) {
+        self.imp().toasts.add_toast(toast);
     }
 
     /// Opens a file: a session, or anything that can be imported.
@@ -190,6 +197,12 @@ impl Window {
     /// Opens a file by its path.
     pub fn open_path(&self, path: PathBuf) {
         let imp = self.imp();
+        if let Some(app) = self.live().and(self.application()).and_downcast::<adw::Application>() {
+            // What is being recorded here stays in sight.
+            let window = Window::new(&app);
+            GtkWindowExt::present(&window);
+            return window.open_path(path);
+        }
         let progress = Progress::default();
         if let Some(before) = imp.running.replace(Some(progress.clone())) {
             before.cancel();
@@ -214,7 +227,10 @@ impl Window {
             ticking.remove();
             let Some(window) = window.upgrade() else { return };
             match opened {
-                Ok(document) => window.show(document),
+                Ok(document) => {
+                    recent::opened(&path, document.path());
+                    window.show(document);
+                }
                 Err(Error::Cancelled) => window.back(),
                 Err(error) => window.trouble(&wording::error(&error)),
             }
@@ -246,6 +262,7 @@ impl Window {
         if let Some(before) = imp.document.replace(Some(document)) {
             before.set_playing(false);
         }
+        self.put_away("recording");
         imp.states.set_visible_child_name("session");
         self.session_actions(true);
         if let Some(page) = PAGES.first() {
@@ -278,6 +295,36 @@ impl Window {
         dialog.present();
     }
 
+    /// The recording that goes on in this window.
+    pub fn live(&self) -> Option<Live> {
+        self.imp().states.child_by_name("recording").and_downcast()
+    }
+
+    /// Shows a widget in place of pages, under a name and a title.
+    pub fn put(&self, name: &str, widget: &impl IsA<gtk::Widget>, title: &str) {
+        let imp = self.imp();
+        if let Some(before) = imp.states.child_by_name(name) {
+            imp.states.remove(&before);
+        }
+        imp.states.add_named(widget, Some(name));
+        imp.states.set_visible_child_name(name);
+        imp.title.set_title(title);
+        imp.title.set_subtitle("");
+        self.set_title(Some(&format!("{title} – perfkit")));
+    }
+
+    /// Takes away what was put in place of pages, and shows what was there before.
+    pub fn put_away(&self, name: &str) {
+        let imp = self.imp();
+        let Some(widget) = imp.states.child_by_name(name) else { return };
+        self.back();
+        imp.states.remove(&widget);
+        if self.document().is_none() {
+            imp.title.set_title("perfkit");
+            self.set_title(Some("perfkit"));
+        }
+    }
+
     /// What was shown before something else was tried.
     fn back(&self) {
         let state = if self.document().is_some() { "session" } else { "welcome" };
@@ -302,7 +349,7 @@ impl Window {
         target.connect_drop(move |_, value, _, _| {
             let files = value.get::<gdk::FileList>().map(|list| list.files()).unwrap_or_default();
             match (window.upgrade(), files.first()) {
-                (Some(window), Some(file)) => window.open(file),
+                (Some(window), Some(file)) => recording::dropped(&window, file),
                 _ => return false,
             }
             true
@@ -353,6 +400,8 @@ impl Window {
             gio::ActionEntry::builder(name).activate(move |window: &Window, _, _| run(window)).build()
         };
         self.add_action_entries([
+            entry("new-recording", recording::ask),
+            entry("attach", attach::present),
             entry("open", Window::ask_for_file),
             entry("close", |window| window.close()),
             entry("search", |window| {

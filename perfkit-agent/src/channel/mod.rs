@@ -17,7 +17,7 @@ pub use conduct::{Attendant, Ended, conduct};
 pub use family::{Company, adopt};
 pub use launch::{How, Launch, Opened, Target};
 pub use orders::{Order, Orders};
-pub use process::{Killer, Running, name};
+pub use process::{Killer, Running, find, name};
 pub use recording::{Outcome, Plan, Problems, Recording, Subject};
 
 /// Does what the hidden commands of our programs do, where the words after the program's name are one: each program

@@ -195,7 +195,7 @@ impl Killer {
 }
 
 /// The program's file: as a shell finds it, from the target's working folder and its PATH.
-fn find(launch: &Launch) -> Result<PathBuf> {
+pub fn find(launch: &Launch) -> Result<PathBuf> {
     let name = Path::new(&launch.program);
     let absent = |error: std::io::ErrorKind, remedy: &str| Error::Start {
         tool: name.display().to_string(),

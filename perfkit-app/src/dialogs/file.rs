@@ -32,6 +32,11 @@ pub async fn to_write(parent: &impl IsA<gtk::Window>, asked: Asked) -> Option<Pa
     ask(parent, gtk::FileChooserAction::Save, asked).await?.path()
 }
 
+/// Asks for a folder. `None` where nothing was chosen.
+pub async fn of_folder(parent: &impl IsA<gtk::Window>, asked: Asked) -> Option<PathBuf> {
+    ask(parent, gtk::FileChooserAction::SelectFolder, asked).await?.path()
+}
+
 async fn ask(parent: &impl IsA<gtk::Window>, action: gtk::FileChooserAction, asked: Asked) -> Option<gio::File> {
     let chooser = gtk::FileChooserNative::new(Some(&asked.title), Some(parent), action, Some(&asked.accept), None);
     chooser.set_modal(true);

@@ -1,11 +1,14 @@
 //! Dialogs: what is asked before something is done, and what is told on request.
 
 pub mod about;
+pub mod attach;
 pub mod export;
 pub mod file;
+pub mod form;
 pub mod help;
 pub mod movie;
 pub mod preferences;
+pub mod record;
 pub mod save_as;
 pub mod shortcuts;
 pub mod working;

@@ -2,6 +2,8 @@
 
 pub mod frames;
 pub mod histogram;
+pub mod live;
 #[cfg(test)]
 mod reference;
+pub mod strip;
 pub mod timeline;

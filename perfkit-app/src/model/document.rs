@@ -9,10 +9,11 @@ use std::sync::Arc;
 use gtk::glib;
 use gtk::glib::subclass::prelude::*;
 use gtk::prelude::*;
-use perfkit_agent::Result;
 use perfkit_agent::report::Report;
+use perfkit_agent::{Error, Result};
 
 use super::Range;
+use super::glance::Glance;
 use crate::link::{Desk, Reader};
 use crate::wording::tr;
 
@@ -183,7 +184,13 @@ impl Document {
             return Ok(Arc::clone(report));
         }
         let path = self.path().to_owned();
-        let made = self.ask_slowly(move |_| Report::of(&path, None, None)).await;
+        let make = move || {
+            let report = Report::of(&path, None, None)?;
+            // Only the welcome page would miss it, and then makes it itself.
+            let _ = Glance::of(&report).keep(&path);
+            Ok::<_, Error>(report)
+        };
+        let made = self.ask_slowly(move |_| make()).await;
         let report = made.ok_or_else(|| tr("The analysis failed unexpectedly"))?.map_err(|error| error.to_string())?;
         let report = Arc::new(report);
         Ok(Arc::clone(self.imp().report.borrow_mut().get_or_insert(report)))

@@ -1,9 +1,13 @@
 //! What a window looks at: a [`Document`], its visible range and selection. Models own facts, views own pixels.
 
 mod actions;
+pub mod applications;
 mod document;
+pub mod glance;
 mod player;
+pub mod processes;
 mod range;
+pub mod recent;
 
 pub use actions::{actions, slow_frames};
 pub use document::{Document, extent};

@@ -2,7 +2,11 @@
 //!
 //! A [`Desk`] is a thread that holds a session open. What a page wants to know it asks as a job, a function from the
 //! session to an answer, and awaits the answer in the main loop. A document has two desks: one for answers that the
-//! eye waits for, and one for what takes longer.
+//! eye waits for, and one for what takes longer. [`recording`] is the thread that makes a session, and [`look`] what is
+//! seen of it meanwhile.
+
+pub mod look;
+pub mod recording;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

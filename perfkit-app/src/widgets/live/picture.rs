@@ -1,0 +1,55 @@
+//! The picture of a session's last seconds.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gdkrecord::draw::{Area, Palette};
+use gtk::prelude::*;
+
+use crate::draw::live;
+use crate::link::look::Look;
+use crate::widgets::accessible;
+use crate::wording::{tr, tr_with};
+
+/// It.
+#[derive(Debug)]
+pub struct Picture {
+    area: gtk::DrawingArea,
+    look: Rc<RefCell<Look>>,
+}
+
+impl Picture {
+    /// Of nothing yet.
+    pub fn new() -> Picture {
+        let area = gtk::DrawingArea::builder().hexpand(true).vexpand(true).focusable(true).build();
+        accessible::name(&area, &tr("The last 20 seconds of the recording"));
+        let look: Rc<RefCell<Look>> = Rc::default();
+        let drawn = Rc::clone(&look);
+        area.set_draw_func(move |_, ctx, width, height| {
+            let palette = Palette::of(adw::StyleManager::default().is_dark());
+            // A picture that cannot be drawn is not there; what is recorded is.
+            let _ = live::draw(ctx, palette, &drawn.borrow(), Area::new(0.0, 0.0, width.into(), height.into()));
+        });
+        Picture { area, look }
+    }
+
+    /// The widget that shows it.
+    pub fn widget(&self) -> &gtk::DrawingArea {
+        &self.area
+    }
+
+    /// Shows the session as it is now.
+    pub fn show(&self, look: Look) {
+        self.area.set_content_height(live::height(&look).ceil() as i32);
+        accessible::describe(&self.area, &words(&look));
+        self.look.replace(look);
+        self.area.queue_draw();
+    }
+}
+
+/// What is seen, for those who hear it: the same numbers.
+fn words(look: &Look) -> String {
+    let frames = tr_with("Frames: {frames}", &[("frames", &live::frames(look))]);
+    let kinds = look.kinds.iter().map(|kind| format!("{}: {}", tr(kind.title), live::count(kind)));
+    std::iter::once(frames).chain(kinds).collect::<Vec<_>>().join("; ")
+}
