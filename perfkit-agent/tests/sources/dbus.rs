@@ -118,7 +118,8 @@ fn the_time_to_a_reply_is_that_of_the_service() {
     assert_eq!(naps.len(), 2, "{:#?}", seen.rows);
     for nap in naps {
         let duration: i64 = nap.split(['+', ' ']).nth(2).unwrap().parse().unwrap();
-        assert!((50_000_000..2_000_000_000).contains(&duration), "{nap}");
+        // He naps for 50 ms; on a busy machine the recording hears of the call later than of the reply.
+        assert!((20_000_000..2_000_000_000).contains(&duration), "{nap}");
         assert_eq!(field(nap, "destination"), Some("org.perfkit.Sleeper"));
     }
 }
