@@ -88,8 +88,8 @@ fn started(app: &adw::Application) {
     }
     // Drawings have the desktop's font.
     let font = gtk::Settings::default().and_then(|settings| settings.gtk_font_name());
-    let font = font.map(|name| gtk::pango::FontDescription::from_string(&name));
-    if let Some(family) = font.as_ref().and_then(gtk::pango::FontDescription::family) {
+    let font = font.map(|name| pango::FontDescription::from_string(&name));
+    if let Some(family) = font.as_ref().and_then(pango::FontDescription::family) {
         gdkrecord::draw::text::use_fonts(&family);
     }
     let quit = gio::ActionEntry::builder("quit").activate(|app: &adw::Application, _, _| {
