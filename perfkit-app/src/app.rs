@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::{gio, glib};
+use gtk::{gio, glib, pango};
 
 use crate::actions::ACTIONS;
 use crate::settings::{self, settings};

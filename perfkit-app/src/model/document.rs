@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use futures_channel::oneshot;
 use gtk::glib;
 use gtk::glib::subclass::prelude::*;
 use gtk::prelude::*;
@@ -14,7 +15,7 @@ use perfkit_agent::{Error, Result};
 
 use super::Range;
 use super::glance::Glance;
-use crate::link::{Desk, Reader};
+use crate::link::{Desk, Reader, away};
 use crate::wording::tr;
 
 /// What is known of a session from its opening on.
@@ -27,6 +28,9 @@ struct Facts {
     slow: Desk,
 }
 
+/// Who waits for an analysis.
+type Asker = oneshot::Sender<std::result::Result<Arc<Report>, String>>;
+
 mod imp {
     use std::sync::LazyLock;
 
@@ -37,6 +41,8 @@ mod imp {
     pub struct Document {
         pub(super) facts: OnceCell<Facts>,
         pub report: RefCell<Option<Arc<Report>>>,
+        /// Who waits for the analysis while it is made.
+        pub awaiting: RefCell<Option<Vec<Asker>>>,
         /// What pages show; never empty, always within the whole.
         #[property(get, set = Self::set_visible, explicit_notify)]
         visible: Cell<Range>,
@@ -178,11 +184,22 @@ impl Document {
         desk.ask(job).await
     }
 
-    /// The analysis of the whole session, which is made once.
+    /// The analysis of the whole session, which is made once. It takes long, and keeps no desk waiting.
     pub async fn report(&self) -> std::result::Result<Arc<Report>, String> {
-        if let Some(report) = self.imp().report.borrow().as_ref() {
+        let imp = self.imp();
+        let awaited = imp.awaiting.borrow_mut().as_mut().map(|awaiting| {
+            let (told, made) = oneshot::channel();
+            awaiting.push(told);
+            made
+        });
+        if let Some(made) = awaited {
+            // Whoever makes it tells, unless the document is gone.
+            return made.await.unwrap_or_else(|_| Err(tr("The analysis failed unexpectedly")));
+        }
+        if let Some(report) = imp.report.borrow().as_ref() {
             return Ok(Arc::clone(report));
         }
+        imp.awaiting.replace(Some(Vec::new()));
         let path = self.path().to_owned();
         let make = move || {
             let report = Report::of(&path, None, None)?;
@@ -190,10 +207,14 @@ impl Document {
             let _ = Glance::of(&report).keep(&path);
             Ok::<_, Error>(report)
         };
-        let made = self.ask_slowly(move |_| make()).await;
-        let report = made.ok_or_else(|| tr("The analysis failed unexpectedly"))?.map_err(|error| error.to_string())?;
-        let report = Arc::new(report);
-        Ok(Arc::clone(self.imp().report.borrow_mut().get_or_insert(report)))
+        let made = away(move || make().map_err(|error| error.to_string())).await;
+        let made = made.unwrap_or_else(|| Err(tr("The analysis failed unexpectedly"))).map(Arc::new);
+        imp.report.replace(made.clone().ok());
+        for told in imp.awaiting.take().into_iter().flatten() {
+            // Who asked may be gone.
+            let _ = told.send(made.clone());
+        }
+        made
     }
 
     /// Shows a stretch of time on a page: selects it and makes it visible with its surroundings.

@@ -2,6 +2,7 @@
 
 mod actions;
 pub mod applications;
+pub mod calltree;
 mod document;
 pub mod glance;
 mod player;

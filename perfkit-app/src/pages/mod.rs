@@ -1,5 +1,6 @@
 //! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
 
+mod calls;
 mod details;
 mod exposures;
 pub mod follow;
@@ -30,6 +31,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "overview", title: "Overview", icon: "view-grid-symbolic", make: overview::make },
     Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
     Page { name: "exposures", title: "Exposures", icon: "video-display-symbolic", make: exposures::make },
+    Page { name: "calls", title: "Calls", icon: "format-justify-left-symbolic", make: calls::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
 ];

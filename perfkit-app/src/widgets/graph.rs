@@ -87,6 +87,14 @@ pub fn palette() -> &'static Palette {
     Palette::of(adw::StyleManager::default().is_dark())
 }
 
+/// How much larger the user's text is than usual.
+pub fn scale(widget: &impl IsA<gtk::Widget>) -> f64 {
+    match widget.settings().gtk_xft_dpi() {
+        ..=0 => 1.0,
+        dpi => (f64::from(dpi) / 1024.0 / USUAL).clamp(0.5, 4.0),
+    }
+}
+
 impl Graph {
     /// A drawing at least so many pixels wide and high. `name` is what it shows, in the user's language.
     pub fn new(
@@ -118,10 +126,7 @@ impl Graph {
 
     /// How much larger the user's text is than usual.
     pub fn scale(&self) -> f64 {
-        match self.settings().gtk_xft_dpi() {
-            ..=0 => 1.0,
-            dpi => (f64::from(dpi) / 1024.0 / USUAL).clamp(0.5, 4.0),
-        }
+        scale(self)
     }
 
     /// Its width and height, in the drawing's pixels.

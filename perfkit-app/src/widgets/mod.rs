@@ -2,7 +2,9 @@
 
 pub mod accessible;
 pub mod bar;
+pub mod beside;
 pub mod card;
+pub mod flame;
 pub mod graph;
 pub mod live;
 pub mod save;

@@ -93,6 +93,7 @@ impl Table {
             view.append_column(&table.column(at, column, last && !column.kind.is_number()));
         }
         let scrolled = gtk::ScrolledWindow::builder().child(&view).vexpand(true).hexpand(true).build();
+        imp.stack.add_named(&status::waiting(), Some("waiting"));
         imp.stack.add_named(&scrolled, Some("rows"));
         imp.stack.add_named(&adw::Bin::new(), Some("nothing"));
         table.set_child(Some(&imp.stack));
