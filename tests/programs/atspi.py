@@ -1,7 +1,7 @@
 """Looks at a program as assistive technology does, and acts on its widgets.
 
 Each line of standard input is a command in JSON, and gets a line in JSON as its answer:
-{"tree": PID}               every widget, parents first
+{"tree": PID}               every widget that takes up room, parents first
 {"act": ID}                 does what a widget is for
 {"focus": ID}               gives it the keyboard
 {"value": ID, "to": X}      moves a slider
@@ -58,7 +58,11 @@ def tree(process):
 
     def walk(widget, parent):
         number = len(found)
-        found.append(describe(widget, number, parent))
+        told = describe(widget, number, parent)
+        found.append(told)
+        # What has no room shows nothing of what is in it.
+        if told["box"] and 0 in told["box"][2:]:
+            return
         for at in range(widget.get_child_count()):
             child = widget.get_child_at_index(at)
             if child is not None:

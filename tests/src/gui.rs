@@ -196,6 +196,8 @@ impl<'d> Gui<'d> {
             found
         });
         found.map_err(|error| {
+            // A picture says more; without one the widgets must do.
+            let _ = screen::keep(self.display, &pictures().join("failed.png"));
             let tree = last.as_ref().map(Tree::lines).unwrap_or_default();
             Failure::new(format!("{error}; it said: {}; its widgets:\n{tree}", self.said()))
         })
@@ -248,6 +250,7 @@ impl<'d> Gui<'d> {
 
     /// Presses keys, one after the other, with time between them as a person needs.
     pub fn keys(&self, names: &[&str]) -> Result<()> {
+        Window::focus_any(self.display)?;
         names.iter().fold(self.pointer(), |chain, name| chain.key(name).pause(40)).play()
     }
 
@@ -261,6 +264,14 @@ impl<'d> Gui<'d> {
         self.window.ask_to_close(self.display)?;
         self.program.wait()
     }
+}
+
+/// Where pictures of the program are kept, to be looked at.
+pub fn pictures() -> PathBuf {
+    let folder = bins::target().join("gui-pictures");
+    // What cannot be made is told by whoever writes to it.
+    let _ = std::fs::create_dir_all(&folder);
+    folder
 }
 
 /// A command that sees the display and its accessibility bus.

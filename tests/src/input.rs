@@ -64,6 +64,18 @@ impl Window {
         })
     }
 
+    /// Gives the keyboard to the uppermost window where none has it, as a window manager does when a dialog closes.
+    pub fn focus_any(display: &Display) -> Result<()> {
+        let windows = Window::visible(display);
+        let has_it = stdout_of(xdotool(display).arg("getwindowfocus")).ok().and_then(|id| id.parse().ok()).map(Window);
+        match windows.last() {
+            Some(last) if !has_it.is_some_and(|window| windows.contains(&window)) => {
+                run(xdotool(display).args(["windowfocus", "--sync", &last.0.to_string()])).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Moves it to a place of the display, and waits until it is there.
     pub fn place(self, display: &Display, x: i32, y: i32) -> Result<()> {
         let (id, left, top) = (self.0.to_string(), x.to_string(), y.to_string());

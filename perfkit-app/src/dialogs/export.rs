@@ -71,17 +71,9 @@ fn ask(window: &Window, document: &Document, tables: Vec<String>) {
     let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
     content.append(&header);
     content.append(&form.page());
-    let dialog = adw::Window::builder()
-        .title(tr("Export"))
-        .transient_for(window)
-        .modal(true)
-        .default_width(520)
-        .default_height(640)
-        .content(&content)
-        .build();
+    let dialog = super::dialog(window, &tr("Export"), (520, 640), &content);
     dialog.set_default_widget(Some(&accept));
     GtkWindowExt::set_focus(&dialog, form.formats.first());
-    super::closes_on_escape(&dialog);
     let closed = dialog.downgrade();
     cancel.connect_clicked(move |_| {
         if let Some(dialog) = closed.upgrade() {
@@ -125,7 +117,7 @@ impl Form {
     }
 
     fn page(&self) -> adw::PreferencesPage {
-        let what = adw::PreferencesGroup::new();
+        let what = adw::PreferencesGroup::builder().title(tr("What")).build();
         what.add(&self.part);
         what.add(&self.table);
         self.picture.iter().for_each(|row| what.add(row));

@@ -71,15 +71,7 @@ pub fn present(parent: &impl IsA<gtk::Window>) {
     let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
     content.append(&adw::HeaderBar::new());
     content.append(&scrolled);
-    let window = adw::Window::builder()
-        .title(tr("Help"))
-        .transient_for(parent)
-        .modal(true)
-        .default_width(560)
-        .default_height(640)
-        .content(&content)
-        .build();
-    super::closes_on_escape(&window);
+    let window = super::dialog(parent, &tr("Help"), (560, 640), &content);
     let (help, parent) = (window.downgrade(), parent.as_ref().downgrade());
     keys.connect_clicked(move |_| {
         if let (Some(help), Some(parent)) = (help.upgrade(), parent.upgrade()) {

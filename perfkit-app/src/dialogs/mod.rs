@@ -13,11 +13,32 @@ pub mod save_as;
 pub mod shortcuts;
 pub mod working;
 
-use gtk::gdk;
 use gtk::prelude::*;
+use gtk::{gdk, glib};
+
+/// A dialog of so many pixels, which Escape closes.
+pub fn dialog(
+    parent: &impl IsA<gtk::Window>,
+    title: &str,
+    (width, height): (i32, i32),
+    content: &impl IsA<gtk::Widget>,
+) -> adw::Window {
+    let dialog: adw::Window = glib::Object::builder()
+        // Otherwise nobody who hears it is told that it is one.
+        .property("accessible-role", gtk::AccessibleRole::Dialog)
+        .property("title", title)
+        .property("transient-for", parent.as_ref())
+        .property("modal", true)
+        .property("default-width", width)
+        .property("default-height", height)
+        .property("content", content)
+        .build();
+    closes_on_escape(&dialog);
+    dialog
+}
 
 /// Lets Escape close a dialog that does not do so by itself.
-pub fn closes_on_escape(window: &impl IsA<gtk::Window>) {
+fn closes_on_escape(window: &impl IsA<gtk::Window>) {
     let shortcut = gtk::Shortcut::new(
         Some(gtk::KeyvalTrigger::new(gdk::Key::Escape, gdk::ModifierType::empty())),
         Some(gtk::NamedAction::new("window.close")),

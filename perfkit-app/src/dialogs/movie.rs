@@ -112,16 +112,8 @@ pub fn present(window: &gtk::Window, document: &Document, hidden: BTreeSet<u32>,
     let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
     content.append(&header);
     content.append(&rows.page(document, &accept));
-    let dialog = adw::Window::builder()
-        .title(tr("Save as Movie"))
-        .transient_for(window)
-        .modal(true)
-        .default_width(460)
-        .default_height(560)
-        .content(&content)
-        .build();
+    let dialog = super::dialog(window, &tr("Save as Movie"), (460, 560), &content);
     dialog.set_default_widget(Some(&accept));
-    super::closes_on_escape(&dialog);
     let closed = dialog.downgrade();
     cancel.connect_clicked(move |_| {
         if let Some(dialog) = closed.upgrade() {

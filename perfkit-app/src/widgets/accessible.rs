@@ -7,7 +7,7 @@ use std::ffi::{c_int, c_void};
 
 use gtk::glib::prelude::*;
 use gtk::glib::translate::IntoGlib;
-use gtk::prelude::WidgetExt;
+use gtk::prelude::{ListModelExt, WidgetExt};
 use gtk::{AccessibleProperty, glib};
 
 unsafe extern "C" {
@@ -37,7 +37,13 @@ pub fn only_shown(stack: &gtk::Stack) {
         let pages = std::iter::successors(stack.first_child(), gtk::Widget::next_sibling);
         pages.for_each(|page| hide(&page, shown.as_ref() != Some(&page)));
     };
-    stack.connect_visible_child_notify(tell);
+    let (pages, of) = (stack.pages(), stack.downgrade());
+    pages.connect_items_changed(move |_, _, _, _| of.upgrade().iter().for_each(tell));
+    stack.connect_visible_child_notify(move |stack| {
+        // The stack does not keep its own list of pages.
+        let _kept = &pages;
+        tell(stack);
+    });
     tell(stack);
 }
 

@@ -2,6 +2,7 @@
 
 use adw::prelude::*;
 
+use super::accessible;
 use super::table::Table;
 use crate::model::Document;
 use crate::wording::tr;
@@ -30,6 +31,7 @@ pub fn card(title: &str, child: &impl IsA<gtk::Widget>) -> Card {
 /// A card with a graph, which can be had as a table, too, and be given away.
 pub fn graph(document: &Document, title: &str, graph: &super::graph::Graph, table: &Table) -> Card {
     let stack = gtk::Stack::builder().vhomogeneous(false).hhomogeneous(false).build();
+    accessible::only_shown(&stack);
     stack.add_named(graph, Some("graph"));
     table.set_height_request(240);
     stack.add_named(table, Some("table"));

@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod files;
+mod names;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use perfkit_tests::{App, Display, Launch};
+use perfkit_tests::{App, Display, Gui, Launch};
 
 /// A session of gtk4-widget-factory, in which the pointer moved, clicked, scrolled and resized: made once, read often.
 pub fn sample() -> &'static Path {
@@ -37,4 +38,35 @@ pub fn sample() -> &'static Path {
         app.close().unwrap();
         path
     })
+}
+
+/// The pages of a session by the side pane's names.
+pub trait PageNames {
+    /// All of them, in their order.
+    fn pages(&mut self) -> Vec<String>;
+    /// Shows one, and waits until it has come to rest.
+    fn show(&mut self, name: &str);
+}
+
+impl PageNames for Gui<'_> {
+    fn pages(&mut self) -> Vec<String> {
+        let names = self.until("the pages", |tree| {
+            let list = tree.find("list", "Pages").filter(|list| list.has_room())?;
+            let rows = tree.within(list).filter(|widget| widget.role == "list item");
+            let names: Vec<String> = rows.map(|row| row.name.clone()).collect();
+            (!names.is_empty()).then_some(names)
+        });
+        names.unwrap()
+    }
+
+    fn show(&mut self, name: &str) {
+        let row = self.find("list item", name).unwrap();
+        self.click(&row).unwrap();
+        self.until(&format!("the page {name}"), |tree| {
+            // It stands in the title too.
+            (tree.0.iter().filter(|widget| widget.role == "label" && widget.name == name).count() > 1).then_some(())
+        })
+        .unwrap();
+        self.settle().unwrap();
+    }
 }

@@ -88,6 +88,7 @@ impl Page {
     fn new(document: &Document) -> Page {
         let root = gtk::Box::new(gtk::Orientation::Vertical, 0);
         let states = gtk::Stack::builder().vexpand(true).build();
+        accessible::only_shown(&states);
         states.add_named(&status::waiting(), Some("waiting"));
         let words =
             gtk::Label::builder().wrap(true).xalign(0.0).margin_start(12).margin_end(12).margin_bottom(6).build();
@@ -146,6 +147,7 @@ impl Page {
         overlay.add_overlay(&self.bare);
         self.views.add_named(&overlay, Some("stage"));
         self.views.add_named(&self.table, Some("table"));
+        accessible::only_shown(&self.views);
         let flap = adw::Flap::builder()
             .flap_position(gtk::PackType::End)
             .content(&self.views)

@@ -12,7 +12,7 @@ use perfkit_agent::report::{self, Report};
 
 use super::fill;
 use crate::model::{Document, Range};
-use crate::widgets::status;
+use crate::widgets::{accessible, status};
 use crate::wording::{tr, tr_with};
 
 /// The widest that lines stay readable, in pixels.
@@ -56,14 +56,14 @@ fn page(document: &Document, report: &Arc<Report>) -> gtk::ScrolledWindow {
     if !report.analysis.strip.is_empty() {
         let frames = frames::frames(document, report);
         all.append(&frames::strip(document, &frames));
-        let beside = flow();
+        let beside = flow(&tr("Frames"));
         insert(&beside, &frames::histogram(document, report));
         lines::causes(document, report).iter().for_each(|card| insert(&beside, card));
         all.append(&beside);
     }
     let lists = [lines::worst(document, report), lines::hangs(document, report), lines::answers(document, report)];
     lists.iter().flatten().for_each(|list| all.append(list));
-    let costs = flow();
+    let costs = flow(&tr("What Cost Most"));
     for kind in &report.analysis.costs {
         lines::costs(document, report, kind).iter().for_each(|card| insert(&costs, card));
     }
@@ -79,14 +79,16 @@ fn page(document: &Document, report: &Arc<Report>) -> gtk::ScrolledWindow {
 }
 
 /// Cards side by side, where there is room.
-fn flow() -> gtk::FlowBox {
-    gtk::FlowBox::builder()
+fn flow(name: &str) -> gtk::FlowBox {
+    let flow = gtk::FlowBox::builder()
         .selection_mode(gtk::SelectionMode::None)
         .homogeneous(true)
         .max_children_per_line(2)
         .column_spacing(18)
         .row_spacing(18)
-        .build()
+        .build();
+    accessible::name(&flow, name);
+    flow
 }
 
 fn insert(flow: &gtk::FlowBox, card: &impl IsA<gtk::Widget>) {

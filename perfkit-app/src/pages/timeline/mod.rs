@@ -7,6 +7,7 @@ mod windows;
 use gtk::prelude::*;
 
 use crate::model::Document;
+use crate::widgets::accessible;
 use crate::widgets::bar::bar;
 use crate::widgets::timeline::Timeline;
 use crate::wording::tr;
@@ -52,12 +53,16 @@ pub fn make(document: &Document) -> gtk::Widget {
 fn linked(actions: &[(&str, &str, &str)]) -> gtk::Box {
     let group = gtk::Box::builder().css_classes(["linked"]).build();
     for &(icon, action, title) in actions {
-        group.append(&button(icon, title).action_name(action).build());
+        let button = button(icon, title);
+        button.set_action_name(Some(action));
+        group.append(&button);
     }
     group
 }
 
 /// A button with an icon, and a title for those who cannot tell it by that.
-fn button(icon: &str, title: &str) -> gtk::builders::ButtonBuilder {
-    gtk::Button::builder().icon_name(icon).tooltip_text(tr(title))
+fn button(icon: &str, title: &str) -> gtk::Button {
+    let button = gtk::Button::builder().icon_name(icon).tooltip_text(tr(title)).build();
+    accessible::name(&button, &tr(title));
+    button
 }

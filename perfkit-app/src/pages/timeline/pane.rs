@@ -26,7 +26,8 @@ pub fn make(timeline: &Timeline) -> gtk::Widget {
     head.append(&title);
     head.append(&place);
     for (icon, text, act) in BUTTONS {
-        let button = button(icon, text).css_classes(["flat"]).build();
+        let button = button(icon, text);
+        button.add_css_class("flat");
         let timeline = timeline.downgrade();
         button.connect_clicked(move |_| {
             if let Some(timeline) = timeline.upgrade() {

@@ -44,6 +44,7 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
     content.append(&usual);
     let popover = gtk::Popover::builder().child(&content).build();
     let button = gtk::MenuButton::builder().label(tr("Tracks")).popover(&popover).build();
+    accessible::name(&button, &tr("Tracks"));
 
     let weak = timeline.downgrade();
     usual.connect_clicked(move |_| {

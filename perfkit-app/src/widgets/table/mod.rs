@@ -96,6 +96,7 @@ impl Table {
         imp.stack.add_named(&status::waiting(), Some("waiting"));
         imp.stack.add_named(&scrolled, Some("rows"));
         imp.stack.add_named(&adw::Bin::new(), Some("nothing"));
+        accessible::only_shown(&imp.stack);
         table.set_child(Some(&imp.stack));
         // They are set once, here.
         let _ = (imp.name.set(name.to_owned()), imp.columns.set(columns.into()));
