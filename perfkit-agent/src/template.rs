@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, similar};
 
 /// What a template keeps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,13 @@ impl Template {
     /// The one of that name.
     pub fn load(name: &str) -> Result<Template> {
         let path = Template::named(name)?;
-        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let text = fs::read_to_string(&path).map_err(|error| match (error.kind(), Template::names()) {
+            (ErrorKind::NotFound, Ok(names)) => {
+                let alike = similar(name, names.iter().map(String::as_str));
+                Error::Invalid(format!("there is no template `{name}`{alike}; `perfkit-agent templates` lists them"))
+            }
+            _ => Error::file("read", &path)(error),
+        })?;
         serde_json::from_str(&text).map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))
     }
 

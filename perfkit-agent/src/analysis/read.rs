@@ -15,6 +15,9 @@ const AFTER: i64 = 1_000_000_000;
 /// Sleep of this length within the handling of an event is a loop of its own, such as a dialog's, in nanoseconds.
 const SLEEP: i64 = 1_000_000;
 
+/// The end of sleep that had not ended when the recording did, until it is settled.
+const OPEN: i64 = i64::MAX;
+
 /// A part of a timeline: where its rows are, and what becomes of one.
 struct Part {
     /// The table or view.
@@ -45,7 +48,8 @@ const PARTS: &[Part] = &[
         columns: "duration",
         only: "tid = ?1",
         put: |timeline, time, row| {
-            timeline.polls.push(span(time, row, ())?);
+            let duration: Option<i64> = row.get(1)?;
+            timeline.polls.push(Span { time, end: duration.map_or(OPEN, |duration| time + duration), what: () });
             Ok(())
         },
     },
@@ -205,6 +209,13 @@ impl Timeline {
             open.end = self.end.max(open.time);
         }
         self.dispatches = dispatches.into();
+        let mut polls = std::mem::take(&mut self.polls).into_vec();
+        let last = polls.len().saturating_sub(1);
+        for (at, open) in polls.iter_mut().enumerate().filter(|(_, poll)| poll.end == OPEN) {
+            // Of one before it the end was lost.
+            open.end = if at == last { self.end.max(open.time) } else { open.time };
+        }
+        self.polls = polls.into();
         if self.tracer.is_some() {
             let mut off = std::mem::take(&mut self.off).into_vec();
             // Sessions of before told the one state as the other.
@@ -268,11 +279,12 @@ mod tests {
         let mut timeline = Timeline {
             end: 90_000_000_000,
             inputs: vec![Span { time: 0, end: 9_000_000_000, what: input }].into(),
-            polls: vec![span(4_000_000, 4_000_010), span(5_000_000, 800_000_000)].into(),
+            polls: vec![span(4_000_000, 4_000_010), span(5_000_000, 800_000_000), span(9_100_000_000, OPEN)].into(),
             dispatches: vec![Span { time: 7, end: 7, what: open }].into(),
             ..Timeline::default()
         };
         timeline.settle(&Clocks::default());
         assert_eq!((timeline.inputs[0].end, timeline.dispatches[0].end), (5_000_000, 90_000_000_000));
+        assert_eq!(timeline.polls[2].end, 90_000_000_000, "who sleeps at the end sleeps to the end");
     }
 }

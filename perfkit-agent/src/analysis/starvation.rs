@@ -26,8 +26,12 @@ pub struct Starvation {
     pub place: (i64, i64),
     /// Nanoseconds of it in which the thread worked.
     pub worked: i64,
-    /// The callback that ran most in it, for how many nanoseconds and how often; `None` where none did.
-    pub callback: Option<(String, i64, usize)>,
+    /// The callback that ran most in it.
+    pub callback: String,
+    /// For how many nanoseconds, without what ran inside of it.
+    pub ran: i64,
+    /// How often.
+    pub calls: usize,
     /// What wanted a frame, in words.
     pub wanted: String,
 }
@@ -35,11 +39,12 @@ pub struct Starvation {
 impl Starvation {
     /// In words, without its place: `no frame was drawn, though an animation went on: busy ran 3 s in 150 calls`.
     pub fn words(&self) -> String {
-        let ran =
-            self.callback.as_ref().map_or("nothing that was recorded explains it".to_owned(), |(name, ns, count)| {
-                format!("{name} ran {} in {}", words::time(*ns), words::many(*count, "call"))
-            });
-        format!("no frame was drawn, though {}: {ran}", self.wanted)
+        let (callback, ran) = (&self.callback, words::time(self.ran));
+        format!(
+            "no frame was drawn, though {}: {callback} ran {ran} in {}",
+            self.wanted,
+            words::many(self.calls, "call")
+        )
     }
 }
 
@@ -59,7 +64,6 @@ pub fn find(facts: &Facts<'_>, hangs: &mut Vec<Hang>) -> Option<Starvation> {
         return None;
     }
     let wanted = wanted(timeline, from)?;
-    hangs.retain(|hang| hang.calls < 2 || hang.place.0 < from);
     let mut ran: HashMap<String, (i64, usize)> = HashMap::new();
     for (dispatch, own) in own_times(&timeline.dispatches, &timeline.polls) {
         if dispatch.time >= from {
@@ -67,14 +71,9 @@ pub fn find(facts: &Facts<'_>, hangs: &mut Vec<Hang>) -> Option<Starvation> {
             *sum = (sum.0 + own, sum.1 + 1);
         }
     }
-    let most = ran.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
-    Some(Starvation {
-        thread: (timeline.pid, timeline.tid),
-        place: (from, to),
-        worked,
-        callback: most.map(|(name, (ns, count))| (name, ns, count)),
-        wanted,
-    })
+    let (callback, (ran, calls)) = ran.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)))?;
+    hangs.retain(|hang| hang.calls < 2 || hang.place.0 < from);
+    Some(Starvation { thread: (timeline.pid, timeline.tid), place: (from, to), worked, callback, ran, calls, wanted })
 }
 
 /// What wanted a frame after the last one; `None` where nothing is known to have.
@@ -126,6 +125,11 @@ mod tests {
         assert_eq!(starved(2, |_| {}), None, "it sleeps");
         let still = |timeline: &mut Timeline| timeline.frames = vec![frame(0, 4, None)].into();
         assert_eq!(starved(18, still), None, "it works, and nothing was to change on the screen");
+        let asleep = |timeline: &mut Timeline| {
+            timeline.polls = vec![span(1_000, 4_000, ())].into();
+            timeline.dispatches = Default::default();
+        };
+        assert_eq!(starved(18, asleep), None, "it sleeps to the end");
         assert_eq!(starved(18, |timeline| timeline.end = ms(1_500)), None, "it ended soon");
         assert_eq!(starved(18, |timeline| timeline.asked.1 = ms(3_000)), None, "more may have come");
     }

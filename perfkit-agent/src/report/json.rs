@@ -57,7 +57,9 @@ pub fn json(report: &Report) -> Value {
             "begin": starved.place.0,
             "end": starved.place.1,
             "work_ns": starved.worked,
-            "callback": starved.callback.as_ref().map(|(name, ..)| name),
+            "callback": starved.callback,
+            "ran_ns": starved.ran,
+            "calls": starved.calls,
             "words": starved.words(),
         })
     });

@@ -68,3 +68,18 @@ fn a_part_that_ends_before_it_begins_is_refused() {
         assert_eq!(said, "--from is later than --to\n");
     }
 }
+
+#[test]
+fn a_template_that_is_not_there_is_told_with_the_one_that_is_like_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |words: &[&str]| {
+        let mut agent = std::process::Command::new(env!("CARGO_BIN_EXE_perfkit-agent"));
+        let agent = agent.args(words).env("XDG_CONFIG_HOME", folder.path()).current_dir(folder.path());
+        String::from_utf8(agent.output().unwrap().stderr).unwrap()
+    };
+    said(&["record", "-q", "--with", "proc", "--save-template", "nightly", "true"]);
+    for words in [&["record", "--template", "nihgtly", "true"][..], &["templates", "nihgtly"]] {
+        let expected = "there is no template `nihgtly` (did you mean `nightly`?); `perfkit-agent templates` lists them";
+        assert_eq!(said(words), format!("perfkit-agent: {expected}\n"));
+    }
+}

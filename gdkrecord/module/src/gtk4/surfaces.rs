@@ -18,6 +18,8 @@ use crate::{frames, recorder};
 pub struct Surfaces {
     known: Table<usize, Known>,
     by_xid: Table<u32, usize>,
+    /// What X told last of a known window: it tells the same with every move of the pointer.
+    placed: Option<(u32, f64, f64)>,
 }
 
 /// Left top corner where it is known, width, height, scale.
@@ -91,6 +93,7 @@ impl Surfaces {
         };
         if known.xid != 0 {
             self.by_xid.insert(known.xid, surface.handle.address());
+            self.placed = None;
         }
         let class = out.text(&surface.api.type_name(surface.handle.gtype()));
         let Known { window, parent, role, xid, .. } = *known;
@@ -274,7 +277,11 @@ impl Surfaces {
 
     /// X told where a window's left top corner is, in device pixels.
     pub fn origin(&mut self, xid: u32, x: f64, y: f64) -> Option<usize> {
+        if self.placed == Some((xid, x, y)) {
+            return None;
+        }
         let address = *self.by_xid.get(&xid)?;
+        self.placed = Some((xid, x, y));
         let known = self.known.get_mut(&address)?;
         // Events carry sixteenths of a pixel and float noise; windows stand on whole pixels.
         let at = Some((x.round(), y.round()));

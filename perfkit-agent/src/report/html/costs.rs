@@ -26,7 +26,7 @@ const WASTE: f64 = 0.05;
 
 /// A section for each kind that something is known of, and what to record for the others.
 pub fn sections(report: &Report, out: &mut String) {
-    out.push_str("<h2 id=\"costs\">What cost time</h2>\n");
+    out.push_str("<h2 id=\"costs\">What cost most</h2>\n");
     let worked = report.analysis.worked;
     if worked > 0 {
         let length = report.analysis.place.1 - report.analysis.place.0;

@@ -48,7 +48,7 @@ pub fn verdict(report: &Report, out: &mut String) {
         (!analysis.slow.is_empty(), "worst", "Slowest frames"),
         (!analysis.hangs.is_empty(), "hangs", "Hangs"),
         (!analysis.answers.is_empty(), "latency", "Input"),
-        (true, "costs", "What cost time"),
+        (true, "costs", "What cost most"),
         (!analysis.slow.is_empty(), "frames", "All slow frames"),
         (true, "session", "The session"),
     ];
