@@ -1,9 +1,10 @@
 //! The CPU time of an application with the recorder beside the same without it, under the same driven input.
 //!
-//! Start-up and steady use are told apart: the first is a cost in milliseconds, the second a ratio. The machine
-//! is shared and its processor's speed changes, so runs alternate in the order A B B A, each such block gives one
-//! ratio, and the median of the blocks' ratios is given with the interval that holds it in 19 of 20 cases; of fewer
-//! than six blocks that is their range, which holds it less often.
+//! Start-up and steady use are told apart: the first is a cost in milliseconds, the second a ratio. The machine is
+//! shared and its processors change their speed from second to second by more than what is measured, so both run at
+//! the same time on displays of their own, and turns of about a second of the same input go to them in the order
+//! A B B A. Each such pair of turns gives one ratio; their median is given with the interval that holds it in 19 of
+//! 20 cases. Programs are started anew after so many turns, as where a process happens to lie in memory counts too.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,8 +17,12 @@ use perfkit_tests::error::Context;
 use perfkit_tests::figures::{median, quantile};
 use perfkit_tests::{App, Display, Launch, Loading, Result, figures};
 
-/// Blocks of four runs; PERFKIT_BLOCKS says otherwise.
-const BLOCKS: usize = 9;
+/// Pairs of processes; PERFKIT_BLOCKS says otherwise.
+const BLOCKS: usize = 6;
+/// Pairs of turns of each pair of processes.
+const TURNS: usize = 16;
+/// Steps of input in a turn.
+const STEPS: i32 = 120;
 const PROGRAMS: [&str; 3] = ["gnome-calculator", "gtk3-demo", "gtk4-demo"];
 
 fn main() -> ExitCode {
@@ -27,7 +32,7 @@ fn main() -> ExitCode {
 fn run() -> Result<String> {
     let blocks = std::env::var("PERFKIT_BLOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(BLOCKS);
     let mut text = String::from(
-        "| program | start, ms | recorder adds, ms | use, ms | ratio in use | interval | records | bytes a record | on the disk |\n\
+        "| program | start, ms | recorder adds, ms | a turn, ms | ratio in use | interval | records | bytes a record | on the disk |\n\
          |---|---|---|---|---|---|---|---|---|\n",
     );
     for program in PROGRAMS {
@@ -54,28 +59,47 @@ struct Blocks {
 
 impl Blocks {
     fn block(&mut self, program: &str) -> Result<()> {
-        let [mut plain, mut recorded] = [(0.0, 0.0); 2];
-        for loading in [Loading::None, Loading::Modules, Loading::Modules, Loading::None] {
-            let run = one_run(program, loading)?;
-            let sum = if loading == Loading::None { &mut plain } else { &mut recorded };
-            (sum.0, sum.1) = (sum.0 + run.start / 2.0, sum.1 + run.used / 2.0);
-            if let Some((records, bytes, size)) = run.recording {
-                self.records.push(records);
-                self.length.push(bytes / records.max(1.0));
-                self.size.push(size / records.max(1.0));
-            }
+        let displays = [Display::start()?, Display::start()?];
+        let start = |at: usize, loading| -> Result<(App, f64)> {
+            let mut app = App::start(&displays[at], &Launch::new(program).loading(loading))?;
+            let cpu = on_cpu(app.process().pid())?;
+            Ok((app, cpu))
+        };
+        let ((mut plain, before), (mut recorded, with)) = (start(0, Loading::None)?, start(1, Loading::Modules)?);
+        self.start.push(before);
+        self.start_added.push(with - before);
+        let mut turn = |recording: bool, steps: i32| -> Result<f64> {
+            let app = if recording { &mut recorded } else { &mut plain };
+            let pid = app.process().pid();
+            let before = on_cpu(pid)?;
+            drive(app, &displays[usize::from(recording)], steps)?;
+            Ok(on_cpu(pid)? - before)
+        };
+        for recording in [false, true] {
+            turn(recording, STEPS)?;
         }
-        self.start.push(plain.0);
-        self.start_added.push(recorded.0 - plain.0);
-        self.used.push(plain.1);
-        self.ratio.push(recorded.1 / plain.1);
+        let from = self.ratio.len();
+        for at in 0..TURNS {
+            let first = at % 2 == 1;
+            let (one, other) = (turn(first, STEPS)?, turn(!first, STEPS)?);
+            let (plain, recorded) = if first { (other, one) } else { (one, other) };
+            self.used.push(plain);
+            self.ratio.push(recorded / plain);
+        }
+        let mut ratios = self.ratio[from..].to_vec();
+        let [low, high] = [0.25, 0.75].map(|share| quantile(&mut ratios, share));
         eprintln!(
-            "{program}: start {:.0} + {:.1} ms, use {:.0} ms, ratio {:.4}",
-            plain.0,
-            recorded.0 - plain.0,
-            plain.1,
-            recorded.1 / plain.1
+            "{program}: start {before:.0} + {:.1} ms, ratio {:.3} ({low:.3} to {high:.3})",
+            with - before,
+            median(&mut ratios)
         );
+        plain.close()?;
+        recorded.close()?;
+        let (records, bytes) = records(&fs::read(recorded.recording()).cannot("read the recording")?);
+        let size = fs::metadata(recorded.recording()).cannot("measure the recording")?.blocks() * 512;
+        self.records.push(records);
+        self.length.push(bytes / records.max(1.0));
+        self.size.push(size as f64 / records.max(1.0));
         Ok(())
     }
 
@@ -112,34 +136,6 @@ fn interval(values: &mut [f64]) -> (f64, f64) {
     }
     let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
     (at(cut.saturating_sub(1)), at(count.saturating_sub(cut.max(1))))
-}
-
-/// One run of a program.
-struct Run {
-    /// Milliseconds of CPU until its window had painted.
-    start: f64,
-    /// And from then, after some first use, to the end of the input.
-    used: f64,
-    /// Records, bytes of them all, and bytes on the disk.
-    recording: Option<(f64, f64, f64)>,
-}
-
-fn one_run(program: &str, loading: Loading) -> Result<Run> {
-    let display = Display::start()?;
-    let mut app = App::start(&display, &Launch::new(program).loading(loading))?;
-    let pid = app.process().pid();
-    let start = on_cpu(pid)?;
-    drive(&app, &display, 60)?;
-    let warm = on_cpu(pid)?;
-    drive(&app, &display, 900)?;
-    let used = on_cpu(pid)? - warm;
-    app.close()?;
-    if loading == Loading::None {
-        return Ok(Run { start, used, recording: None });
-    }
-    let (records, bytes) = records(&fs::read(app.recording()).cannot("read the recording")?);
-    let size = fs::metadata(app.recording()).cannot("measure the recording")?.blocks() * 512;
-    Ok(Run { start, used, recording: Some((records, bytes, size as f64)) })
 }
 
 /// How many records a recording has, texts too, and how many bytes they take.
