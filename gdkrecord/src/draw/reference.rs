@@ -86,6 +86,13 @@ fn treemap_of(tree: &Tree, dark: bool, look: impl FnOnce(&mut Look<'_>, &treemap
     surface
 }
 
+/// Some nodes are searched for, in two groups.
+static FOUND: [bool; 32] = {
+    let mut found = [false; 32];
+    (found[0], found[1], found[3], found[4], found[8], found[10]) = (true, true, true, true, true, true);
+    found
+};
+
 #[test]
 fn treemaps_look_as_they_should() {
     let functions = scenes::functions();
@@ -98,6 +105,7 @@ fn treemaps_look_as_they_should() {
         }),
     );
     check("treemap-level", &treemap_of(&functions, false, |look, _| look.by_level = true));
+    check("treemap-found", &treemap_of(&functions, true, |look, _| look.found = Some(&FOUND)));
     check("treemap-many", &treemap_of(&scenes::many(), true, |_, _| {}));
     check("treemap-one", &treemap_of(&scenes::single(), false, |look, _| look.hover = Some(1)));
     check("treemap-empty", &treemap_of(&Tree::new("nothing"), true, |look, _| look.selected = Some(0)));

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use gdkrecord::draw::treemap::Tree;
 use gdkrecord::units;
 
-use super::costs::{KINDS, Kind, Leaf, Measure, Measured};
+use super::costs::{Amount, KINDS, Kind, Leaf, Measure, Measured};
 use super::engine::Facts;
 use super::read::threads;
 use super::stacks::Stacks;
@@ -32,12 +32,21 @@ pub fn known(query: &Query) -> Vec<(&'static Kind, &'static Measured)> {
     pairs().filter(|(_, measured)| measured.tables.iter().any(has)).collect()
 }
 
+/// A treemap, and how much each of its nodes cost in every measure.
+#[derive(Clone, Debug)]
+pub struct Costly {
+    /// The tree.
+    pub tree: Tree,
+    /// How much a node cost with all below it, by its number.
+    pub amounts: Vec<Amount>,
+}
+
 /// What cost by a kind in a measure that it has, from one time of a session to another, both CLOCK_MONOTONIC
 /// nanoseconds.
 ///
 /// # Errors
 /// Where the session cannot be read.
-pub fn tree(query: &Query, by: &Kind, measure: Measure, from: i64, to: i64) -> Result<Tree> {
+pub fn tree(query: &Query, by: &Kind, measure: Measure, from: i64, to: i64) -> Result<Costly> {
     let db = query.db();
     let (stacks, names) = (Stacks::default(), callback_names(db)?);
     let timelines = threads(db)?.into_iter().map(|thread| {
@@ -51,15 +60,15 @@ pub fn tree(query: &Query, by: &Kind, measure: Measure, from: i64, to: i64) -> R
 }
 
 /// The tree of some leaves: what is heaviest comes first, and what more than `most` leaves have is one leaf.
-pub fn of(by: &Kind, measure: Measure, leaves: &[Leaf], most: usize) -> Tree {
+pub fn of(by: &Kind, measure: Measure, leaves: &[Leaf], most: usize) -> Costly {
     let mut heavy: Vec<(i64, &Leaf)> = leaves.iter().map(|leaf| (leaf.amount.of(measure), leaf)).collect();
     heavy.retain(|(weight, _)| *weight > 0);
     heavy.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.path.cmp(&b.1.path)));
     let rest = heavy.split_off(most.min(heavy.len()));
     let mut nodes = vec![Node::default()];
-    for (weight, leaf) in heavy {
+    for (_, leaf) in heavy {
         let mut at = 0;
-        nodes[0].weight += weight;
+        nodes[0].all.add(&leaf.amount);
         for part in &leaf.path {
             let next = nodes.len();
             let child = *nodes[at].children.entry(part).or_insert(next);
@@ -67,21 +76,23 @@ pub fn of(by: &Kind, measure: Measure, leaves: &[Leaf], most: usize) -> Tree {
                 nodes.push(Node { name: part, ..Node::default() });
             }
             at = child;
-            nodes[at].weight += weight;
+            nodes[at].all.add(&leaf.amount);
         }
-        nodes[at].own += weight;
+        nodes[at].own.add(&leaf.amount);
     }
-    let mut tree = Tree::new(by.name);
-    nodes[0].weight += rest.iter().map(|(weight, _)| weight).sum::<i64>();
-    tree.node_mut(0).value = measure.words(nodes[0].weight).into();
-    grow(&nodes, by, measure, &mut tree);
+    let mut lost = Amount::default();
+    rest.iter().for_each(|(_, leaf)| lost.add(&leaf.amount));
+    nodes[0].all.add(&lost);
+    let tree = Tree::new(by.name);
+    let mut costly = Costly { tree, amounts: vec![nodes[0].all] };
+    costly.tree.node_mut(0).value = measure.words(nodes[0].all.of(measure)).into();
+    costly.grow(&nodes, by, measure);
     if !rest.is_empty() {
         let name = format!("{} more", units::count(rest.len() as u64));
-        let sum = rest.iter().map(|(weight, _)| weight).sum();
-        add(&mut tree, 0, &name, (sum, sum), measure);
+        costly.add(0, &name, (lost.of(measure), lost), measure);
     }
-    color(&mut tree);
-    tree
+    color(&mut costly.tree);
+    costly
 }
 
 /// A part of a path, with all that lies in it.
@@ -90,45 +101,108 @@ struct Node<'a> {
     name: &'a str,
     children: HashMap<&'a str, usize>,
     /// What has this path and no more of it.
-    own: i64,
+    own: Amount,
     /// All.
-    weight: i64,
+    all: Amount,
 }
 
-/// Puts all below the root into the tree.
-fn grow(nodes: &[Node<'_>], by: &Kind, measure: Measure, tree: &mut Tree) {
-    let below = |node: &Node<'_>| {
-        let mut below: Vec<usize> = node.children.values().copied().collect();
-        // The last is taken first.
-        below.sort_by(|&a, &b| nodes[a].weight.cmp(&nodes[b].weight).then_with(|| nodes[b].name.cmp(nodes[a].name)));
-        below
-    };
-    // A path may be long, so that this does not call itself.
-    let mut open: Vec<(usize, usize)> = below(&nodes[0]).into_iter().map(|child| (child, 0)).collect();
-    while let Some((at, parent)) = open.pop() {
-        let (mut node, mut name) = (&nodes[at], nodes[at].name.to_owned());
-        while let Some(only) = node.children.values().next()
-            && !by.joined.is_empty()
-            && node.children.len() == 1
-            && node.own == 0
-        {
-            node = &nodes[*only];
-            name = format!("{name}{}{}", by.joined, node.name);
+impl Costly {
+    /// Puts all below the root into the tree.
+    fn grow(&mut self, nodes: &[Node<'_>], by: &Kind, measure: Measure) {
+        let weight = |at: usize| nodes[at].all.of(measure);
+        let below = |node: &Node<'_>| {
+            let mut below: Vec<usize> = node.children.values().copied().collect();
+            // The last is taken first.
+            below.sort_by(|&a, &b| weight(a).cmp(&weight(b)).then_with(|| nodes[b].name.cmp(nodes[a].name)));
+            below
+        };
+        // A path may be long, so that this does not call itself.
+        let mut open: Vec<(usize, usize)> = below(&nodes[0]).into_iter().map(|child| (child, 0)).collect();
+        while let Some((at, parent)) = open.pop() {
+            let (mut node, mut name) = (&nodes[at], nodes[at].name.to_owned());
+            while let Some(only) = node.children.values().next()
+                && !by.joined.is_empty()
+                && node.children.len() == 1
+                && node.own.of(measure) == 0
+            {
+                node = &nodes[*only];
+                name = format!("{name}{}{}", by.joined, node.name);
+            }
+            let own = node.own.of(measure);
+            let weight = if node.children.is_empty() { own } else { 0 };
+            let number = self.add(parent, &name, (weight, node.all), measure);
+            if !node.children.is_empty() && own > 0 {
+                let name = if by.joined.is_empty() { "other" } else { "." };
+                self.add(number, name, (own, node.own), measure);
+            }
+            open.extend(below(node).into_iter().map(|child| (child, number)));
         }
-        let weight = if node.children.is_empty() { node.own } else { 0 };
-        let number = add(tree, parent, &name, (weight, node.weight), measure);
-        if !node.children.is_empty() && node.own > 0 {
-            let name = if by.joined.is_empty() { "other" } else { "." };
-            add(tree, number, name, (node.own, node.own), measure);
+    }
+
+    fn add(&mut self, parent: usize, name: &str, (weight, all): (i64, Amount), measure: Measure) -> usize {
+        let number = self.tree.add(parent, name, weight as f64);
+        self.tree.node_mut(number).value = measure.words(all.of(measure)).into();
+        self.amounts.push(all);
+        number
+    }
+
+    /// Shows as colours what a shade tells: the least and the greatest that there is; `None` where nothing is known
+    /// of it.
+    ///
+    /// Costs of neighbours differ by powers of ten, so equal steps of colour are equal quotients.
+    pub fn shade(&mut self, shade: Shade) -> Option<(i64, i64)> {
+        let mut holds = vec![false; self.amounts.len()];
+        (1..holds.len()).for_each(|at| holds[self.tree.parent(at)] = true);
+        let told = |at: usize| shade.of(&self.amounts[at]).filter(|&amount| amount > 0);
+        let leaves = || (1..holds.len()).filter(|&at| !holds[at]).filter_map(told);
+        let range = leaves().min().zip(leaves().max());
+        for at in 0..holds.len() {
+            let level = told(at).zip(range).map(|(amount, (least, most))| match least == most {
+                true => 1.0,
+                false => (amount as f32 / least as f32).ln() / (most as f32 / least as f32).ln(),
+            });
+            self.tree.node_mut(at).level = level.unwrap_or(f32::NAN).clamp(0.0, 1.0);
         }
-        open.extend(below(node).into_iter().map(|child| (child, number)));
+        range
     }
 }
 
-fn add(tree: &mut Tree, parent: usize, name: &str, (weight, all): (i64, i64), measure: Measure) -> usize {
-    let number = tree.add(parent, name, weight as f64);
-    tree.node_mut(number).value = measure.words(all).into();
-    number
+/// What the colours of a treemap can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shade {
+    /// Another measure.
+    Measure(Measure),
+    /// How long each was on average.
+    Each,
+    /// How long the longest was.
+    Longest,
+}
+
+impl Shade {
+    /// Those that make sense beside a measure of a kind.
+    pub fn beside(by: &Kind, measure: Measure) -> Vec<Shade> {
+        let has = |measure: Measure| by.measures.iter().any(|measured| measured.measure == measure);
+        let others = Measure::ALL.iter().copied().filter(|&other| other != measure && has(other)).map(Shade::Measure);
+        let lengths = has(Measure::Time) && has(Measure::Calls) && measure != Measure::Area;
+        others.chain(lengths.then_some([Shade::Each, Shade::Longest]).into_iter().flatten()).collect()
+    }
+
+    /// What it tells of something; `None` where that is not known.
+    pub fn of(self, amount: &Amount) -> Option<i64> {
+        match self {
+            Shade::Measure(measure) => Some(amount.of(measure)),
+            Shade::Each => (amount.count > 0).then(|| amount.ns / amount.count),
+            Shade::Longest => Some(amount.longest),
+        }
+    }
+
+    /// An amount of it, as people read it.
+    pub fn words(self, amount: i64) -> String {
+        match self {
+            Shade::Measure(measure) => measure.words(amount),
+            Shade::Each | Shade::Longest => Measure::Time.words(amount),
+        }
+    }
 }
 
 /// Gives each child of the root that holds others a colour with all in it; those that hold none have one together.
@@ -153,7 +227,6 @@ fn color(tree: &mut Tree) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::costs::Amount;
 
     fn leaf(path: &[&str], bytes: i64) -> Leaf {
         let path = path.iter().map(|&part| part.to_owned()).collect();
@@ -187,18 +260,18 @@ mod tests {
             "1 /usr/share/icons > b: 20 B",
             "0 pipe: 3 B",
         ];
-        let seen = words(&of(files, Measure::Bytes, &leaves, usize::MAX));
+        let seen = words(&of(files, Measure::Bytes, &leaves, usize::MAX).tree);
         assert_eq!(seen, expected.map(|line| line.replace("1000 B", &units::bytes(1000))));
-        let few = words(&of(files, Measure::Bytes, &leaves, 2));
+        let few = words(&of(files, Measure::Bytes, &leaves, 2).tree);
         assert_eq!(few.last().map(|line| &**line), Some("0 3 more: 28 B"));
         // What was sampled was not called, as far as is known.
-        assert_eq!(of(files, Measure::Calls, &leaves, 9).nodes().len(), 1);
+        assert_eq!(of(files, Measure::Calls, &leaves, 9).tree.nodes().len(), 1);
     }
 
     #[test]
     fn what_has_parts_and_more_of_its_own_has_that_beside_them() {
         let leaves = [leaf(&["read", "pipe"], 2), leaf(&["read"], 1)];
-        let seen = words(&of(Kind::by_name("syscalls").unwrap(), Measure::Bytes, &leaves, usize::MAX));
+        let seen = words(&of(Kind::by_name("syscalls").unwrap(), Measure::Bytes, &leaves, usize::MAX).tree);
         assert_eq!(seen, ["0 read: 3 B", "0 read > other: 1 B", "0 read > pipe: 2 B"]);
     }
 
@@ -213,5 +286,31 @@ mod tests {
         }
         let named = |name: &str| KINDS.iter().any(|kind| kind.name == name);
         assert!(["windows", "widgets", "callbacks", "syscalls", "functions", "files"].into_iter().all(named));
+    }
+
+    #[test]
+    fn colours_tell_another_measure_by_quotients_and_nothing_of_what_is_unknown() {
+        let syscalls = Kind::by_name("syscalls").unwrap();
+        let call = |path: &[&str], ns: i64, count: i64, bytes: i64| Leaf {
+            amount: Amount { ns, count, longest: ns, bytes, ..Amount::default() },
+            ..leaf(path, 0)
+        };
+        let leaves =
+            [call(&["read", "a"], 1000, 1, 10), call(&["read", "b"], 2000, 100, 1000), call(&["futex"], 500, 10, 0)];
+        let mut costly = of(syscalls, Measure::Time, &leaves, usize::MAX);
+        let names: Vec<&str> = costly.tree.nodes().iter().map(|node| &*node.name).collect();
+        assert_eq!(names, ["syscalls", "read", "b", "a", "futex"]);
+        assert_eq!((costly.amounts[1].ns, costly.amounts[0].count), (3000, 111));
+        let levels = |costly: &Costly| costly.tree.nodes()[2..].iter().map(|node| node.level).collect::<Vec<_>>();
+        assert_eq!(costly.shade(Shade::Measure(Measure::Calls)), Some((1, 100)));
+        let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5);
+        assert!(near(&levels(&costly), &[1.0, 0.0, 0.5]), "{:?}", levels(&costly));
+        assert_eq!(costly.shade(Shade::Measure(Measure::Bytes)), Some((10, 1000)));
+        assert!(levels(&costly)[2].is_nan());
+        assert_eq!(costly.shade(Shade::Each), Some((20, 1000)));
+        assert_eq!(costly.shade(Shade::Measure(Measure::Area)), None);
+        let beside = |name: &str, measure| Shade::beside(Kind::by_name(name).unwrap(), measure);
+        assert_eq!(beside("syscalls", Measure::Time).len(), 4);
+        assert_eq!(beside("windows", Measure::Area), [Measure::Time, Measure::Calls].map(Shade::Measure));
     }
 }

@@ -100,7 +100,7 @@ pub fn json(report: &Report) -> Value {
         (costs.kind.name.to_owned(), Value::Array(rows.collect()))
     });
     let treemaps = treemap::pairs().filter_map(|(kind, measured)| {
-        let tree = treemap::of(kind, measured.measure, &report.costs(kind.name)?.leaves, usize::MAX);
+        let tree = treemap::of(kind, measured.measure, &report.costs(kind.name)?.leaves, usize::MAX).tree;
         let root = tree.nodes().len() > 1;
         root.then(|| json!({ "by": kind.name, "measure": measured.measure.name(), "doc": measured.doc, "tree": nested(&tree) }))
     });

@@ -138,14 +138,14 @@ fn each_kind_is_measured_in_all_that_it_has() {
         ),
     ];
     for (kind, measure, lines_of) in expected {
-        let tree = treemap::tree(&query, Kind::by_name(kind).unwrap(), *measure, at(0), at(500)).unwrap();
+        let tree = treemap::tree(&query, Kind::by_name(kind).unwrap(), *measure, at(0), at(500)).unwrap().tree;
         assert_eq!(lines(&tree), *lines_of, "{kind} by {measure:?}");
     }
     assert_eq!(treemap::pairs().count(), expected.len(), "a pair has no line here");
     assert_eq!(treemap::known(&query).len(), expected.len());
     // The whole session has one callback more, and the second read.
     let whole =
-        |kind, measure| treemap::tree(&query, Kind::by_name(kind).unwrap(), measure, i64::MIN, i64::MAX).unwrap();
+        |kind, measure| treemap::tree(&query, Kind::by_name(kind).unwrap(), measure, i64::MIN, i64::MAX).unwrap().tree;
     assert_eq!(lines(&whole("callbacks", Measure::Calls)), ["inner: 1 call", "outer: 2 calls"]);
     assert_eq!(&*whole("files", Measure::Bytes).nodes()[0].value, "15.5 KiB");
 }
@@ -162,8 +162,9 @@ fn samples_tell_the_time_of_functions_better_than_traced_calls() {
         outlet.point(samples, at(66), worker, &cells);
     });
     let query = Query::open(&made.path()).unwrap();
-    let of =
-        |measure| lines(&treemap::tree(&query, Kind::by_name("functions").unwrap(), measure, at(0), at(500)).unwrap());
+    let of = |measure| {
+        lines(&treemap::tree(&query, Kind::by_name("functions").unwrap(), measure, at(0), at(500)).unwrap().tree)
+    };
     assert_eq!(of(Measure::Time), ["app > parse: 5 ms", "app: 5 ms"]);
     assert_eq!(of(Measure::Calls), ["app > load: 1 call", "app > parse: 2 calls", "app: 3 calls"]);
 }
@@ -178,5 +179,5 @@ fn a_session_without_system_calls_has_no_treemaps_of_them() {
     let query = Query::open(&made.path()).unwrap();
     assert!(treemap::known(&query).is_empty());
     let files = Kind::by_name("files").unwrap();
-    assert_eq!(treemap::tree(&query, files, Measure::Bytes, at(0), at(9)).unwrap().nodes().len(), 1);
+    assert_eq!(treemap::tree(&query, files, Measure::Bytes, at(0), at(9)).unwrap().tree.nodes().len(), 1);
 }

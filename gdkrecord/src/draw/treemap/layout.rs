@@ -106,14 +106,19 @@ impl Layout {
 
 /// Lays a tree out in an area. Takes n log n time for n nodes and no recursion, so that trees may be deep.
 pub fn layout(tree: &Tree, area: Area, frame: Frame) -> Layout {
+    layout_below(tree, 0, area, frame)
+}
+
+/// Lays out what lies below a node, as if that were the root.
+pub fn layout_below(tree: &Tree, root: usize, area: Area, frame: Frame) -> Layout {
     let totals = tree.totals();
     let drawable = area.width.is_finite() && area.height.is_finite() && area.width > 0.0 && area.height > 0.0;
-    if totals[0] <= 0.0 || !drawable {
+    if totals.get(root).is_none_or(|&total| total <= 0.0) || !drawable {
         return Layout { cells: Vec::new() };
     }
     let (starts, list) = tree.children();
     let mut cells = Vec::with_capacity(totals.len());
-    cells.push(Cell { node: 0, depth: 0, area, header: 0.0, children: (0, 0) });
+    cells.push(Cell { node: root as u32, depth: 0, area, header: 0.0, children: (0, 0) });
     let mut row: Vec<(f64, u32)> = Vec::new();
     let mut at = 0;
     while let Some(&Cell { node, depth, area, .. }) = cells.get(at) {

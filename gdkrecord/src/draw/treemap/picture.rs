@@ -20,6 +20,8 @@ pub struct Look<'a> {
     pub hover: Option<usize>,
     /// The cell that was chosen.
     pub selected: Option<usize>,
+    /// By node, whether it is among what is searched for; the others are faint. All are where nothing is searched for.
+    pub found: Option<&'a [bool]>,
 }
 
 /// What part of a treemap a ground is of.
@@ -38,7 +40,12 @@ pub enum Ground {
 impl<'a> Look<'a> {
     /// By group, with nothing pointed at.
     pub fn new(palette: &'a Palette) -> Look<'a> {
-        Look { palette, by_level: false, hover: None, selected: None }
+        Look { palette, by_level: false, hover: None, selected: None, found: None }
+    }
+
+    /// Whether a node is among what is searched for.
+    pub fn is_found(&self, node: usize) -> bool {
+        self.found.is_none_or(|found| found.get(node).copied().unwrap_or(false))
     }
 
     /// The ground of a part of a group.
@@ -70,7 +77,12 @@ pub fn draw(ctx: &cairo::Context, look: &Look<'_>, tree: &Tree, layout: &Layout,
     ctx.rectangle(0.0, 0.0, root.area.width * scale, root.area.height * scale);
     ctx.fill()?;
     ctx.restore()?;
-    write(ctx, look, labels)?;
+    write(ctx, look, layout, labels)?;
+    marks(ctx, look, layout)
+}
+
+/// Draws the outlines of what the pointer is over and of what was chosen.
+pub fn marks(ctx: &cairo::Context, look: &Look<'_>, layout: &Layout) -> Result<()> {
     for (cell, thick, color) in
         [(look.hover, 2.0, look.palette.text.alpha(0.55)), (look.selected, 3.0, look.palette.text)]
     {
@@ -82,7 +94,7 @@ pub fn draw(ctx: &cairo::Context, look: &Look<'_>, tree: &Tree, layout: &Layout,
     Ok(())
 }
 
-fn write(ctx: &cairo::Context, look: &Look<'_>, labels: &Labels) -> Result<()> {
+fn write(ctx: &cairo::Context, look: &Look<'_>, layout: &Layout, labels: &Labels) -> Result<()> {
     let mut setters: Vec<Setter> = Vec::new();
     for label in labels {
         let known = setters.iter().position(|one| one.size() == label.size && one.bold() == label.bold);
@@ -90,7 +102,12 @@ fn write(ctx: &cairo::Context, look: &Look<'_>, labels: &Labels) -> Result<()> {
             setters.push(Setter::new(label.size, label.bold));
             setters.len() - 1
         });
-        let color = if label.dim { look.palette.text.alpha(0.8) } else { look.palette.text };
+        let node = layout.cells().get(label.cell).map(|cell| cell.node as usize);
+        let color = match node.is_none_or(|node| look.is_found(node)) {
+            false => look.palette.text.alpha(0.5),
+            true if label.dim => look.palette.text.alpha(0.8),
+            true => look.palette.text,
+        };
         setters[at].draw(ctx, &label.text, label.area.x, label.baseline, color)?;
     }
     Ok(())

@@ -46,7 +46,9 @@ pub fn image(look: &Look<'_>, tree: &Tree, layout: &Layout, scale: f64) -> Resul
         let (right, bottom) = (at(area.right(), root.x), at(area.bottom(), root.y));
         let edged = right - left >= EDGED && bottom - top >= EDGED;
         let gap = if edged { scale.round().max(1.0) as i32 } else { 0 };
-        raster.fill((left, top, right - gap, bottom - gap), shades.color(tree, cell, index, edged));
+        let color = shades.color(tree, cell, index, edged);
+        let color = if look.is_found(cell.node as usize) { color } else { faint(color, background) };
+        raster.fill((left, top, right - gap, bottom - gap), color);
     }
     // Rgb24 holds a pixel as a number of the machine's byte order, 32-bit aligned.
     let bytes: Vec<u8> = raster.pixels.iter().flat_map(|pixel| pixel.to_ne_bytes()).collect();
@@ -57,6 +59,15 @@ pub fn image(look: &Look<'_>, tree: &Tree, layout: &Layout, scale: f64) -> Resul
 fn pixel(color: Color) -> u32 {
     let [red, green, blue] = color.bytes();
     u32::from(red) << 16 | u32::from(green) << 8 | u32::from(blue)
+}
+
+/// A colour that is hardly told from what is behind it.
+fn faint(color: u32, background: u32) -> u32 {
+    let part = |shift: u32| {
+        let (color, background) = ((color >> shift) & 0xff, (background >> shift) & 0xff);
+        ((color + 3 * background) / 4) << shift
+    };
+    part(16) | part(8) | part(0)
 }
 
 /// Every colour that occurs, mixed once.

@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Frame, Layout, Tree, labels, layout};
+use super::{Frame, Layout, Tree, labels, layout, layout_below};
 use crate::draw::Area;
 
 const SCREEN: Area = Area::new(0.0, 0.0, 1600.0, 900.0);
@@ -283,4 +283,19 @@ fn names_of_every_script_are_cut_where_they_must_be() {
         assert!(shorter <= 5, "{name} could be shorter than {shorter}");
         assert_eq!(setter.fit(name, 5.0, 3), None);
     }
+}
+
+#[test]
+fn what_lies_below_a_node_is_laid_out_as_if_it_were_all() {
+    let mut tree = Tree::new("all");
+    let group = tree.add(0, "group", 0.0);
+    [5.0, 3.0, 1.0].iter().for_each(|&weight| drop(tree.add(group, "leaf", weight)));
+    tree.add(0, "other", 4.0);
+    let below = layout_below(&tree, group, SCREEN, Frame::HEADED);
+    let alone = layout(&flat(&[5.0, 3.0, 1.0]), SCREEN, Frame::HEADED);
+    let areas = |layout: &Layout| layout.cells().iter().map(|cell| (cell.area, cell.depth)).collect::<Vec<_>>();
+    assert_eq!(areas(&below), areas(&alone));
+    assert_eq!(below.cells().iter().map(|cell| cell.node).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(layout_below(&tree, 99, SCREEN, Frame::NONE).cells(), []);
+    assert_eq!(leaves(&layout_below(&tree, 5, SCREEN, Frame::NONE)).count(), 1);
 }

@@ -89,7 +89,8 @@ impl Amount {
         }
     }
 
-    fn add(&mut self, more: &Amount) {
+    /// Adds what something else cost.
+    pub fn add(&mut self, more: &Amount) {
         self.ns += more.ns;
         self.count += more.count;
         if more.place.is_some() && (self.place.is_none() || more.longest > self.longest) {

@@ -54,7 +54,7 @@ pub fn sections(report: &Report, out: &mut String) {
 /// The treemaps of a kind, one of which is seen, and its table.
 fn section(report: &Report, costs: &Costs, out: &mut String) {
     let kind = costs.kind;
-    let maps = kind.measures.iter().map(|measured| (measured, of(kind, measured.measure, &costs.leaves, CELLS)));
+    let maps = kind.measures.iter().map(|measured| (measured, of(kind, measured.measure, &costs.leaves, CELLS).tree));
     // One thing alone needs no picture.
     let maps: Vec<(&Measured, Tree)> = maps.filter(|(_, tree)| tree.nodes().len() > 2).collect();
     let rows = report.rows(kind.name);
