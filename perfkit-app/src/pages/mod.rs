@@ -7,6 +7,7 @@ pub mod follow;
 mod logs;
 mod overview;
 mod timeline;
+mod treemap;
 
 use gtk::glib;
 use gtk::prelude::*;
@@ -31,6 +32,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "overview", title: "Overview", icon: "view-grid-symbolic", make: overview::make },
     Page { name: "timeline", title: "Timeline", icon: "view-list-symbolic", make: timeline::make },
     Page { name: "exposures", title: "Exposures", icon: "video-display-symbolic", make: exposures::make },
+    Page { name: "treemap", title: "Treemap", icon: "view-app-grid-symbolic", make: treemap::make },
     Page { name: "calls", title: "Calls", icon: "format-justify-left-symbolic", make: calls::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },

@@ -14,4 +14,5 @@ pub mod stage;
 pub mod status;
 pub mod table;
 pub mod timeline;
+pub mod treemap;
 pub mod welcome;

@@ -74,6 +74,32 @@ impl Cell {
     }
 }
 
+/// A direction on the drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Towards {
+    Left,
+    Right,
+    Up,
+    Down,
+}
+
+impl Towards {
+    /// How far a rectangle lies from another in this direction, below 0 where it does not, and how far its middle lies
+    /// to the side of the other's extent.
+    fn far(self, from: Area, to: Area) -> (f64, f64) {
+        let beside = |low: f64, high: f64, middle: f64| (low - middle).max(middle - high).max(0.0);
+        let (x, y) = (to.x + to.width / 2.0, to.middle());
+        let (along, aside) = match self {
+            Towards::Left => (from.x - to.right(), beside(from.y, from.bottom(), y)),
+            Towards::Right => (to.x - from.right(), beside(from.y, from.bottom(), y)),
+            Towards::Up => (from.y - to.bottom(), beside(from.x, from.right(), x)),
+            Towards::Down => (to.y - from.bottom(), beside(from.x, from.right(), x)),
+        };
+        (along, aside)
+    }
+}
+
 /// The rectangles of a tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
@@ -85,6 +111,19 @@ impl Layout {
     /// weighs anything.
     pub fn cells(&self) -> &[Cell] {
         &self.cells
+    }
+
+    /// The leaf beside a cell in a direction: the nearest of those that lie there, before those farther to its side; of
+    /// several the largest. All as places in [`Layout::cells`].
+    pub fn beside(&self, at: usize, towards: Towards) -> Option<usize> {
+        let from = self.cells.get(at)?.area;
+        let leaves = self.cells.iter().enumerate().filter(|(other, cell)| *other != at && !cell.is_group());
+        let there = leaves.filter_map(|(other, cell)| {
+            let (along, aside) = towards.far(from, cell.area);
+            // Edges that touch may overlap by what rounding leaves.
+            (along > -1e-6).then(|| (along + 3.0 * aside, -cell.area.width * cell.area.height, other))
+        });
+        there.min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(.., other)| other)
     }
 
     /// The cells under a point, from the root in: as places in [`Layout::cells`]. Empty outside.

@@ -14,6 +14,6 @@ pub mod tree;
 mod tests;
 
 pub use labels::{Label, Labels, labels};
-pub use layout::{Cell, Frame, Layout, layout, layout_below};
+pub use layout::{Cell, Frame, Layout, Towards, layout, layout_below};
 pub use picture::{Ground, Look, draw, marks};
 pub use tree::{Node, Tree};

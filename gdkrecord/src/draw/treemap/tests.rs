@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{Frame, Layout, Tree, labels, layout, layout_below};
+use super::{Frame, Layout, Towards, Tree, labels, layout, layout_below};
 use crate::draw::Area;
 
 const SCREEN: Area = Area::new(0.0, 0.0, 1600.0, 900.0);
@@ -289,7 +289,9 @@ fn names_of_every_script_are_cut_where_they_must_be() {
 fn what_lies_below_a_node_is_laid_out_as_if_it_were_all() {
     let mut tree = Tree::new("all");
     let group = tree.add(0, "group", 0.0);
-    [5.0, 3.0, 1.0].iter().for_each(|&weight| drop(tree.add(group, "leaf", weight)));
+    for weight in [5.0, 3.0, 1.0] {
+        tree.add(group, "leaf", weight);
+    }
     tree.add(0, "other", 4.0);
     let below = layout_below(&tree, group, SCREEN, Frame::HEADED);
     let alone = layout(&flat(&[5.0, 3.0, 1.0]), SCREEN, Frame::HEADED);
@@ -298,4 +300,36 @@ fn what_lies_below_a_node_is_laid_out_as_if_it_were_all() {
     assert_eq!(below.cells().iter().map(|cell| cell.node).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(layout_below(&tree, 99, SCREEN, Frame::NONE).cells(), []);
     assert_eq!(leaves(&layout_below(&tree, 5, SCREEN, Frame::NONE)).count(), 1);
+}
+
+#[test]
+fn every_leaf_is_reached_by_going_from_one_to_the_next() {
+    let mut dice = Dice(7);
+    let mut tree = Tree::new("all");
+    for _ in 0..6 {
+        let group = tree.add(0, "group", 0.0);
+        for _ in 0..9 {
+            tree.add(group, "leaf", dice.log_normal());
+        }
+    }
+    let layout = layout(&tree, SCREEN, Frame::HEADED);
+    let first = layout.cells().iter().position(|cell| !cell.is_group()).unwrap();
+    let (mut reached, mut open) = (std::collections::BTreeSet::from([first]), vec![first]);
+    while let Some(at) = open.pop() {
+        for towards in [Towards::Left, Towards::Right, Towards::Up, Towards::Down] {
+            let Some(next) = layout.beside(at, towards) else { continue };
+            let (here, there) = (layout.cells()[at].area, layout.cells()[next].area);
+            match towards {
+                Towards::Left => assert!(there.right() <= here.x + 1e-3),
+                Towards::Right => assert!(there.x >= here.right() - 1e-3),
+                Towards::Up => assert!(there.bottom() <= here.y + 1e-3),
+                Towards::Down => assert!(there.y >= here.bottom() - 1e-3),
+            }
+            if reached.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    assert_eq!(reached.len(), leaves(&layout).count());
+    assert_eq!(layout.beside(usize::MAX, Towards::Left), None);
 }

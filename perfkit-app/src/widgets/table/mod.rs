@@ -162,6 +162,18 @@ impl Table {
         }
     }
 
+    /// Leaves out columns in which no row has anything.
+    pub fn hide_empty_columns(&self) {
+        let (Some(view), all) = (self.imp().view.get(), self.imp().all.borrow()) else { return };
+        let columns = view.columns();
+        for at in 0..columns.n_items() {
+            let filled = all.iter().any(|row| row.cells.get(at as usize).is_some_and(|cell| *cell != Cell::None));
+            if let Some(column) = columns.item(at).and_downcast::<gtk::ColumnViewColumn>() {
+                column.set_visible(filled || all.is_empty());
+            }
+        }
+    }
+
     /// What it says where there are no rows: what is missing, and what to do about it.
     pub fn set_nothing(&self, title: &str, why: &str) {
         self.imp().nothing.replace((title.to_owned(), why.to_owned()));
