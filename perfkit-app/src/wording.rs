@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use gdkrecord::units;
 use gtk::glib;
 use perfkit_agent::Error;
 
@@ -19,7 +20,7 @@ pub const fn marked(text: &'static str) -> &'static str {
 /// The text for a number of things in the user's language, with the number for `{}`.
 pub fn tr_many(one: &str, many: &str, count: u64) -> String {
     let number = u32::try_from(count).unwrap_or(u32::MAX);
-    gettextrs::ngettext(one, many, number).replace("{}", &gdkrecord::units::count(count))
+    gettextrs::ngettext(one, many, number).replace("{}", &units::count(count))
 }
 
 /// The text in the user's language, with values for `{name}`.
@@ -60,6 +61,31 @@ pub fn error(error: &Error) -> String {
     }
 }
 
+/// A value of a counter in words, with its unit; of what counts up, how fast it rises in a second.
+pub fn measured(value: f64, unit: &str, counts_up: bool) -> String {
+    let number = |value: f64| match value {
+        _ if value.abs() >= 1e4 || value.fract() == 0.0 => {
+            let sign = if value <= -0.5 { "−" } else { "" };
+            format!("{sign}{}", units::count(value.abs().round() as u64))
+        }
+        _ => format!("{value:.2}"),
+    };
+    let words = match unit {
+        "ns" => units::duration(value.max(0.0) as u64),
+        "bytes" => units::bytes(value.max(0.0) as u64),
+        "share" => units::share(value),
+        // A processor's seconds in a second are a share of it.
+        "s" if counts_up => return units::share(value),
+        "" | "count" => number(value),
+        unit => format!("{} {unit}", number(value)),
+    };
+    match unit {
+        "ns" if counts_up => units::share(value / 1e9),
+        _ if counts_up => format!("{words}/s"),
+        _ => words,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +97,19 @@ mod tests {
         assert_eq!(failed(ErrorKind::NotFound), "There is no /tmp/a.perfkit");
         assert_eq!(failed(ErrorKind::IsADirectory), "/tmp/a.perfkit is a folder");
         assert_eq!(error(&Error::NotASession(path.to_owned())), "/tmp/a.perfkit is no session of perfkit");
+    }
+
+    #[test]
+    fn a_value_has_the_unit_of_its_counter() {
+        for (value, unit, counts_up, words) in [
+            (2.5e8, "ns", true, "25.0 %"),
+            (2_500.0, "ns", false, "2.50 µs"),
+            (12_800.0, "bytes", true, "12.5 KiB/s"),
+            (-3.0, "", false, "−3"),
+            (0.25, "", true, "0.25/s"),
+            (7.5, "%", false, "7.50 %"),
+        ] {
+            assert_eq!(measured(value, unit, counts_up), words);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Drawings on a cairo context: they know no widgets, so that they can be saved, compared and timed.
 
+pub mod counters;
 pub mod flame;
 pub mod frames;
 pub mod histogram;

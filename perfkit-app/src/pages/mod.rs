@@ -1,6 +1,7 @@
 //! The pages of a session: one table. A page is a widget made for a document, which follows its properties.
 
 mod calls;
+mod counters;
 mod details;
 mod exposures;
 pub mod follow;
@@ -34,6 +35,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "exposures", title: "Exposures", icon: "video-display-symbolic", make: exposures::make },
     Page { name: "treemap", title: "Treemap", icon: "view-app-grid-symbolic", make: treemap::make },
     Page { name: "calls", title: "Calls", icon: "format-justify-left-symbolic", make: calls::make },
+    Page { name: "counters", title: "Counters", icon: "power-profile-performance-symbolic", make: counters::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
 ];

@@ -41,7 +41,7 @@ pub fn graph(document: &Document, title: &str, graph: &super::graph::Graph, tabl
         .tooltip_text(tr("Show as a Table"))
         .css_classes(["flat"])
         .build();
-    super::accessible::name(&as_table, &tr("Show as a Table"));
+    accessible::name(&as_table, &tr("Show as a Table"));
     let shown = stack.downgrade();
     as_table.connect_toggled(move |button| {
         if let Some(stack) = shown.upgrade() {

@@ -3,7 +3,6 @@
 use cairo::Context;
 use gdkrecord::draw::text::{Align, Label};
 use gdkrecord::draw::{Area, Palette, Result, fill, line};
-use gdkrecord::units;
 
 use super::kinds::Look;
 use super::lanes::Lane;
@@ -69,24 +68,7 @@ pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Res
 
 /// A value of a lane of values in words, with its unit.
 pub fn value(lane: &Lane, value: f64) -> String {
-    let number = |value: f64| match value {
-        _ if value.abs() >= 1e4 || value.fract() == 0.0 => units::count(value.abs().round() as u64),
-        _ => format!("{value:.2}"),
-    };
-    let words = match &*lane.unit {
-        "ns" => units::duration(value.max(0.0) as u64),
-        "bytes" => units::bytes(value.max(0.0) as u64),
-        "share" => units::share(value),
-        // A processor's seconds in a second are a share of it.
-        "s" if lane.counts_up => return units::share(value),
-        "" | "count" => number(value),
-        unit => format!("{} {unit}", number(value)),
-    };
-    match &*lane.unit {
-        "ns" if lane.counts_up => units::share(value / 1e9),
-        _ if lane.counts_up => format!("{words}/s"),
-        _ => words,
-    }
+    crate::wording::measured(value, &lane.unit, lane.counts_up)
 }
 
 /// Draws the ground of a lane's picture, and the line above it.

@@ -67,10 +67,10 @@ struct Found {
 const RISES: usize = 256;
 
 /// The counters that tell most about a program, the most first; those of the program itself come before them.
-const TELLING: &[&str] =
+pub(crate) const TELLING: &[&str] =
     &["proc.cpu.user", "proc.cpu.system", "proc.memory.rss", "proc.faults.minor", "proc.threads", "proc.io.read"];
 /// What begins with these is not of the program itself.
-const MACHINE: &[&str] = &["proc.", "thread.", "system.", "cgroup.", "disk.", "net.", "pressure.", "perf."];
+pub(crate) const MACHINE: &[&str] = &["proc.", "thread.", "system.", "cgroup.", "disk.", "net.", "pressure.", "perf."];
 
 /// What a session has for a timeline.
 #[derive(Debug)]

@@ -225,6 +225,12 @@ impl Table {
         self.imp().list.rows()
     }
 
+    /// All of its rows that have all words of a text.
+    pub fn matching(&self, text: &str) -> Rows {
+        let columns = self.imp().columns.get().cloned().unwrap_or_default();
+        Rows::new(columns, Arc::clone(&self.imp().all.borrow())).arranged(text, None)
+    }
+
     /// Those that are selected, or all that are shown where none are.
     pub fn chosen(&self) -> Rows {
         let rows = self.shown();

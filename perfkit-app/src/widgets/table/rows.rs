@@ -84,6 +84,8 @@ pub enum Cell {
     Int(i64),
     /// Any number.
     Real(f64),
+    /// A number with words of its own, where the numbers of a column have different units.
+    Said(f64, Arc<str>),
 }
 
 impl Cell {
@@ -102,7 +104,7 @@ impl Cell {
         let natural = |number: i64| u64::try_from(number).unwrap_or(0);
         match (self, kind) {
             (Cell::None, _) => String::new(),
-            (Cell::Text(text), _) => text.to_string(),
+            (Cell::Text(text) | Cell::Said(_, text), _) => text.to_string(),
             (Cell::Int(ns), Kind::Moment) => units::moment(*ns),
             (Cell::Int(ns), Kind::Time) => units::duration(natural(*ns)),
             (Cell::Int(number), Kind::Count) if *number >= 0 => units::count(natural(*number)),
@@ -120,14 +122,14 @@ impl Cell {
             Cell::None => String::new(),
             Cell::Text(text) => text.to_string(),
             Cell::Int(number) => number.to_string(),
-            Cell::Real(number) => number.to_string(),
+            Cell::Real(number) | Cell::Said(number, _) => number.to_string(),
         }
     }
 
     fn number(&self) -> f64 {
         match self {
             Cell::Int(number) => *number as f64,
-            Cell::Real(number) => *number,
+            Cell::Real(number) | Cell::Said(number, _) => *number,
             _ => f64::NAN,
         }
     }
