@@ -3,17 +3,19 @@
 use std::cell::{OnceCell, RefCell};
 use std::sync::Arc;
 
+use gdkrecord::draw::Area;
 use gdkrecord::draw::exposures::{Plan, picture};
 use gdkrecord::draw::text::{Align, Label};
-use gdkrecord::draw::{Area, Palette};
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 use gtk::{gdk, glib, graphene};
 
-use super::accessible;
+use super::{accessible, graph};
 use crate::model::{Document, Range};
 use crate::wording::{time, tr, tr_with};
 
+/// The least width, in pixels of the usual text, as all that follows.
+const LEAST: f64 = 180.0;
 /// The height of the whole, and of the strip in it.
 const HEIGHT: (f64, f64) = (44.0, 30.0);
 /// What is kept free beside the strip, so that its marker is seen at the ends.
@@ -54,7 +56,8 @@ mod imp {
 
     impl WidgetImpl for Scrub {
         fn measure(&self, orientation: gtk::Orientation, _for_size: i32) -> (i32, i32, i32, i32) {
-            let least = if orientation == gtk::Orientation::Horizontal { 180 } else { HEIGHT.0 as i32 };
+            let least = if orientation == gtk::Orientation::Horizontal { LEAST } else { HEIGHT.0 };
+            let least = (least * graph::scale(&*self.obj())).ceil() as i32;
             (least, least, -1, -1)
         }
 
@@ -114,14 +117,16 @@ impl Scrub {
     }
 
     fn strip(&self) -> Area {
-        let (width, height) = (f64::from(self.width()), f64::from(self.height()));
+        let scale = graph::scale(self);
+        let (width, height) = (f64::from(self.width()) / scale, f64::from(self.height()) / scale);
         Area::new(CLOCK + EDGE, (height - HEIGHT.1) / 2.0, (width - CLOCK - 2.0 * EDGE).max(1.0), HEIGHT.1)
     }
 
     fn draw(&self, ctx: &cairo::Context) -> cairo::Result<()> {
         let (plan, Some(document)) = (self.imp().plan.borrow(), self.imp().document.get()) else { return Ok(()) };
-        let palette = Palette::of(adw::StyleManager::default().is_dark());
-        let (strip, middle) = (self.strip(), f64::from(self.height()) / 2.0);
+        let (palette, scale) = (graph::palette(), graph::scale(self));
+        ctx.scale(scale, scale);
+        let (strip, middle) = (self.strip(), f64::from(self.height()) / scale / 2.0);
         Label::new(&clock(document), palette.text).size(15.0).bold().draw(ctx, 4.0, middle - 8.0, Align::Left)?;
         let length = tr_with("of {length}", &[("length", &time(document.chosen().length()))]);
         Label::new(&length, palette.dim).size(11.0).most(CLOCK - 6.0).draw(ctx, 4.0, middle + 10.0, Align::Left)?;
@@ -134,7 +139,7 @@ impl Scrub {
     /// Goes to where the pointer is.
     fn go(&self, x: f64) {
         let (strip, Some(document)) = (self.strip(), self.imp().document.get()) else { return };
-        document.set_cursor(at(document.chosen(), (x - strip.x) / strip.width));
+        document.set_cursor(at(document.chosen(), (x / graph::scale(self) - strip.x) / strip.width));
     }
 
     fn take_pointer(&self) {

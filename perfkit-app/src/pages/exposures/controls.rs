@@ -28,6 +28,9 @@ pub fn line(document: &Document, scrub: &Scrub, skip: &gtk::ToggleButton) -> gtk
     steps.append(&play);
     steps.append(&button("media-skip-forward-symbolic", &tr("Next Exposure (.)"), "doc.next-exposure"));
     line.append(&steps);
+    // Time goes from the left to the right in every language.
+    line.set_direction(gtk::TextDirection::Ltr);
+    steps.set_direction(gtk::TextDirection::Ltr);
     line.append(scrub);
     let speed = gtk::DropDown::builder()
         .model(&speeds())

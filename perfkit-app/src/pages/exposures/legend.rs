@@ -8,6 +8,7 @@ use gdkrecord::draw::{Area, Palette};
 use gdkrecord::sets::Exposed;
 use gtk::prelude::*;
 
+use crate::widgets::graph;
 use crate::wording::tr;
 
 /// The size of a swatch, and of the scale of heat.
@@ -83,7 +84,7 @@ fn area(width: i32, draw: impl Fn(&cairo::Context, &Palette, Area) -> cairo::Res
         .accessible_role(gtk::AccessibleRole::Presentation)
         .build();
     area.set_draw_func(move |_, ctx, width, height| {
-        let palette = Palette::of(adw::StyleManager::default().is_dark());
+        let palette = graph::palette();
         // A swatch that cannot be drawn has its words.
         let _ = draw(ctx, palette, Area::new(0.0, 0.0, width.into(), height.into()));
     });

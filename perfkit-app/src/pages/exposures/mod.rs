@@ -162,6 +162,7 @@ impl Page {
         inner.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
         inner.append(&controls::line(&self.document, &self.scrub, &self.skip));
         self.states.add_named(&inner, Some("stage"));
+        [&self.states, &self.views].into_iter().for_each(accessible::only_shown);
         self.root.append(&self.bar(&flap));
         self.root.append(&self.states);
         let page = Rc::downgrade(self);
@@ -222,10 +223,10 @@ impl Page {
         fit.connect_clicked(move |_| stage.fit());
         let table = gtk::ToggleButton::builder()
             .icon_name("view-list-symbolic")
-            .tooltip_text(tr("Show as Table"))
+            .tooltip_text(tr("Show as a Table"))
             .css_classes(["flat"])
             .build();
-        accessible::name(&table, &tr("Show as Table"));
+        accessible::name(&table, &tr("Show as a Table"));
         let views = self.views.clone();
         table.connect_toggled(move |table| {
             views.set_visible_child_name(if table.is_active() { "table" } else { "stage" });

@@ -104,6 +104,7 @@ impl Page {
         inner.append(&self.views);
         inner.append(self.foot.widget());
         self.states.add_named(&inner, Some("map"));
+        [&self.states, &self.views].into_iter().for_each(accessible::only_shown);
         self.root.append(&self.bar());
         self.root.append(self.chooser.widget());
         self.root.append(&self.states);
@@ -172,10 +173,10 @@ impl Page {
         let bar = bar::bar(&self.document);
         let table = gtk::ToggleButton::builder()
             .icon_name("view-list-symbolic")
-            .tooltip_text(tr("Show as Table"))
+            .tooltip_text(tr("Show as a Table"))
             .css_classes(["flat"])
             .build();
-        accessible::name(&table, &tr("Show as Table"));
+        accessible::name(&table, &tr("Show as a Table"));
         let views = self.views.clone();
         table.connect_toggled(move |table| {
             views.set_visible_child_name(if table.is_active() { "table" } else { "map" });

@@ -52,7 +52,7 @@ impl Stage {
         let stage = self.downgrade();
         motion.connect_motion(move |_, x, y| {
             if let Some(stage) = stage.upgrade() {
-                stage.imp().pointer.set((x, y));
+                stage.imp().pointer.set(stage.place(x, y));
             }
         });
         self.add_controller(motion);
@@ -63,7 +63,8 @@ impl Stage {
         let stage = self.downgrade();
         pinch.connect_scale_changed(move |pinch, scale| {
             if let Some(stage) = stage.upgrade() {
-                let at = pinch.bounding_box_center().unwrap_or_else(|| stage.imp().pointer.get());
+                let at = pinch.bounding_box_center().map(|(x, y)| stage.place(x, y));
+                let at = at.unwrap_or_else(|| stage.imp().pointer.get());
                 stage.zoom_at(scale / last.replace(scale), at);
             }
         });
@@ -102,7 +103,8 @@ impl Stage {
         drag.connect_drag_update(move |_, x, y| {
             let before = moved.replace((x, y));
             if let Some(stage) = stage.upgrade() {
-                stage.pan(x - before.0, y - before.1);
+                let (x, y) = stage.place(x - before.0, y - before.1);
+                stage.pan(x, y);
             }
         });
         self.add_controller(drag);

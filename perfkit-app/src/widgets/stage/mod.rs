@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use gdkrecord::draw::exposures::picture::{self, Look};
 use gdkrecord::draw::exposures::{Film, Plan, Showing, View, heat};
-use gdkrecord::draw::{Area, Palette, fill};
+use gdkrecord::draw::{Area, fill};
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 use gtk::{glib, graphene};
 
-use super::accessible;
+use super::{accessible, graph};
 use crate::wording::{tr, tr_many, tr_with};
 
 /// Pixels below that are kept free for the legend, where all fits.
@@ -89,14 +89,16 @@ mod imp {
 
         fn snapshot(&self, snapshot: &gtk::Snapshot) {
             let stage = self.obj();
-            let (width, height) = (stage.width() as f32, stage.height() as f32);
-            let ctx = snapshot.append_cairo(&graphene::Rect::new(0.0, 0.0, width, height));
+            let bounds = graphene::Rect::new(0.0, 0.0, stage.width() as f32, stage.height() as f32);
+            let ctx = snapshot.append_cairo(&bounds);
+            let (scale, (width, height)) = (graph::scale(&*stage), stage.extent());
+            ctx.scale(scale, scale);
             // What cannot be drawn is not there; the next frame tries again.
-            let _ = stage.draw(&ctx, f64::from(width), f64::from(height));
+            let _ = stage.draw(&ctx, width, height);
         }
 
         fn query_tooltip(&self, x: i32, y: i32, _keyboard: bool, tooltip: &gtk::Tooltip) -> bool {
-            let words = self.obj().words_at((f64::from(x), f64::from(y)));
+            let words = self.obj().words_at(self.obj().place(x.into(), y.into()));
             tooltip.set_text(words.as_deref());
             words.is_some()
         }
@@ -194,12 +196,24 @@ impl Stage {
         self.queue_draw();
     }
 
-    /// Zooms by a factor, so that what lies at a place of the widget stays there.
+    /// Its size in pixels of the drawing, which are larger where text is.
+    fn extent(&self) -> (f64, f64) {
+        self.place(self.width().into(), self.height().into())
+    }
+
+    /// A place of the widget in pixels of the drawing.
+    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        let scale = graph::scale(self);
+        (x / scale, y / scale)
+    }
+
+    /// Zooms by a factor, so that what lies at a place of the drawing stays there.
     pub fn zoom_at(&self, factor: f64, (x, y): (f64, f64)) {
-        let view = self.view(f64::from(self.width()), f64::from(self.height()));
+        let (width, height) = self.extent();
+        let view = self.view(width, height);
         let fixed = view.stage((x, y));
         let scale = (view.scale * factor).clamp(SCALES.0, SCALES.1);
-        let from_middle = (f64::from(self.width()) / 2.0 - x, f64::from(self.height()) / 2.0 - y);
+        let from_middle = (width / 2.0 - x, height / 2.0 - y);
         let middle = (fixed.0 + from_middle.0 / scale, fixed.1 + from_middle.1 / scale);
         self.imp().zoomed.set(Some(Zoomed { scale, middle }));
         self.queue_draw();
@@ -207,13 +221,15 @@ impl Stage {
 
     /// Zooms by a factor in the middle.
     pub fn zoom(&self, factor: f64) {
-        self.zoom_at(factor, (f64::from(self.width()) / 2.0, f64::from(self.height()) / 2.0));
+        let (width, height) = self.extent();
+        self.zoom_at(factor, (width / 2.0, height / 2.0));
     }
 
-    /// Moves what is seen by so many pixels of the widget.
+    /// Moves what is seen by so many pixels of the drawing.
     fn pan(&self, x: f64, y: f64) {
-        let view = self.view(f64::from(self.width()), f64::from(self.height()));
-        let middle = view.stage((f64::from(self.width()) / 2.0 - x, f64::from(self.height()) / 2.0 - y));
+        let (width, height) = self.extent();
+        let view = self.view(width, height);
+        let middle = view.stage((width / 2.0 - x, height / 2.0 - y));
         self.imp().zoomed.set(Some(Zoomed { scale: view.scale, middle }));
         self.queue_draw();
     }
@@ -232,10 +248,10 @@ impl Stage {
         }
     }
 
-    /// Draws what it shows in so many pixels.
+    /// Draws what it shows in so many pixels of the usual text.
     pub fn draw(&self, ctx: &cairo::Context, width: f64, height: f64) -> cairo::Result<()> {
         let imp = self.imp();
-        let palette = Palette::of(adw::StyleManager::default().is_dark());
+        let palette = graph::palette();
         fill(ctx, Area::new(0.0, 0.0, width, height), palette.background)?;
         let (plan, showing) = (imp.plan.borrow(), imp.showing.borrow());
         let (Some(plan), Some(showing)) = (plan.as_ref(), showing.as_ref()) else { return Ok(()) };
@@ -249,12 +265,13 @@ impl Stage {
         picture::windows(ctx, &look, showing.stage(), &self.view(width, height))
     }
 
-    /// What lies at a place of the widget: the window, where in it, and how often that was repainted.
+    /// What lies at a place of the drawing: the window, where in it, and how often that was repainted.
     fn words_at(&self, at: (f64, f64)) -> Option<String> {
         let imp = self.imp();
         let (plan, showing) = (imp.plan.borrow(), imp.showing.borrow());
         let (plan, stage) = (plan.as_ref()?, showing.as_ref()?.stage());
-        let (x, y) = self.view(f64::from(self.width()), f64::from(self.height())).stage(at);
+        let (width, height) = self.extent();
+        let (x, y) = self.view(width, height).stage(at);
         let holds = |area: &Area| x >= area.x && y >= area.y && x < area.right() && y < area.bottom();
         let seen = |id: &&u32| !imp.hidden.borrow().contains(id) && stage.area(**id).is_some_and(|area| holds(&area));
         let &id = stage.order.iter().rev().find(seen)?;

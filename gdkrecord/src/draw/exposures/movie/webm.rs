@@ -1,5 +1,6 @@
 //! WebM: raw pictures through a pipe to ffmpeg, which encodes them as VP9.
 
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -12,8 +13,11 @@ const NO_FFMPEG: &str = "WebM needs ffmpeg: install it (apt install ffmpeg)";
 /// Whether there is an ffmpeg; otherwise says how to get one.
 pub fn ffmpeg() -> std::result::Result<(), &'static str> {
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    let there = std::env::split_paths(&folders).any(|folder| folder.join("ffmpeg").is_file());
-    if there { Ok(()) } else { Err(NO_FFMPEG) }
+    if is_in(&folders) { Ok(()) } else { Err(NO_FFMPEG) }
+}
+
+fn is_in(folders: &OsStr) -> bool {
+    std::env::split_paths(folders).any(|folder| folder.join("ffmpeg").is_file())
 }
 
 /// A WebM being written.
@@ -83,5 +87,20 @@ impl Drop for Webm {
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ffmpeg_is_looked_for_where_programs_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = std::env::join_paths([Path::new("/nowhere"), folder.path()]).unwrap();
+        assert!(!is_in(&folders));
+        std::fs::write(folder.path().join("ffmpeg"), "").unwrap();
+        assert!(is_in(&folders));
+        assert!(!is_in(OsStr::new("")));
     }
 }
