@@ -26,7 +26,7 @@ const PLAY: &str = marked("Playing");
 pub const ACTIONS: &[Action] = &[
     Action { name: "win.new-recording", keys: &["<Control>n"], title: "New recording", group: GENERAL },
     Action { name: "app.new-window", keys: &["<Control><Shift>n"], title: "New window", group: GENERAL },
-    Action { name: "win.attach", keys: &["<Control><Shift>n"], title: "Attach to a process", group: GENERAL },
+    Action { name: "win.attach", keys: &["<Control><Shift>a"], title: "Attach to a process", group: GENERAL },
     Action { name: "win.open", keys: &["<Control>o"], title: "Open a file", group: GENERAL },
     Action { name: "win.save-as", keys: &["<Control>s"], title: "Save the session as", group: GENERAL },
     Action { name: "win.export", keys: &["<Control>e"], title: "Export for other tools", group: GENERAL },
@@ -60,3 +60,17 @@ pub const ACTIONS: &[Action] = &[
     Action { name: "doc.next-exposure", keys: &["period"], title: "Next exposure", group: PLAY },
     Action { name: "doc.previous-exposure", keys: &["comma"], title: "Previous exposure", group: PLAY },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things() {
+        let mut keys: Vec<&str> = ACTIONS.iter().flat_map(|action| action.keys).copied().collect();
+        let all = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        assert_eq!(keys.len(), all);
+    }
+}

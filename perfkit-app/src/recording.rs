@@ -14,7 +14,7 @@ use crate::link::away;
 use crate::link::recording::{Done, Recording, Update, Wanted};
 use crate::settings::{self, settings};
 use crate::widgets::live::Live;
-use crate::widgets::status;
+use crate::widgets::{accessible, status};
 use crate::window::Window;
 use crate::wording::{self, plain, time, tr, tr_with};
 
@@ -64,9 +64,10 @@ pub fn start(window: &Window, wanted: Wanted, again: Preset) {
     if let Some(folder) = wanted.output.parent().and_then(Path::to_str) {
         settings().set(settings::FOLDER, folder);
     }
-    let name = match &wanted.plan.subject {
-        Subject::Start(launch) => channel::name(&launch.program),
-        Subject::Attach(pid) => pid.to_string(),
+    let name = match (&wanted.plan.subject, &again) {
+        (_, Preset::Attach(process)) => format!("{} ({})", process.name, process.pid),
+        (Subject::Start(launch), _) => channel::name(&launch.program),
+        (Subject::Attach(pid), _) => pid.to_string(),
     };
     let recording = match Recording::start(wanted) {
         Ok(recording) => recording,
@@ -167,7 +168,11 @@ fn failed(window: &Window, title: &str, markup: &str, session: Option<PathBuf>, 
     page.set_title(&plain(title));
     page.set_description(Some(markup));
     let buttons = gtk::Box::builder().spacing(12).halign(gtk::Align::Center).build();
-    let button = |label: &str| gtk::Button::builder().label(label).use_underline(true).css_classes(["pill"]).build();
+    let button = |label: &str| {
+        let button = accessible::button(label);
+        button.add_css_class("pill");
+        button
+    };
     let retry = button(&tr("_Record Again…"));
     retry.add_css_class("suggested-action");
     let (parent, again) = (window.downgrade(), again.clone());
@@ -187,6 +192,14 @@ fn failed(window: &Window, title: &str, markup: &str, session: Option<PathBuf>, 
         });
         buttons.append(&open);
     }
+    let back = button(&tr("_Back"));
+    let parent = window.downgrade();
+    back.connect_clicked(move |_| {
+        if let Some(window) = parent.upgrade() {
+            window.put_away("recording");
+        }
+    });
+    buttons.append(&back);
     page.set_child(Some(&buttons));
     window.put("recording", &page, title);
     retry.grab_focus();

@@ -80,7 +80,7 @@ pub struct Outcome {
     pub rows: u64,
     /// What was lost.
     pub dropped: u64,
-    /// How long it took.
+    /// How long it took, to the target's end.
     pub time: Duration,
     /// Whether the session was written to its end.
     pub whole: bool,
@@ -188,6 +188,7 @@ impl Recording {
     /// Ends the target, unless it was attached to, then the sources, then the session.
     pub fn finish(mut self) -> Outcome {
         self.running.end();
+        let time = self.begun.elapsed();
         let deadline = Instant::now() + GRACE;
         while self.collectors.iter().any(|one| !one.is_finished()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(5));
@@ -197,7 +198,6 @@ impl Recording {
             // A collector that panicked has been told of.
             let _ = collector.join();
         }
-        let time = self.begun.elapsed();
         let code = self.running.code();
         self.own.fact("target.exit", &code.to_string());
         self.own.end(Ok(()));

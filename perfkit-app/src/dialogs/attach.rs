@@ -37,13 +37,15 @@ pub fn present(parent: &Window) {
 
 impl Dialog {
     fn new(parent: &Window) -> Rc<Dialog> {
-        let attach = gtk::Button::builder().label(tr("_Attach…")).use_underline(true).sensitive(false).build();
+        let attach = accessible::button(&tr("Co_ntinue"));
+        attach.set_sensitive(false);
         attach.add_css_class("suggested-action");
         let list =
             gtk::ListBox::builder().selection_mode(gtk::SelectionMode::Browse).css_classes(["boxed-list"]).build();
         accessible::name(&list, &tr("Processes"));
         let search =
             gtk::SearchEntry::builder().placeholder_text(tr("Name, command, user or number")).hexpand(true).build();
+        accessible::name(&search, &tr("Search for a Process"));
         let root = adw::Window::builder()
             .title(tr("Attach to a Process"))
             .transient_for(parent)
@@ -60,7 +62,7 @@ impl Dialog {
     }
 
     fn lay_out(self: &Rc<Self>) {
-        let cancel = gtk::Button::builder().label(tr("_Cancel")).use_underline(true).build();
+        let cancel = accessible::button(&tr("_Cancel"));
         cancel.set_action_name(Some("window.close"));
         let refresh = gtk::Button::builder().icon_name("view-refresh-symbolic").tooltip_text(tr("Look Again")).build();
         accessible::name(&refresh, &tr("Look Again"));
@@ -103,7 +105,6 @@ impl Dialog {
         content.append(&bar);
         content.append(&self.states);
         self.root.set_content(Some(&content));
-        self.list.set_header_func(head);
         super::closes_on_escape(&self.root);
     }
 
@@ -175,7 +176,6 @@ impl Dialog {
             row.set_visible(process.fits(&typed));
             first = first.or_else(|| row.is_visible().then_some(row));
         }
-        self.list.invalidate_headers();
         self.states.set_visible_child_name(if first.is_some() { "list" } else { "none" });
         self.list.select_row(first.as_ref());
     }
@@ -201,23 +201,7 @@ fn row(process: &Process) -> adw::ActionRow {
     let label = |text: &str| gtk::Label::builder().label(text).css_classes(["dim-label"]).build();
     row.add_suffix(&label(&process.user));
     if let Some(toolkit) = process.toolkit {
-        row.set_widget_name("gtk");
-        row.add_suffix(&label(toolkit));
+        row.add_suffix(&gtk::Label::builder().label(toolkit).css_classes(["heading", "accent"]).build());
     }
     row
-}
-
-/// Says where those that use GTK begin, and the others.
-fn head(row: &gtk::ListBoxRow, before: Option<&gtk::ListBoxRow>) {
-    let uses = |row: &gtk::ListBoxRow| row.widget_name() == "gtk";
-    let words = match before {
-        Some(before) if uses(before) == uses(row) => return row.set_header(None::<&gtk::Widget>),
-        _ if uses(row) => tr("Programs that use GTK"),
-        _ => tr("Other programs"),
-    };
-    let label = gtk::Label::builder().label(words).xalign(0.0).css_classes(["heading"]).build();
-    label.set_margin_top(if before.is_some() { 18 } else { 6 });
-    label.set_margin_bottom(6);
-    label.set_margin_start(12);
-    row.set_header(Some(&label));
 }

@@ -7,7 +7,7 @@ use gdkrecord::units;
 
 use super::strip::{self, Bar};
 use super::timeline::ruler;
-use crate::link::look::{Color, Kind, Look, PARTS, SPAN};
+use crate::link::look::{Events, Look, PARTS, SPAN};
 use crate::model::Range;
 use crate::wording::{time, tr};
 
@@ -100,16 +100,13 @@ pub fn frames(look: &Look) -> String {
     }
 }
 
-fn draw_kind(ctx: &Context, palette: &Palette, kind: &Kind, (heads, plot): (Area, Area)) -> Result<()> {
+fn draw_kind(ctx: &Context, palette: &Palette, events: &Events, (heads, plot): (Area, Area)) -> Result<()> {
     fill(ctx, plot, palette.panel)?;
-    head(ctx, palette, &tr(kind.title), &count(kind), heads)?;
-    let color = match kind.color {
-        Color::Group(group) => palette.group(group),
-        Color::Category(at) => palette.category(at),
-    };
-    let most = kind.counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    head(ctx, palette, &tr(events.kind.title), &count(events), heads)?;
+    let color = events.kind.color(palette);
+    let most = events.counts.iter().copied().max().unwrap_or(0).max(1) as f64;
     let width = plot.width / PARTS as f64;
-    for (at, &count) in kind.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (at, &count) in events.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
         // By the logarithm: a single click is seen beside a thousand motions.
         let share = (1.0 + count as f64).ln() / (1.0 + most).ln();
         let height = (share * plot.height).max(2.0);
@@ -120,8 +117,8 @@ fn draw_kind(ctx: &Context, palette: &Palette, kind: &Kind, (heads, plot): (Area
 }
 
 /// How many came, in words.
-pub fn count(kind: &Kind) -> String {
-    units::count(kind.counts.iter().sum())
+pub fn count(events: &Events) -> String {
+    units::count(events.counts.iter().sum())
 }
 
 /// Values over time.
@@ -166,5 +163,44 @@ impl Curve<'_> {
         ctx.set_line_width(1.5);
         ctx.stroke()?;
         line(ctx, (plot.x, plot.bottom() - 0.5), (plot.right(), plot.bottom() - 0.5), palette.grid, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::reference::check;
+    use crate::draw::timeline::kinds::{Look as Shape, TRACKS};
+
+    /// Twelve seconds, in which one frame took nine times its budget.
+    fn recorded() -> Look {
+        let (second, budget) = (1_000_000_000, 16_666_667);
+        let took = |at: i64| if at == 300 { 9 * budget } else { 2_000_000 + at % 7 * 3_000_000 };
+        let frames = (0..600).map(|at| (at * 20_000_000, took(at), budget)).collect();
+        let counts =
+            |kind: usize| (0..PARTS as u64).map(move |part| if part < 60 { part * kind as u64 % 50 } else { 0 });
+        let kinds = TRACKS.iter().filter(|kind| kind.shown && matches!(kind.look, Shape::Spans | Shape::Moments));
+        let kinds = kinds.enumerate().map(|(at, kind)| Events { kind, counts: counts(at + 1).collect() });
+        let values = |of: fn(f64) -> f64| (1..60).map(|part| (part * second / 5, of(part as f64))).collect();
+        Look {
+            begin: 0,
+            begun: 0,
+            frames,
+            kinds: kinds.collect(),
+            cpu: values(|part| 0.5 + (part / 8.0).sin() / 3.0),
+            memory: values(|part| 5e7 + part * 1e6),
+        }
+    }
+
+    #[test]
+    fn pictures_of_what_is_recorded_look_as_they_should() {
+        let whole = |width: f64, height: f64| Area::new(0.0, 0.0, width, height);
+        check("live", 900.0, 460.0, |ctx, palette, width, height| {
+            draw(ctx, palette, &recorded(), whole(width, height))
+        });
+        let nothing = Look::default();
+        check("live-begin", 500.0, 200.0, |ctx, palette, width, height| {
+            draw(ctx, palette, &nothing, whole(width, height))
+        });
     }
 }

@@ -58,4 +58,13 @@ mod tests {
         assert_eq!(bars.iter().map(|bar| (bar.x, bar.width)).collect::<Vec<_>>(), [(10.0, 10.0), (30.0, 10.0)]);
         assert!(super::bars(&[], area).is_empty());
     }
+
+    #[test]
+    fn pictures_of_strips_look_as_they_should() {
+        let worst: Vec<f32> = (0..48).map(|at| [0.2, 0.5, 0.0, 0.9, 1.4, 6.0][at % 6]).collect();
+        crate::draw::reference::check("strip", 132.0, 44.0, |ctx, palette, width, height| {
+            let area = Area::new(4.0, 4.0, width - 8.0, height - 8.0);
+            draw(ctx, palette, &bars(&worst, area), area)
+        });
+    }
 }

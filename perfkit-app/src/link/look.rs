@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use gdkrecord::kind::Group;
 use perfkit_agent::Result;
 use perfkit_agent::session::clock::now;
 use perfkit_agent::session::{Query, Session};
+
+use crate::draw::timeline::kinds::{Kind, Look as Shape, TRACKS, track_kind};
 
 /// How much of the past is seen, in nanoseconds: enough to click at something and then look here.
 pub const SPAN: i64 = 20_000_000_000;
@@ -30,8 +31,8 @@ pub struct Look {
     pub begun: i64,
     /// Each frame: its begin, what it took, what it may take, in nanoseconds.
     pub frames: Vec<(i64, i64, i64)>,
-    /// Events by kind: all kinds that have come so far, each with its numbers in the parts.
-    pub kinds: Vec<Kind>,
+    /// Events by kind, of those that timelines show and that have come so far.
+    pub kinds: Vec<Events>,
     /// Shares of a processor in use, which are over 1 for several, with the ends of their times.
     pub cpu: Vec<(i64, f64)>,
     /// Resident bytes of all processes together.
@@ -40,41 +41,12 @@ pub struct Look {
 
 /// Events of a kind.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Kind {
-    /// What they are called; one of [`KINDS`].
-    pub title: &'static str,
-    /// Their colour.
-    pub color: Color,
+pub struct Events {
+    /// Which kind, as timelines tell them apart.
+    pub kind: &'static Kind,
     /// How many came in each part.
     pub counts: Vec<u64>,
 }
-
-/// The colour of a kind, by its role.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Color {
-    /// That of a group of the recorder's.
-    Group(Group),
-    /// One of those that mean nothing by themselves.
-    Category(usize),
-}
-
-/// The kinds in their order: title, colour, and the series that are of it, by the beginnings of their names.
-pub const KINDS: &[(&str, Color, &[&str])] = &[
-    (
-        "Input",
-        Color::Group(Group::Input),
-        &["gdk_button", "gdk_key", "gdk_motion", "gdk_scroll", "gdk_touch", "gdk_crossing"],
-    ),
-    ("Main loop", Color::Group(Group::Loop), &["gdk_dispatch", "gdk_hook"]),
-    ("Exposures", Color::Group(Group::Exposure), &["gdk_exposure"]),
-    ("Widgets", Color::Group(Group::Widget), &["gdk_widget"]),
-    ("Samples", Color::Category(1), &["samples", "offcpu"]),
-    ("System calls", Color::Category(0), &["syscalls"]),
-    ("Library calls", Color::Category(3), &["calls"]),
-    ("Marks", Color::Category(4), &["marks"]),
-    ("D-Bus", Color::Category(5), &["dbus"]),
-    ("Log", Color::Category(6), &["logs"]),
-];
 
 /// The values of a counter by process, each with its time.
 type Values = BTreeMap<i64, Vec<(i64, f64)>>;
@@ -150,21 +122,19 @@ impl Onlooker {
         Ok(frames)
     }
 
-    fn kinds(&self, begin: i64) -> Result<Vec<Kind>> {
-        let mut kinds = Vec::new();
-        for &(title, color, of) in KINDS {
+    fn kinds(&self, begin: i64) -> Result<Vec<Events>> {
+        let mut kinds: Vec<Events> = Vec::new();
+        // Frames and counters are seen by themselves.
+        for kind in TRACKS.iter().filter(|kind| kind.shown && matches!(kind.look, Shape::Spans | Shape::Moments)) {
             let mut counts = None;
-            for series in self.session.series() {
-                if !of.iter().any(|begins| series.schema.name.starts_with(begins)) {
-                    continue;
-                }
+            for series in self.session.series().iter().filter(|of| track_kind(&of.schema.name) == Some(kind)) {
                 let counts = counts.get_or_insert_with(|| vec![0; PARTS]);
                 for (track, _) in self.session.tracks(series.id)? {
                     let window = self.session.window(series, track, begin, begin + SPAN, PARTS)?;
                     counts.iter_mut().zip(&window.bins).for_each(|(count, bin)| *count += bin.count);
                 }
             }
-            kinds.extend(counts.map(|counts| Kind { title, color, counts }));
+            kinds.extend(counts.map(|counts| Events { kind, counts }));
         }
         Ok(kinds)
     }
@@ -275,7 +245,7 @@ mod tests {
         seen.messages().into_iter().for_each(|message| store.handle(message).unwrap());
         store.commit().unwrap();
         let look = onlooker.look().unwrap();
-        assert_eq!(look.kinds.iter().map(|kind| kind.title).collect::<Vec<_>>(), ["System calls"]);
+        assert_eq!(look.kinds.iter().map(|events| events.kind.name).collect::<Vec<_>>(), ["syscalls"]);
         assert_eq!(look.kinds[0].counts.iter().sum::<u64>(), 50);
         assert!(look.frames.is_empty() && look.cpu.is_empty());
         drop(onlooker);

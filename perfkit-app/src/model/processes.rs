@@ -29,6 +29,9 @@ const TOOLKITS: &[(&str, &str)] = &[
     ("/libgdk-x11-2.0.so", "GTK 2"),
 ];
 
+/// Commands of ours that watch over recordings: nobody means them.
+const HELPERS: &[&str] = &[perfkit_agent::channel::gate::COMMAND, perfkit_agent::channel::ward::COMMAND];
+
 impl Process {
     /// Whether what was typed is in its name, its command line, or is its number.
     pub fn fits(&self, typed: &str) -> bool {
@@ -38,7 +41,7 @@ impl Process {
     }
 }
 
-/// Every process but this one and threads of the kernel: those that use GTK first, each in the order of their names.
+/// Every process but this one, its helpers, and threads of the kernel: those that use GTK first, each in the order of their names.
 pub fn running() -> Vec<Process> {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
     below(Path::new("/proc"), &users(&passwd), std::process::id() as i32)
@@ -56,6 +59,9 @@ fn below(root: &Path, users: &HashMap<u32, String>, but: i32) -> Vec<Process> {
 fn process(folder: &Path, pid: i32, users: &HashMap<u32, String>) -> Option<Process> {
     let bytes = fs::read(folder.join("cmdline")).ok().filter(|bytes| !bytes.is_empty())?;
     let words: Vec<_> = bytes.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();
+    if words.get(1).is_some_and(|word| HELPERS.contains(&&**word)) && words[0].contains("perfkit") {
+        return None;
+    }
     let name = fs::read_to_string(folder.join("comm")).ok()?.trim().to_owned();
     let uid = fs::metadata(folder).ok()?.uid();
     // Of other users' processes it cannot be seen.
@@ -99,6 +105,7 @@ mod tests {
         };
         make("10", "zenity", "/usr/bin/zenity\0--info\0", "7f00 r-xp 0 08:01 5 /usr/lib/x/libgtk-3.so.0.2406.32\n");
         make("11", "bash", "bash\0", "7f00 r-xp 0 08:01 5 /usr/lib/libc.so.6\n");
+        make("9", "perfkit", "/usr/bin/perfkit\0ward\0", "7f00 r-xp 0 08:01 5 /usr/lib/libgtk-4.so.1\n");
         make("12", "kthreadd", "", "");
         make("13", "Demo", "gtk4-demo\0", "7f00 r-xp 0 08:01 5 /usr/lib/libgtk-4.so.1\n7f01 … /usr/lib/libgdk-3.so\n");
         fs::create_dir(root.path().join("self")).unwrap();

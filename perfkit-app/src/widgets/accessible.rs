@@ -17,6 +17,7 @@ unsafe extern "C" {
         properties: *const c_int,
         values: *const c_void,
     );
+    fn gtk_accessible_reset_property(widget: *mut c_void, property: c_int);
     fn gtk_accessible_update_state_value(
         widget: *mut c_void,
         count: c_int,
@@ -28,6 +29,21 @@ unsafe extern "C" {
 /// Gives a widget its name.
 pub fn name(widget: &impl IsA<gtk::Widget>, name: &str) {
     update(widget, &[(AccessibleProperty::Label, name.to_value())]);
+}
+
+/// Lets a button be called as its label is read: GTK 4.8 puts the label with its underscore before that. To be said
+/// again when the label has changed.
+pub fn as_labelled(button: &impl IsA<gtk::Button>) {
+    let button: &gtk::Button = button.as_ref();
+    // SAFETY: every GtkButton is a GtkAccessible, and this one lives as long as it is borrowed.
+    unsafe { gtk_accessible_reset_property(button.as_ptr().cast(), AccessibleProperty::Label.into_glib()) }
+}
+
+/// A button with a mnemonic, which is called as its label is read.
+pub fn button(label: &str) -> gtk::Button {
+    let button = gtk::Button::builder().label(label).use_underline(true).build();
+    as_labelled(&button);
+    button
 }
 
 /// Tells of the page that a stack shows, and of no other: GTK 4.8 tells of all.

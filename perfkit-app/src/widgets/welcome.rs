@@ -52,14 +52,15 @@ pub fn make(window: &Window) -> gtk::Widget {
     recents.append(&list);
     let content = gtk::Box::builder()
         .orientation(gtk::Orientation::Vertical)
-        .spacing(36)
-        .margin_top(36)
-        .margin_bottom(36)
+        .spacing(30)
+        .margin_top(24)
+        .margin_bottom(24)
         .margin_start(12)
         .margin_end(12)
         .valign(gtk::Align::Center)
         .build();
-    content.append(&head());
+    let (head, first) = head();
+    content.append(&head);
     content.append(&recents);
     let clamp = adw::Clamp::builder().maximum_size(760).child(&content).build();
     let scrolled = gtk::ScrolledWindow::builder().hscrollbar_policy(gtk::PolicyType::Never).child(&clamp).build();
@@ -73,13 +74,16 @@ pub fn make(window: &Window) -> gtk::Widget {
     });
     // The page holds it.
     let shown = Rc::clone(&welcome);
-    scrolled.connect_map(move |_| shown.refresh());
+    scrolled.connect_map(move |_| {
+        shown.refresh();
+        first.grab_focus();
+    });
     scrolled.upcast()
 }
 
-/// The name and what can be done.
-fn head() -> gtk::Box {
-    let image = gtk::Image::builder().icon_name("org.perfkit.Perfkit").pixel_size(96).build();
+/// The name and what can be done, and the button for what is mostly wanted.
+fn head() -> (gtk::Box, gtk::Button) {
+    let image = gtk::Image::builder().icon_name("org.perfkit.Perfkit").pixel_size(80).build();
     let title = gtk::Label::builder().label("perfkit").css_classes(["title-1"]).build();
     let about = gtk::Label::builder()
         .label(tr("See which frame was slow, and why. Drop an application, a program or a recording here."))
@@ -94,15 +98,19 @@ fn head() -> gtk::Box {
         .row_spacing(12)
         .homogeneous(true)
         .build();
-    for (label, action, suggested) in [
-        (tr("_New Recording…"), "win.new-recording", true),
-        (tr("_Open…"), "win.open", false),
-        (tr("_Attach to a Process…"), "win.attach", false),
+    let mut first = gtk::Button::new();
+    for (label, hint, action, suggested) in [
+        (tr("_New Recording…"), tr("Start a program and record it"), "win.new-recording", true),
+        (tr("_Open…"), tr("Open a session, or what another tool recorded"), "win.open", false),
+        (tr("_Attach…"), tr("Record a process that runs already"), "win.attach", false),
     ] {
-        let button =
-            gtk::Button::builder().label(label).use_underline(true).action_name(action).css_classes(["pill"]).build();
+        let button = accessible::button(&label);
+        button.set_tooltip_text(Some(&hint));
+        button.set_action_name(Some(action));
+        button.add_css_class("pill");
         if suggested {
             button.add_css_class("suggested-action");
+            first = button.clone();
         }
         // The button takes the focus, and not what holds it.
         buttons.append(&gtk::FlowBoxChild::builder().child(&button).focusable(false).build());
@@ -113,7 +121,7 @@ fn head() -> gtk::Box {
     head.append(&about);
     buttons.set_margin_top(12);
     head.append(&buttons);
-    head
+    (head, first)
 }
 
 impl Welcome {
@@ -182,6 +190,7 @@ impl Welcome {
         let strip = gtk::DrawingArea::builder()
             .content_width(THUMBNAIL.0)
             .content_height(THUMBNAIL.1)
+            .accessible_role(gtk::AccessibleRole::Img)
             .valign(gtk::Align::Center)
             .css_classes(["card"])
             .overflow(gtk::Overflow::Hidden)

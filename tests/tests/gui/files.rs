@@ -134,7 +134,7 @@ fn dropped_on_the_window() {
 }
 
 /// Drags a file from a window beside and lets it fall on the program's.
-fn drop_on(gui: &Gui, path: &Path) {
+pub fn drop_on(gui: &Gui, path: &Path) {
     let launch = Launch::new("/usr/bin/python3").loading(Loading::None).arg(script("drag.py").unwrap()).arg(path);
     let mut app = App::spawn(gui.display, &launch).unwrap();
     let windows = || perfkit_tests::input::Window::visible(gui.display);

@@ -5,6 +5,7 @@
 
 mod files;
 mod names;
+mod record;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

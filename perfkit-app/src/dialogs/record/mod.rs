@@ -84,7 +84,8 @@ pub fn present(parent: &Window, preset: Preset) {
 
 impl Dialog {
     fn new(parent: &Window, preset: &Preset) -> Rc<Dialog> {
-        let record = gtk::Button::builder().label(tr("_Record")).use_underline(true).sensitive(false).build();
+        let record = accessible::button(&tr("_Record"));
+        record.set_sensitive(false);
         record.add_css_class("suggested-action");
         let form = Rc::new(Form::new(&record));
         let page = adw::PreferencesPage::new();
@@ -138,7 +139,7 @@ impl Dialog {
     }
 
     fn lay_out(self: &Rc<Self>, record: &gtk::Button, page: &adw::PreferencesPage) {
-        let cancel = gtk::Button::builder().label(tr("_Cancel")).use_underline(true).build();
+        let cancel = accessible::button(&tr("_Cancel"));
         cancel.set_action_name(Some("window.close"));
         let header = adw::HeaderBar::builder().show_end_title_buttons(false).show_start_title_buttons(false).build();
         header.pack_start(&cancel);

@@ -106,6 +106,7 @@ impl Row {
         accessible::name(&on, &tr_with("Record with {source}", &[("source", name)]));
         let state = gtk::Image::from_icon_name("content-loading-symbolic");
         accessible::name(&state, &tr("Not known yet"));
+        accessible::name(&row, name);
         row.add_prefix(&state);
         row.add_action(&on);
         let options = adw::EntryRow::builder().title(tr("Options")).activates_default(true).build();

@@ -9,11 +9,13 @@ use perfkit_agent::source::{Spec, sources, specs};
 use perfkit_agent::template::Template;
 
 use super::{AimRows, Dialog, check};
+use crate::widgets::accessible;
 use crate::wording::tr;
 
 /// The button that has it.
 pub fn button(dialog: &Rc<Dialog>) -> gtk::MenuButton {
     let button = gtk::MenuButton::builder().label(tr("_Templates")).use_underline(true).build();
+    accessible::name(&button, &tr("Templates"));
     let weak = Rc::downgrade(dialog);
     // Filled anew whenever it is opened: another program may have kept some.
     button.set_create_popup_func(move |button| button.set_menu_model(Some(&menu())));
@@ -96,7 +98,7 @@ impl Dialog {
             Err(error) => return self.complain(&tr("Cannot Keep a Template of This"), &error),
         };
         let entry = gtk::Entry::builder().activates_default(true).placeholder_text(tr("Name")).build();
-        crate::widgets::accessible::name(&entry, &tr("Name of the Template"));
+        accessible::name(&entry, &tr("Name of the Template"));
         let words = gtk::Label::builder().wrap(true).xalign(0.0).css_classes(["caption"]).build();
         let content = gtk::Box::new(gtk::Orientation::Vertical, 6);
         content.append(&entry);

@@ -67,6 +67,7 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             class.bind_template();
+            class.set_accessible_role(gtk::AccessibleRole::Group);
         }
 
         fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
@@ -107,6 +108,8 @@ impl Live {
 
     fn set_up(&self) {
         let imp = self.imp();
+        [&*imp.restart, &*imp.discard, &*imp.stop].iter().for_each(|button| accessible::as_labelled(*button));
+        accessible::as_labelled(&*imp.pause);
         let picture = imp.picture.get_or_init(Picture::new);
         imp.view.set_child(Some(picture.widget()));
         let live = self.downgrade();
@@ -114,6 +117,7 @@ impl Live {
             let Some(live) = live.upgrade() else { return };
             let paused = button.is_active();
             button.set_label(&tr(if paused { "_Resume" } else { "_Pause" }));
+            accessible::as_labelled(button);
             live.tell(if paused { Command::Pause } else { Command::Resume });
         });
         let live = self.downgrade();
@@ -170,6 +174,7 @@ impl Live {
                 imp.naming.set_fraction(*done as f64 / (*all).max(1) as f64);
                 imp.state.set_label(&tr("Names of functions are looked for…"));
                 imp.stop.set_label(&tr("_Skip"));
+                accessible::as_labelled(&*imp.stop);
                 imp.stop.set_sensitive(true);
             }
             Update::Again(_) => {

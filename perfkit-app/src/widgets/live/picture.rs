@@ -21,7 +21,12 @@ pub struct Picture {
 impl Picture {
     /// Of nothing yet.
     pub fn new() -> Picture {
-        let area = gtk::DrawingArea::builder().hexpand(true).vexpand(true).focusable(true).build();
+        let area = gtk::DrawingArea::builder()
+            .hexpand(true)
+            .vexpand(true)
+            .focusable(true)
+            .accessible_role(gtk::AccessibleRole::Img)
+            .build();
         accessible::name(&area, &tr("The last 20 seconds of the recording"));
         let look: Rc<RefCell<Look>> = Rc::default();
         let drawn = Rc::clone(&look);
@@ -50,6 +55,6 @@ impl Picture {
 /// What is seen, for those who hear it: the same numbers.
 fn words(look: &Look) -> String {
     let frames = tr_with("Frames: {frames}", &[("frames", &live::frames(look))]);
-    let kinds = look.kinds.iter().map(|kind| format!("{}: {}", tr(kind.title), live::count(kind)));
+    let kinds = look.kinds.iter().map(|events| format!("{}: {}", tr(events.kind.title), live::count(events)));
     std::iter::once(frames).chain(kinds).collect::<Vec<_>>().join("; ")
 }

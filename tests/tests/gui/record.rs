@@ -1,0 +1,149 @@
+//! Recordings from the window: what is dropped sets one up, a process is attached to, and those that end otherwise than
+//! they were meant are told of; the window stays usable.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use perfkit_tests::gui::Tree;
+use perfkit_tests::input::Window;
+use perfkit_tests::{App, Display, Gui, Launch, Loading, session, wait};
+
+use crate::files::drop_on;
+
+/// Begins without a session.
+fn begin(display: &Display) -> Gui<'_> {
+    let gui = Gui::start::<&Path>(display, &[]).unwrap();
+    gui.window.resize(display, 1000, 800).unwrap();
+    gui
+}
+
+/// Asks for a new recording of a program with these arguments.
+fn ask(gui: &mut Gui, program: &str, arguments: &str) {
+    gui.act("push button", "New Recording…").unwrap();
+    gui.write("text", "Program or application", program).unwrap();
+    gui.write("text", "Arguments", arguments).unwrap();
+}
+
+/// Begins what the dialog has.
+fn record(gui: &mut Gui) {
+    gui.act("push button", "Record").unwrap();
+}
+
+/// What an entry says.
+fn text(tree: &Tree, name: &str) -> Option<String> {
+    tree.find("text", name)?.text.clone()
+}
+
+/// A program that says something and ends.
+fn script(display: &Display, name: &str, text: &str) -> PathBuf {
+    let path = display.home().join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_told_with_what_it_said() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "sh", "-c 'echo no display here; exit 3'");
+    record(&mut gui);
+    gui.hear("sh Ended After").unwrap();
+    gui.hear("status 3").unwrap();
+    gui.hear("no display here").unwrap();
+    // Nothing has to be typed again.
+    gui.act("push button", "Record Again…").unwrap();
+    gui.until("the same program", |tree| text(tree, "Program or application").filter(|text| text == "sh")).unwrap();
+    gui.until("the same arguments", |tree| text(tree, "Arguments").filter(|text| text.contains("exit 3"))).unwrap();
+    gui.act("push button", "Cancel").unwrap();
+    gui.act("push button", "Open the Session").unwrap();
+    gui.find("list item", "Details").unwrap();
+    assert_eq!(gui.said(), "", "warnings of its toolkit");
+}
+
+#[test]
+fn what_cannot_be_started_is_told_as_it_is_typed_and_when_it_is_tried() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "no-such-program", "");
+    gui.hear("There is no such program").unwrap();
+    let off = |tree: &Tree| tree.find("push button", "Record").filter(|button| !button.is("sensitive")).map(|_| ());
+    gui.until("the button to be off", off).unwrap();
+    // It can be executed, and what should execute it is not there.
+    let path = script(&display, "orphan", "#!/nonexistent/shell\n");
+    gui.write("text", "Program or application", path.to_str().unwrap()).unwrap();
+    record(&mut gui);
+    gui.hear("orphan Ended After").unwrap();
+    gui.hear("cannot start").unwrap();
+    gui.act("push button", "Back").unwrap();
+    gui.find("push button", "New Recording…").unwrap();
+}
+
+#[test]
+fn a_discarded_recording_leaves_nothing() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "sleep", "600");
+    record(&mut gui);
+    let session = display.home().join("sleep.perfkit");
+    wait::until("the session", || session.exists().then_some(())).unwrap();
+    gui.act("push button", "Discard…").unwrap();
+    gui.hear("Discard the Recording?").unwrap();
+    // GTK calls the buttons of such a dialog by their mnemonics, too.
+    gui.act("push button", "_Discard Discard").unwrap();
+    gui.find("push button", "New Recording…").unwrap();
+    let left: Vec<_> = fs::read_dir(display.home()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("sleep")), "{left:?}");
+}
+
+#[test]
+fn a_process_is_attached_to_and_left_running() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    let launch = Launch::new("gtk4-widget-factory").loading(Loading::None);
+    let mut app = App::spawn(&display, &launch).unwrap();
+    let other = || Window::visible(&display).into_iter().find(|window| *window != gui.window);
+    app.window = wait::until("the other window", other).unwrap();
+    gui.act("push button", "Attach…").unwrap();
+    gui.until("the process with its toolkit", |tree| {
+        let row = tree.0.iter().find(|widget| widget.role == "list item" && widget.name.contains("gtk4-widget-fac"))?;
+        tree.within(row).find(|widget| widget.name == "GTK 4").map(|_| ())
+    })
+    .unwrap();
+    gui.act("push button", "Continue").unwrap();
+    // What must be there from the start is not among the sources that are on.
+    gui.hear("must be there when a program starts").unwrap();
+    record(&mut gui);
+    let some = |tree: &Tree| {
+        let said = tree.says(" events, ")?;
+        (!said.description.contains(", 0 events, ")).then_some(())
+    };
+    gui.until("events", some).unwrap();
+    gui.act("push button", "Stop").unwrap();
+    gui.find("list item", "Details").unwrap();
+    let mut sessions = fs::read_dir(display.home()).unwrap().flatten().map(|entry| entry.path());
+    let session = sessions.find(|path| path.extension().is_some_and(|of| of == "perfkit")).unwrap();
+    let attached = session::query(&session, "SELECT value FROM facts WHERE name = 'target.attached'").unwrap();
+    assert_eq!(attached.len(), 1);
+    // It goes on.
+    app.close().unwrap();
+}
+
+#[test]
+fn a_program_or_an_application_that_is_dropped_sets_up_its_recording() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    let entry = display.home().join("a.desktop");
+    let text_of = "[Desktop Entry]\nType=Application\nName=A\nExec=sh -c \"sleep 1\" %U\nPath=/tmp\n";
+    fs::write(&entry, text_of).unwrap();
+    drop_on(&gui, &entry);
+    gui.until("its arguments", |tree| text(tree, "Arguments").filter(|text| text == "-c 'sleep 1'")).unwrap();
+    gui.until("its folder", |tree| text(tree, "Working folder").filter(|text| text == "/tmp")).unwrap();
+    gui.act("push button", "Cancel").unwrap();
+    gui.until("the dialog's end", |tree| tree.find("push button", "Cancel").is_none().then_some(())).unwrap();
+    let program = script(&display, "program", "#!/bin/sh\n");
+    drop_on(&gui, &program);
+    let expected = program.display().to_string();
+    gui.until("its path", |tree| text(tree, "Program or application").filter(|text| *text == expected)).unwrap();
+}
