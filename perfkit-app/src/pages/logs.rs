@@ -14,7 +14,7 @@ use crate::link::Reader;
 use crate::model::{Document, Range};
 use crate::widgets::table::{Cell, Column, Kind, Row, Table};
 use crate::widgets::{accessible, bar, status};
-use crate::wording::{tr, tr_many, tr_with};
+use crate::wording::{marked, tr, tr_many, tr_with};
 
 /// Lines that are shown at most: more do not help, and reading them takes long.
 const MOST: usize = 200_000;
@@ -34,11 +34,11 @@ const PLAIN: (usize, &str) = (3, "");
 
 /// What the filter offers: levels up to which number.
 const UP_TO: &[(&str, usize)] = &[
-    ("All levels", 9),
-    ("Information and above", 3),
-    ("Messages and above", 2),
-    ("Warnings and errors", 1),
-    ("Errors", 0),
+    (marked("All levels"), 9),
+    (marked("Information and above"), 3),
+    (marked("Messages and above"), 2),
+    (marked("Warnings and errors"), 1),
+    (marked("Errors"), 0),
 ];
 
 /// A line, and what it is filtered by.

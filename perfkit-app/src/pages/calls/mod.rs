@@ -100,6 +100,7 @@ impl Page {
     fn new(document: &Document) -> Rc<Page> {
         let flame = Flame::new();
         let graph = gtk::Stack::new();
+        accessible::only_shown(&graph);
         graph.add_named(&status::waiting(), Some("waiting"));
         graph.add_named(&flame.root, Some("graph"));
         graph.add_named(&adw::Bin::new(), Some("nothing"));
@@ -192,6 +193,7 @@ impl Page {
             around.append(table);
         }
         self.around_nobody();
+        accessible::only_shown(&self.tabs);
         self.tabs.add_titled(&self.functions, Some(TABS[0]), &tr("Functions"));
         self.tabs.add_titled(&around, Some(TABS[1]), &tr("Callers"));
         self.tabs.add_titled(&self.syscalls, Some(TABS[2]), &tr("System Calls"));
@@ -344,6 +346,13 @@ impl Page {
             (false, false) => self.graph.set_visible_child_name("graph"),
         }
         self.functions.set_nothing(&tr("No Functions Were Sampled"), "");
+        // What there is comes first, where somebody has not chosen yet.
+        if answer.functions.is_empty() && self.tabs.visible_child_name().as_deref() == Some(TABS[0]) {
+            let there = [(TABS[2], &answer.syscalls), (TABS[3], &answer.calls)];
+            if let Some((tab, _)) = there.iter().find(|(_, rows)| !rows.is_empty()) {
+                self.tabs.set_visible_child_name(tab);
+            }
+        }
         self.functions.set_rows(answer.functions);
         self.syscalls.set_rows(answer.syscalls);
         self.calls.set_rows(answer.calls);
@@ -353,7 +362,9 @@ impl Page {
 
     fn nothing(&self, title: &str, why: &str) {
         if let Some(bin) = self.graph.child_by_name("nothing").and_downcast::<adw::Bin>() {
-            bin.set_child(Some(&status::nothing("system-search-symbolic", title, why)));
+            let page = status::nothing("system-search-symbolic", title, why);
+            page.add_css_class("compact");
+            bin.set_child(Some(&page));
         }
         self.graph.set_visible_child_name("nothing");
     }

@@ -152,6 +152,7 @@ impl Page {
             "No Counter Is Chosen",
             &tr("Check those that you want to see in the tree"),
         );
+        accessible::only_shown(&self.stack);
         self.stack.add_named(&graphs, Some("graph"));
         self.stack.add_named(&self.table, Some("table"));
         self.stack.add_named(&none, Some("none"));

@@ -200,8 +200,12 @@ fn lead(costs: &Costs, cost: &Cost) -> Lead {
 
 /// "31.2 % of the work, 4692 times, 61 ms at most"
 fn about(report: &Report, cost: &Cost) -> String {
-    let share = units::share(cost.amount.ns as f64 / report.analysis.worked.max(1) as f64);
-    let mut words = vec![tr_with("{share} of the work", &[("share", &share)])];
+    let mut words = Vec::new();
+    // Without a main loop nobody knows how much work there was.
+    if report.analysis.worked > 0 {
+        let share = units::share(cost.amount.ns as f64 / report.analysis.worked as f64);
+        words.push(tr_with("{share} of the work", &[("share", &share)]));
+    }
     if cost.amount.count > 0 {
         words.push(tr_many("once", "{} times", cost.amount.count as u64));
     }

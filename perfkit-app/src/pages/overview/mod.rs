@@ -131,14 +131,19 @@ fn verdict(document: &Document, report: &Report) -> gtk::Box {
         false => tr_with("{subject}; {time} were recorded", &[("subject", &report.subject), ("time", &length)]),
     };
     words.append(&line(&about, &["dim-label", "caption"]));
+    let button = |label: &str| {
+        let button = gtk::Button::builder().label(label).use_underline(true).halign(gtk::Align::Start).build();
+        button.set_margin_top(6);
+        button.set_css_classes(&["suggested-action", "pill"]);
+        button
+    };
+    if !report.draws {
+        let button = button(&tr("_New Recording…"));
+        button.set_action_name(Some("win.new-recording"));
+        words.append(&button);
+    }
     if let Some(slowest) = slowest {
-        let button = gtk::Button::builder()
-            .label(tr("Show the _Slowest Frame"))
-            .use_underline(true)
-            .halign(gtk::Align::Start)
-            .margin_top(6)
-            .css_classes(["suggested-action", "pill"])
-            .build();
+        let button = button(&tr("Show the _Slowest Frame"));
         let (document, place) = (document.clone(), range(slowest.place));
         button.connect_clicked(move |_| document.go("timeline", place));
         words.append(&button);

@@ -92,6 +92,7 @@ impl Table {
             let last = !columns[at + 1..].iter().any(|column| !column.kind.is_number());
             view.append_column(&table.column(at, column, last && !column.kind.is_number()));
         }
+        heads(&view, &columns);
         let scrolled = gtk::ScrolledWindow::builder().child(&view).vexpand(true).hexpand(true).build();
         imp.stack.add_named(&status::waiting(), Some("waiting"));
         imp.stack.add_named(&scrolled, Some("rows"));
@@ -383,5 +384,16 @@ impl Table {
             .resizable(true)
             .expand(wide)
             .build()
+    }
+}
+
+/// Heads of numbers stand on the numbers' side. GTK has no property for that: a head's title is the first widget in it.
+fn heads(view: &gtk::ColumnView, columns: &[Column]) {
+    let heads = view.first_child().and_then(|row| row.first_child());
+    let heads = std::iter::successors(heads, gtk::Widget::next_sibling);
+    for (head, _) in heads.zip(columns).filter(|(_, column)| column.kind.is_number()) {
+        if let Some(title) = head.first_child() {
+            title.set_halign(gtk::Align::End);
+        }
     }
 }
