@@ -48,6 +48,12 @@ impl Wanted {
     pub fn still(&self) -> bool {
         self.last.load(Ordering::Relaxed) == self.turn
     }
+
+    /// It always is.
+    #[cfg(test)]
+    pub fn always() -> Wanted {
+        Wanted { turn: 0, last: Arc::default() }
+    }
 }
 
 /// A page that follows.

@@ -301,8 +301,17 @@ impl Message {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// The lines of a stretch as text.
+    pub fn told(reader: &mut Reader, range: Range, origin: i64, wanted: &Wanted) -> Vec<String> {
+        let lines = read(reader, range, origin, wanted).unwrap().lines;
+        let kinds = [Kind::Moment, Kind::Text, Kind::Text, Kind::Text];
+        let words =
+            |line: &Line| line.row.cells.iter().zip(kinds).map(|(cell, kind)| cell.words(kind)).collect::<Vec<_>>();
+        lines.iter().map(|line| words(line).join("|")).collect()
+    }
 
     #[test]
     fn a_message_is_told_in_words() {

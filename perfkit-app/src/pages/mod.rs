@@ -7,6 +7,8 @@ mod exposures;
 pub mod follow;
 mod logs;
 mod overview;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod treemap;
 

@@ -1,7 +1,7 @@
 //! Calls: where time was spent by call stacks, as a flame graph, and beside it functions, who called them and what
 //! they called, system calls and library calls.
 
-mod totals;
+pub(super) mod totals;
 
 use std::cell::{Cell as StdCell, RefCell};
 use std::rc::Rc;

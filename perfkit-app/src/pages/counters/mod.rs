@@ -1,7 +1,7 @@
 //! Counters: each as a line graph over the visible range, those that were chosen from the tree of their names.
 
 mod choice;
-mod read;
+pub(super) mod read;
 
 use std::cell::{Cell as StdCell, OnceCell, RefCell};
 use std::rc::Rc;
