@@ -88,6 +88,11 @@ pub static TRACKS: &[Kind] = &[
         ..kind("frames", "Frames", Of::Names(&["gdk_frame"]), Look::Frames, Hue::Group(Group::Frame))
     },
     Kind {
+        names: &["counter"],
+        shown: false,
+        ..kind("presented", "On Screen", Of::Names(&["gdk_presented"]), Look::Moments, Hue::Group(Group::Frame))
+    },
+    Kind {
         names: &["window"],
         ..kind("exposures", "Exposures", Of::Group(Group::Exposure), Look::Moments, Hue::Group(Group::Exposure))
     },
