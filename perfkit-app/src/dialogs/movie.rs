@@ -18,7 +18,6 @@ use super::file::{self, Asked};
 use super::working::work;
 use crate::link::Progress;
 use crate::model::{Document, Range};
-use crate::widgets::accessible;
 use crate::widgets::speeds::{SPEEDS, nearest, speeds};
 use crate::wording::{plain, time, tr, tr_many, tr_with};
 
@@ -214,6 +213,8 @@ impl Rows {
     }
 
     fn meant(&self, range: Range, hidden: BTreeSet<u32>) -> Wanted {
+        // What was typed and not left yet counts too.
+        [&self.fps, &self.width].into_iter().for_each(|number| number.update());
         Wanted {
             form: self.chosen(),
             range,
@@ -231,7 +232,6 @@ impl Rows {
 fn row(title: &str, widget: &impl IsA<gtk::Widget>) -> adw::ActionRow {
     let row = adw::ActionRow::builder().title(plain(title)).activatable_widget(widget).build();
     row.add_suffix(widget);
-    accessible::name(widget, title);
     row
 }
 

@@ -114,6 +114,8 @@ impl Scrub {
         let of = |time| document.seconds(time);
         let words = tr_with("{time} of {length}", &[("time", &clock(document)), ("length", &time(range.length()))]);
         accessible::number(self, of(document.cursor()), (of(range.begin), of(range.end)), &words);
+        // GTK 4.8 hands on the numbers of its own sliders only.
+        accessible::describe(self, &words);
     }
 
     fn strip(&self) -> Area {

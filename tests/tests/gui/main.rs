@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod exposures;
 mod files;
 mod names;
 mod record;
+mod treemap;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

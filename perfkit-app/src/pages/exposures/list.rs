@@ -89,7 +89,6 @@ impl List {
             .valign(gtk::Align::Center)
             .tooltip_text(tr("Show this window"))
             .build();
-        crate::widgets::accessible::name(&check, name);
         let state = Rc::clone(&self.state);
         check.connect_toggled(move |check| {
             let mut hidden = state.hidden.borrow_mut();

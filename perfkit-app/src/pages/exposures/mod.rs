@@ -93,10 +93,10 @@ impl Page {
         let words =
             gtk::Label::builder().wrap(true).xalign(0.0).margin_start(12).margin_end(12).margin_bottom(6).build();
         let heat = gtk::ToggleButton::builder()
-            .label(tr("_Heat Map"))
-            .use_underline(true)
+            .child(&gtk::Label::new(Some(&tr("Heat Map"))))
             .tooltip_text(tr("Show how often each place was repainted in this stretch"))
             .build();
+        accessible::name(&heat, &tr("Heat Map"));
         let skip = gtk::ToggleButton::builder()
             .icon_name("media-seek-forward-symbolic")
             .tooltip_text(tr("Skip times in which nothing is exposed"))

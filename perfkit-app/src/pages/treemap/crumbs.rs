@@ -7,6 +7,7 @@ use gtk::pango;
 use gtk::prelude::*;
 
 use super::Shown;
+use crate::widgets::accessible;
 use crate::wording::tr;
 
 /// Called with the node that is gone out to.
@@ -54,6 +55,7 @@ impl Crumbs {
                 self.line.append(&gtk::Label::builder().label("›").css_classes(["dim-label"]).build());
             }
             let button = gtk::Button::builder().child(&label).css_classes(["flat", "perfkit-line"]).build();
+            accessible::name(&button, &format!("{name}, {}", of.value));
             if at < last {
                 button.set_tooltip_text(Some(&tr("Go out to here")));
             }
