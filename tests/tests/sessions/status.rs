@@ -84,5 +84,5 @@ fn templates_keep_what_was_asked_for() {
         recorder.agent().args(["record", "--quiet", "--template", "mine", "--", "sh", "-c", "echo $SAID"]).output();
     assert_eq!(output.unwrap().stdout, b"hello\n");
     let missing = recorder.agent().args(["record", "--template", "yours", "--", "true"]).output().unwrap();
-    assert!(missing.status.code() == Some(125) && said(&missing).contains("yours.json"), "{}", said(&missing));
+    assert!(missing.status.code() == Some(125) && said(&missing).contains("`yours`"), "{}", said(&missing));
 }

@@ -192,6 +192,7 @@ fn folded(title: &str, count: &str, table: &Table, document: &Document) -> gtk::
     let row = gtk::ListBoxRow::builder().child(table).activatable(false).focusable(false).build();
     expander.add_row(&row);
     let list = gtk::ListBox::builder().selection_mode(gtk::SelectionMode::None).css_classes(["boxed-list"]).build();
+    accessible::name(&list, title);
     list.append(&expander);
     let weak = table.downgrade();
     document.watch(&expander, &["search"], move |expander, document| {
