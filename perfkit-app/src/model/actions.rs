@@ -95,12 +95,26 @@ fn step_to_exposure(document: &Document, forward: bool) {
     let document = document.clone();
     glib::spawn_future_local(async move {
         document.set_playing(false);
-        let cursor = document.cursor();
+        let selection = document.selection();
+        let cursor = match document.cursor() {
+            // Into what is selected, from wherever one looks.
+            cursor if !selection.is_empty() && !selection.contains(cursor) => {
+                if forward {
+                    selection.begin - 1
+                } else {
+                    selection.end
+                }
+            }
+            cursor => cursor,
+        };
         let step = move |reader: &mut crate::link::Reader| match forward {
             true => exposures::next(&reader.query, cursor),
             false => exposures::previous(&reader.query, cursor),
         };
         match document.ask(step).await {
+            Some(Ok(Some(moment))) if !selection.is_empty() && !selection.contains(moment) => {
+                document.tell(&tr("Nothing more is exposed in what is selected"));
+            }
             Some(Ok(Some(moment))) => {
                 document.set_cursor(moment);
                 document.show_stretch(Range::new(moment, moment));

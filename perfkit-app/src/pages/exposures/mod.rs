@@ -282,7 +282,7 @@ impl Page {
     fn show(self: &Rc<Self>, Answer { range, recorded, survey }: Answer) {
         if survey.plan.shown.is_empty() {
             self.shown.take();
-            return self.state("nothing", &nothing(recorded));
+            return self.state("nothing", &nothing(&self.document, recorded));
         }
         let plan = &survey.plan;
         self.words.set_label(&words::sentence(plan));
@@ -421,27 +421,14 @@ fn read(reader: &mut Reader, range: Range, wanted: &Wanted) -> perfkit_agent::Re
 }
 
 /// Says why there is nothing to see, and what to do about it.
-fn nothing(recorded: bool) -> adw::StatusPage {
-    let (title, why, label, action) = match recorded {
-        true => (
-            "Nothing Was Exposed Here",
-            tr("No window was there in this stretch of time."),
-            tr("Show _Everything"),
-            "doc.zoom-all",
-        ),
-        false => (
-            "No Exposures",
-            tr("Record a GTK program with the source gdkrecord to see what it repaints."),
-            tr("_New Recording…"),
-            "win.new-recording",
-        ),
-    };
-    let page = status::nothing("video-display-symbolic", title, &why);
-    let button =
-        gtk::Button::builder().label(label).use_underline(true).action_name(action).css_classes(["pill"]).build();
-    button.set_halign(gtk::Align::Center);
-    page.set_child(Some(&button));
-    page
+fn nothing(document: &Document, recorded: bool) -> adw::StatusPage {
+    const ICON: &str = "video-display-symbolic";
+    if recorded {
+        let why = tr("No window was there in this stretch of time.");
+        return status::or_everything(status::nothing(ICON, "Nothing Was Exposed Here", &why), document);
+    }
+    let why = tr("Record a GTK program with the source gdkrecord to see what it repaints.");
+    status::or_recording(status::nothing(ICON, "No Exposures", &why))
 }
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ impl Page {
         if costly.tree.nodes().len() < 2 {
             self.shown.take();
             let recorded = known.contains(&(choice.kind().name, choice.measure.name()));
-            return self.state("nothing", &words::nothing(choice, recorded));
+            return self.state("nothing", &words::nothing(&self.document, choice, recorded));
         }
         self.states.set_visible_child_name("map");
         self.shown.replace(Some(Shown { choice, tree: Arc::new(Tree::new("")), costly, shaded: None }));

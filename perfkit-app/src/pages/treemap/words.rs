@@ -7,6 +7,7 @@ use perfkit_agent::analysis::treemap::Shade;
 
 use super::Shown;
 use super::choice::Choice;
+use crate::model::Document;
 use crate::widgets::status;
 use crate::wording::{tr, tr_with};
 
@@ -70,33 +71,18 @@ pub fn found(tree: &Tree, search: &str) -> Option<Vec<bool>> {
 }
 
 /// Why there is nothing, and what to do about it: what the session has nothing of at all was not `recorded`.
-pub fn nothing(choice: Choice, recorded: bool) -> adw::StatusPage {
-    let (title, why, label, action) = match recorded {
-        true => (
-            "Nothing in This Stretch",
-            tr("There is something of it elsewhere in the session."),
-            tr("Show _Everything"),
-            "doc.zoom-all",
-        ),
-        false => {
-            let source = |table: &str| SOURCES.iter().find(|(known, _)| *known == table).map(|(_, source)| *source);
-            let mut sources: Vec<&str> = choice.measured().tables.iter().filter_map(|table| source(table)).collect();
-            sources.dedup();
-            let sources = sources.join(&format!(" {} ", tr("or")));
-            let why = tr_with("Record with the source {source} to see this.", &[("source", &sources)]);
-            ("This Was Not Recorded", why, tr("_New Recording…"), "win.new-recording")
-        }
-    };
-    let page = status::nothing("view-grid-symbolic", title, &why);
-    let button = gtk::Button::builder()
-        .label(label)
-        .use_underline(true)
-        .action_name(action)
-        .halign(gtk::Align::Center)
-        .css_classes(["pill"])
-        .build();
-    page.set_child(Some(&button));
-    page
+pub fn nothing(document: &Document, choice: Choice, recorded: bool) -> adw::StatusPage {
+    const ICON: &str = "view-app-grid-symbolic";
+    if recorded {
+        let why = tr("There is something of it elsewhere in the session.");
+        return status::or_everything(status::nothing(ICON, "Nothing in This Stretch", &why), document);
+    }
+    let source = |table: &str| SOURCES.iter().find(|(known, _)| *known == table).map(|(_, source)| *source);
+    let mut sources: Vec<&str> = choice.measured().tables.iter().filter_map(|table| source(table)).collect();
+    sources.dedup();
+    let sources = sources.join(&format!(" {} ", tr("or")));
+    let why = tr_with("Record with the source {source} to see this.", &[("source", &sources)]);
+    status::or_recording(status::nothing(ICON, "This Was Not Recorded", &why))
 }
 
 #[cfg(test)]
