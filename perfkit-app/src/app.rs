@@ -8,6 +8,7 @@ use adw::prelude::*;
 use gtk::{gio, glib, pango};
 
 use crate::actions::ACTIONS;
+use crate::recording;
 use crate::settings::{self, settings};
 use crate::window::Window;
 use crate::wording::tr;
@@ -39,7 +40,7 @@ pub fn run() -> glib::ExitCode {
             let free = app.active_window().and_downcast::<Window>().filter(Window::is_free);
             let window = free.unwrap_or_else(|| Window::new(app));
             GtkWindowExt::present(&window);
-            window.open(file);
+            recording::dropped(&window, file);
         }
     });
     app.run()

@@ -26,7 +26,7 @@ pub fn ask(window: &Window) {
     record::present(window, Preset::Start(Start::default()));
 }
 
-/// Opens what was dropped on a window, or sets up a recording of it where it is a program or an application.
+/// Opens what was dropped on a window, or named on the command line, or sets up a recording of it where it is a program or an application.
 pub fn dropped(window: &Window, file: &gio::File) {
     let (window, file) = (window.clone(), file.clone());
     glib::spawn_future_local(async move {

@@ -103,7 +103,8 @@ impl<'d> App<'d> {
             return Ok(status);
         }
         match pid {
-            Some(pid) => send(pid, Signal::SIGTERM)?,
+            // Where it has ended, what recorded it is still at its names.
+            Some(pid) => drop(send(pid, Signal::SIGTERM)),
             None => self.process.signal(Signal::SIGTERM)?,
         }
         self.process.wait()

@@ -10,6 +10,7 @@ use perfkit_tests::input::Window;
 use perfkit_tests::{App, Display, Gui, Launch, Loading, session, wait};
 
 use crate::files::drop_on;
+use crate::sample;
 
 /// Begins without a session.
 fn begin(display: &Display) -> Gui<'_> {
@@ -146,4 +147,63 @@ fn a_program_or_an_application_that_is_dropped_sets_up_its_recording() {
     drop_on(&gui, &program);
     let expected = program.display().to_string();
     gui.until("its path", |tree| text(tree, "Program or application").filter(|text| *text == expected)).unwrap();
+}
+
+#[test]
+fn a_template_is_kept_and_fills_the_next_dialog() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "sleep", "1");
+    gui.act("push button", "Add a Variable").unwrap();
+    gui.write("text", "Name of the Variable", "COLOUR").unwrap();
+    gui.write("text", "Value of the Variable", "dark blue").unwrap();
+    gui.write("text", "Stop after, as 10s or 5m", "90s").unwrap();
+    gui.keys(&["alt+t"]).unwrap();
+    gui.act("menu item", "Save as Template…").unwrap();
+    gui.write("text", "Name of the Template", "../mine").unwrap();
+    gui.hear("no name for a template").unwrap();
+    gui.write("text", "Name of the Template", "mine").unwrap();
+    gui.act("push button", "_Save Save").unwrap();
+    let file = display.home().join("config/perfkit/templates/mine.json");
+    let kept = wait::until("the template", || fs::read_to_string(&file).ok().filter(|text| !text.is_empty())).unwrap();
+    assert!(
+        kept.contains("90.0") && kept.contains("\"COLOUR\": \"dark blue\"") && kept.contains("gdkrecord"),
+        "{kept}"
+    );
+    gui.act("push button", "Cancel").unwrap();
+    gui.until("the dialog's end", |tree| tree.find("push button", "Cancel").is_none().then_some(())).unwrap();
+    gui.act("push button", "New Recording…").unwrap();
+    gui.find("push button", "Cancel").unwrap();
+    gui.settle().unwrap();
+    gui.keys(&["alt+t"]).unwrap();
+    gui.act("menu item", "mine").unwrap();
+    let value = |tree: &Tree| tree.find("text", "Value of the Variable")?.text.clone();
+    gui.until("the variable", |tree| value(tree).filter(|text| text == "dark blue")).unwrap();
+    gui.until("the time", |tree| text(tree, "Stop after, as 10s or 5m").filter(|text| text == "90s")).unwrap();
+}
+
+#[test]
+fn sessions_that_were_opened_are_told_of_until_they_are_removed() {
+    let display = Display::start().unwrap();
+    let path = display.home().join("kept.perfkit");
+    fs::copy(sample(), &path).unwrap();
+    let mut gui = Gui::start(&display, &[&path]).unwrap();
+    gui.find("list item", "Details").unwrap();
+    assert!(gui.close().unwrap().success());
+    let mut gui = begin(&display);
+    gui.find("list item", "kept.perfkit").unwrap();
+    gui.hear(" frames").unwrap();
+    gui.hear("gtk4-widget-factory, ").unwrap();
+    gui.act("push button", "Remove kept.perfkit from the List").unwrap();
+    gui.until("the row's end", |tree| tree.find("list item", "kept.perfkit").is_none().then_some(())).unwrap();
+    gui.act("push button", "_Undo Undo").unwrap();
+    let row = gui.find("list item", "kept.perfkit").unwrap();
+    gui.click(&row).unwrap();
+    gui.find("list item", "Details").unwrap();
+    assert!(gui.close().unwrap().success());
+    fs::remove_file(&path).unwrap();
+    let mut gui = begin(&display);
+    gui.find("list item", "kept.perfkit").unwrap();
+    gui.hear("not there any more").unwrap();
+    assert_eq!(gui.said(), "", "warnings of its toolkit");
 }
