@@ -77,13 +77,15 @@ fn a_movie_is_saved() {
     let save = |tree: &Tree| tree.0.iter().find(|widget| widget.name.ends_with("Save…")).map(|it| it.name.clone());
     let save = gui.until("the button", save).unwrap();
     gui.act("push button", &save).unwrap();
-    gui.until("the file chooser", |tree| tree.find("text", "Name:").cloned()).unwrap();
+    // Nothing is asked while the chooser comes and goes: GTK 4.8 crashes where it is asked for what has just gone.
+    std::thread::sleep(std::time::Duration::from_secs(2));
     gui.settle().unwrap();
     let path = display.home().join("movie.gif");
     gui.pointer().key("ctrl+a").text(path.to_str().unwrap()).pause(300).key("Return").play().unwrap();
-    gui.hear("Saved movie.gif").unwrap();
     let bytes =
         wait::until("the movie", || std::fs::read(&path).ok().filter(|bytes| bytes.ends_with(&[0x3b]))).unwrap();
+    gui.settle().unwrap();
+    gui.hear("Saved movie.gif").unwrap();
     assert!(bytes.starts_with(b"GIF89a") && bytes.len() > 5_000, "{}", bytes.len());
     assert_eq!(gui.said(), "", "warnings of its toolkit");
 }
