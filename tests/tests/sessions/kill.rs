@@ -65,13 +65,15 @@ fn lives(pid: &i32) -> bool {
 fn nothing_but_the_target_is_left_behind_by_an_agent_that_was_killed() {
     let recorder = Recorder::new();
     let mut recording = recorder.begin("output,strace", &[], COUNTING);
-    let all = children(recording.pid());
+    let pid = recording.pid();
+    // A tool has its name from its exec on.
     let named = |name: &str| {
         let is =
-            |pid: &&i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
-        all.iter().find(is).copied().unwrap()
+            |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+        wait::until(name, || children(pid).into_iter().find(is)).unwrap()
     };
     let (target, strace) = (named("sh"), named("strace"));
+    let all = children(pid);
     recording.signal(Signal::SIGKILL).unwrap();
     recording.wait().unwrap();
     wait::until("strace to end", || (!lives(&strace)).then_some(())).unwrap();
