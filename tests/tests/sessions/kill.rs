@@ -68,8 +68,7 @@ fn nothing_but_the_target_is_left_behind_by_an_agent_that_was_killed() {
     let pid = recording.pid();
     // A tool has its name from its exec on.
     let named = |name: &str| {
-        let is =
-            |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
+        let is = |pid: &i32| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name);
         wait::until(name, || children(pid).into_iter().find(is)).unwrap()
     };
     let (target, strace) = (named("sh"), named("strace"));
