@@ -57,6 +57,8 @@ pub const ACTIONS: &[Action] = &[
     Action { name: "doc.clear-selection", keys: &["Escape"], title: "Clear the selection", group: VIEW },
     Action { name: "doc.bookmark", keys: &["<Control>d"], title: "Bookmark this moment", group: VIEW },
     Action { name: "doc.play", keys: &["space"], title: "Play or pause", group: PLAY },
+    Action { name: "doc.slower", keys: &["bracketleft"], title: "Play more slowly", group: PLAY },
+    Action { name: "doc.faster", keys: &["bracketright"], title: "Play faster", group: PLAY },
     Action { name: "doc.next-exposure", keys: &["period"], title: "Next exposure", group: PLAY },
     Action { name: "doc.previous-exposure", keys: &["comma"], title: "Previous exposure", group: PLAY },
 ];

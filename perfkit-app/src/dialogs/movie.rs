@@ -17,8 +17,8 @@ use perfkit_agent::{Error, Result};
 use super::file::{self, Asked};
 use super::working::work;
 use crate::link::Progress;
+use crate::model::speeds::{SPEEDS, nearest, speeds};
 use crate::model::{Document, Range};
-use crate::widgets::speeds::{SPEEDS, nearest, speeds};
 use crate::wording::{plain, time, tr, tr_many, tr_with};
 
 /// Pictures a second: what is proposed, and what there can be.

@@ -5,7 +5,7 @@ use gtk::prelude::*;
 use gtk::{gio, glib};
 use perfkit_agent::analysis::exposures;
 
-use super::{Document, Range};
+use super::{Document, Range, speeds};
 use crate::wording::tr;
 
 /// Zooming in makes the visible range this much as long, zooming out the reverse.
@@ -44,6 +44,8 @@ pub fn actions(document: &Document) -> gio::SimpleActionGroup {
     });
     add("clear-selection", |document| document.set_selection(Range::default()));
     add("play", |document| document.set_playing(!document.playing()));
+    add("slower", |document| document.set_speed(speeds::beside(document.speed(), false)));
+    add("faster", |document| document.set_speed(speeds::beside(document.speed(), true)));
     add("next-exposure", |document| step_to_exposure(document, true));
     add("previous-exposure", |document| step_to_exposure(document, false));
     add("next-slow", |document| step_to_slow(document, true));

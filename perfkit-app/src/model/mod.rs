@@ -9,6 +9,7 @@ mod player;
 pub mod processes;
 mod range;
 pub mod recent;
+pub mod speeds;
 
 pub use actions::{actions, slow_frames};
 pub use document::{Document, extent};

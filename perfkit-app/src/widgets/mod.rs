@@ -9,7 +9,6 @@ pub mod graph;
 pub mod live;
 pub mod save;
 pub mod scrub;
-pub mod speeds;
 pub mod stage;
 pub mod status;
 pub mod table;

@@ -3,9 +3,9 @@
 use gtk::prelude::*;
 
 use crate::model::Document;
+use crate::model::speeds::{SPEEDS, nearest, speeds};
 use crate::widgets::accessible;
 use crate::widgets::scrub::Scrub;
-use crate::widgets::speeds::{SPEEDS, nearest, speeds};
 use crate::wording::tr;
 
 /// A line with all of them.

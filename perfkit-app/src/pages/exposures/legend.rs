@@ -1,8 +1,5 @@
 //! What the colours on the stage mean: a card in its corner.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use gdkrecord::draw::exposures::picture;
 use gdkrecord::draw::{Area, Palette};
 use gdkrecord::sets::Exposed;
@@ -23,7 +20,6 @@ pub struct Legend {
     repaint: gtk::Box,
     both: gtk::Box,
     heat: gtk::Box,
-    apart: Rc<Cell<bool>>,
 }
 
 impl Legend {
@@ -43,7 +39,6 @@ impl Legend {
             repaint: swatch(Exposed::Repaint, &tr("repainted")),
             both: swatch(Exposed::Both, &tr("changed and repainted")),
             heat: heat(),
-            apart: Rc::new(Cell::new(true)),
         };
         for part in [&legend.repaint, &legend.damage, &legend.both, &legend.heat] {
             legend.card.append(part);
@@ -60,7 +55,6 @@ impl Legend {
 
     /// Whether damage and repaint are told apart.
     pub fn set_apart(&self, apart: bool) {
-        self.apart.set(apart);
         self.damage.set_visible(apart);
         self.repaint.set_visible(apart);
         self.both.set_visible(!apart);

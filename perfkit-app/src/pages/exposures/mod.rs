@@ -1,12 +1,14 @@
 //! The exposures page: what was repainted in a stretch, as it was seen: the windows on a stage, played on the document's
 //! clock; how much of it was in vain, and where it was repainted again and again.
 //!
-//! [`controls`] play it, [`list`] shows and hides windows, [`rows`] tells the same as a table, [`words`] as a sentence.
+//! [`controls`] play it, [`list`] shows and hides windows, [`shown`] is what is at hand of it, [`rows`] tells the same as a
+//! table, [`words`] as a sentence.
 
 mod controls;
 mod legend;
 mod list;
 mod rows;
+mod shown;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use adw::prelude::*;
 use gdkrecord::draw::exposures::fade;
 use gtk::glib;
-use perfkit_agent::analysis::exposures::{self, MOST, Part, Survey};
+use perfkit_agent::analysis::exposures::{self, MOST, Survey};
 
 use super::follow::{Follow, Over, Wanted};
 use crate::dialogs::movie;
@@ -31,24 +33,14 @@ use crate::widgets::{accessible, bar, status};
 use crate::wording::tr;
 use legend::Legend;
 use list::List;
+use shown::Shown;
 
 /// While time stands, what was exposed so long ago is not lit any more, in nanoseconds: a few frames are told apart.
 const STANDING: u64 = 100_000_000;
-/// A film begins so much before the moment for which it is asked, in nanoseconds: what was exposed then has faded.
-const LEAD: i64 = 3_000_000_000;
-
 pub fn make(document: &Document) -> gtk::Widget {
     let page = Rc::new(Page::new(document));
     page.connect();
     page.root.clone().upcast()
-}
-
-/// What is shown of a stretch.
-struct Shown {
-    range: Range,
-    survey: Survey,
-    /// The film that is shown; none where one is awaited.
-    part: Option<Part>,
 }
 
 /// What the session has of a stretch.
@@ -390,30 +382,6 @@ impl Page {
     }
 }
 
-impl Shown {
-    /// The stretch of which a film is wanted, so that a moment can be shown and what follows; `None` where there is one.
-    fn wanted(&self, now: i64) -> Option<(i64, i64)> {
-        let Range { begin, end } = self.range;
-        let Some((from, to)) = self.part.as_ref().map(|part| part.range) else {
-            return Some((begin.max(now - LEAD), end));
-        };
-        let (reaches_back, reaches_on) = (from <= now.max(begin), to > now || to >= end);
-        let lead = match (reaches_back, reaches_on) {
-            // The next begins before this one has ended, so that playing does not wait.
-            (true, true) if to < end && now > to - (to - from) / 10 => LEAD,
-            (true, true) => return None,
-            // Backwards one is seldom content with a moment.
-            (false, _) => LEAD.max((to - from) / 2),
-            // So much happens that the lead alone fills it.
-            (true, false) if now - from <= LEAD => (now - from) / 4,
-            (true, false) => LEAD,
-        };
-        let wanted = (begin.max(now - lead), end);
-        // Where that is what there is already, it would not help.
-        (wanted.0 != from).then_some(wanted)
-    }
-}
-
 fn read(reader: &mut Reader, range: Range, wanted: &Wanted) -> perfkit_agent::Result<Option<Answer>> {
     let recorded = reader.session.named("gdk_exposure").is_some();
     let survey = exposures::survey(&reader.query, (range.begin, range.end), MOST, &|| wanted.still())?;
@@ -429,39 +397,4 @@ fn nothing(document: &Document, recorded: bool) -> adw::StatusPage {
     }
     let why = tr("Record a GTK program with the source gdkrecord to see what it repaints.");
     status::or_recording(status::nothing(ICON, "No Exposures", &why))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use gdkrecord::draw::exposures::{Film, Planner, Stage as Scene};
-    use gdkrecord::draw::windows::Windows;
-
-    const SECOND: i64 = 1_000_000_000;
-
-    fn shown(part: Option<(i64, i64)>) -> Shown {
-        let plan = Arc::new(Planner::new(gdkrecord::draw::scale::Range::new(0, 1), None).finish());
-        let film = Arc::new(Film::new(Scene::new(plan.clone(), 1), Vec::new()));
-        let part = part.map(|(from, to)| Part { film, range: (from * SECOND, to * SECOND) });
-        let survey = Survey { plan, windows: Windows::new(), film: None };
-        Shown { range: Range::new(10 * SECOND, 100 * SECOND), survey, part }
-    }
-
-    #[test]
-    fn a_film_is_asked_for_where_there_is_none_and_before_it_is_needed() {
-        let wanted = |part, now: i64| shown(part).wanted(now * SECOND).map(|(from, to)| (from / SECOND, to / SECOND));
-        assert_eq!(wanted(None, 50), Some((47, 100)));
-        assert_eq!(wanted(None, 11), Some((10, 100)));
-        // All of it.
-        assert_eq!(wanted(Some((10, 100)), 10), None);
-        assert_eq!(wanted(Some((10, 100)), 100), None);
-        // A part, in its middle, near its end, behind it, and before it.
-        assert_eq!(wanted(Some((20, 40)), 30), None);
-        assert_eq!(wanted(Some((20, 40)), 39), Some((36, 100)));
-        assert_eq!(wanted(Some((20, 40)), 60), Some((57, 100)));
-        assert_eq!(wanted(Some((40, 60)), 30), Some((20, 100)));
-        // The last part is not asked for again, and one that is too full begins later.
-        assert_eq!(wanted(Some((80, 100)), 99), None);
-        assert_eq!(shown(Some((47, 48))).wanted(50 * SECOND), Some((49_250_000_000, 100 * SECOND)));
-    }
 }

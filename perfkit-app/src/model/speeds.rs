@@ -10,6 +10,13 @@ pub fn nearest(speed: f64) -> u32 {
     (0..SPEEDS.len()).min_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(0) as u32
 }
 
+/// The next speed above or below one; itself where there is none.
+pub fn beside(speed: f64, faster: bool) -> f64 {
+    let at = nearest(speed) as usize;
+    let next = if faster { at + 1 } else { at.saturating_sub(1) };
+    SPEEDS.get(next).map_or(speed, |(speed, _)| *speed)
+}
+
 /// A choice among the speeds.
 pub fn speeds() -> gtk::StringList {
     gtk::StringList::new(&SPEEDS.iter().map(|(_, words)| *words).collect::<Vec<_>>())
@@ -24,6 +31,10 @@ mod tests {
         for (at, (speed, _)) in SPEEDS.iter().enumerate() {
             assert_eq!(nearest(*speed), at as u32);
         }
+        assert_eq!(
+            [beside(1.0, true), beside(1.0, false), beside(4.0, true), beside(0.05, false)],
+            [2.0, 0.5, 4.0, 0.05]
+        );
         assert_eq!([nearest(0.0), nearest(3.9), nearest(100.0)], [0, 6, 6]);
     }
 }
