@@ -9,7 +9,7 @@ use adw::prelude::*;
 use gtk::{gio, glib};
 use perfkit_agent::channel::{self, Subject};
 
-use crate::dialogs::record::{self, Preset, Start, of_file};
+use crate::dialogs::record::{self, Preset, Start, Target, of_file};
 use crate::link::away;
 use crate::link::recording::{Done, Recording, Update, Wanted};
 use crate::settings::{self, settings};
@@ -23,7 +23,7 @@ const SOON: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Asks what is to be recorded.
 pub fn ask(window: &Window) {
-    record::present(window, Preset::Start(Start::default()));
+    record::present(window, &Target::Start(Start::default()).into());
 }
 
 /// Opens what was dropped on a window, or named on the command line, or sets up a recording of it where it is a program or an application.
@@ -33,7 +33,7 @@ pub fn dropped(window: &Window, file: &gio::File) {
         let Some(path) = file.path() else { return window.open(&file) };
         let at = path.clone();
         match away(move || starts(&at)).await.flatten() {
-            Some(Ok(start)) => record::present(&window, Preset::Start(start)),
+            Some(Ok(start)) => record::present(&window, &Target::Start(start).into()),
             Some(Err(error)) => window.complain(&tr("Cannot Record This Application"), &error),
             None => window.open_path(path),
         }
@@ -64,8 +64,8 @@ pub fn start(window: &Window, wanted: Wanted, again: Preset) {
     if let Some(folder) = wanted.output.parent().and_then(Path::to_str) {
         settings().set(settings::FOLDER, folder);
     }
-    let name = match (&wanted.plan.subject, &again) {
-        (_, Preset::Attach(process)) => format!("{} ({})", process.name, process.pid),
+    let name = match (&wanted.plan.subject, &again.target) {
+        (_, Target::Attach(process)) => format!("{} ({})", process.name, process.pid),
         (Subject::Start(launch), _) => channel::name(&launch.program),
         (Subject::Attach(pid), _) => pid.to_string(),
     };
@@ -178,7 +178,7 @@ fn failed(window: &Window, title: &str, markup: &str, session: Option<PathBuf>, 
     let (parent, again) = (window.downgrade(), again.clone());
     retry.connect_clicked(move |_| {
         if let Some(window) = parent.upgrade() {
-            record::present(&window, again.clone());
+            record::present(&window, &again);
         }
     });
     buttons.append(&retry);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{gdk, glib};
 
-use super::record::{self, Preset};
+use super::record::{self, Target};
 use crate::link::away;
 use crate::model::processes::{self, Process};
 use crate::widgets::{accessible, status};
@@ -185,7 +185,7 @@ impl Dialog {
         let process = at.and_then(|at| self.processes.borrow().get(at).cloned());
         if let Some(process) = process {
             self.root.close();
-            record::present(&self.parent, Preset::Attach(process));
+            record::present(&self.parent, &Target::Attach(process).into());
         }
     }
 }

@@ -49,6 +49,8 @@ fn a_program_that_ends_at_once_is_told_with_what_it_said() {
     let display = Display::start().unwrap();
     let mut gui = begin(&display);
     ask(&mut gui, "sh", "-c 'echo no display here; exit 3'");
+    gui.act("push button", "Add a Variable").unwrap();
+    gui.write("text", "Name of the Variable", "COLOUR").unwrap();
     record(&mut gui);
     gui.hear("sh Ended After").unwrap();
     gui.hear("status 3").unwrap();
@@ -57,6 +59,7 @@ fn a_program_that_ends_at_once_is_told_with_what_it_said() {
     gui.act("push button", "Record Again…").unwrap();
     gui.until("the same program", |tree| text(tree, "Program or application").filter(|text| text == "sh")).unwrap();
     gui.until("the same arguments", |tree| text(tree, "Arguments").filter(|text| text.contains("exit 3"))).unwrap();
+    gui.until("the same variable", |tree| text(tree, "Name of the Variable").filter(|text| text == "COLOUR")).unwrap();
     gui.act("push button", "Cancel").unwrap();
     gui.act("push button", "Open the Session").unwrap();
     gui.find("list item", "Details").unwrap();

@@ -88,6 +88,9 @@ pub const MOST: &str = "most";
 /// As above.
 pub const OUTPUT: &str = "output";
 
+/// Programs that run others where the recorder is not.
+const SANDBOXES: &[&str] = &["flatpak", "snap", "bwrap"];
+
 /// The field of a source.
 pub fn source_field(name: &str) -> String {
     format!("source {name}")
@@ -135,6 +138,11 @@ fn launch(start: &Start, findings: &mut Findings) -> Option<Launch> {
         return None;
     }
     findings.take(PROGRAM, program(&launch))?;
+    let name = channel::name(&launch.program);
+    if SANDBOXES.contains(&&*name) {
+        let words = "{program} runs applications in a sandbox, into which gdkrecord is not loaded";
+        findings.add(PROGRAM, Level::Warning, tr_with(words, &[("program", &name)]));
+    }
     folder.and(arguments).map(|_| launch)
 }
 

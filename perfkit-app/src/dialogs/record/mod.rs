@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use adw::prelude::*;
 use gtk::glib;
+use perfkit_agent::source::Spec;
 
 use super::file::{self, Asked};
 use super::form::Form;
@@ -40,11 +41,28 @@ const SIZE: (i32, i32) = (640, 760);
 
 /// What the dialog begins with.
 #[derive(Clone, Debug)]
-pub enum Preset {
+pub struct Preset {
+    /// The target.
+    pub target: Target,
+    /// The sources; none for those that are wanted usually.
+    pub sources: Option<Vec<Spec>>,
+    /// After which time it stops; may be empty.
+    pub most: String,
+}
+
+/// The target that the dialog begins with.
+#[derive(Clone, Debug)]
+pub enum Target {
     /// A program to start; empty where none was chosen yet.
     Start(Start),
     /// A process to attach to.
     Attach(Process),
+}
+
+impl From<Target> for Preset {
+    fn from(target: Target) -> Preset {
+        Preset { target, sources: None, most: String::new() }
+    }
 }
 
 /// The dialog.
@@ -72,10 +90,11 @@ enum AimRows {
 }
 
 /// Shows it.
-pub fn present(parent: &Window, preset: Preset) {
-    let dialog = Dialog::new(parent, &preset);
+pub fn present(parent: &Window, preset: &Preset) {
+    let dialog = Dialog::new(parent, preset);
     dialog.root.present();
-    if let AimRows::Start(program, _) = &dialog.aim {
+    if let (AimRows::Start(program, environment), Target::Start(start)) = (&dialog.aim, &preset.target) {
+        environment.replace(start.environment.iter().map(|(_, name, value)| (&**name, &**value)));
         program.take_focus();
     }
     dialog.ask_states();
@@ -89,22 +108,26 @@ impl Dialog {
         record.add_css_class("suggested-action");
         let form = Rc::new(Form::new(&record));
         let page = adw::PreferencesPage::new();
-        let aim = match preset {
-            Preset::Start(start) => {
+        let aim = match &preset.target {
+            Target::Start(start) => {
                 let (program, environment) = (Program::new(&form, start), Environment::new());
                 page.add(&program.group);
                 page.add(&environment.group);
                 AimRows::Start(program, environment)
             }
-            Preset::Attach(process) => {
+            Target::Attach(process) => {
                 page.add(&process_group(&form, process));
                 AimRows::Attach(process.clone())
             }
         };
-        let sources = Sources::new(&form, matches!(preset, Preset::Attach(_)));
+        let sources = Sources::new(&form, matches!(aim, AimRows::Attach(_)));
+        if let Some(wanted) = &preset.sources {
+            sources.choose(wanted);
+        }
         page.add(&sources.group);
         let group = adw::PreferencesGroup::builder().title(tr("Session")).build();
         let most = adw::EntryRow::builder().title(tr("Stop _after, as 10s or 5m")).use_underline(true).build();
+        most.set_text(&preset.most);
         let output = adw::EntryRow::builder().title(tr("Session _file")).use_underline(true).build();
         for (name, row) in [(check::MOST, &most), (check::OUTPUT, &output)] {
             row.set_activates_default(true);
@@ -113,7 +136,7 @@ impl Dialog {
         }
         page.add(&group);
         let root = adw::Window::builder()
-            .title(tr(if matches!(preset, Preset::Start(_)) { "New Recording" } else { "Record a Process" }))
+            .title(tr(if matches!(aim, AimRows::Start(..)) { "New Recording" } else { "Record a Process" }))
             .transient_for(parent)
             .modal(true)
             .default_width(SIZE.0.min(parent.width().max(360)))
@@ -290,18 +313,23 @@ impl Dialog {
                 dialog.form.go_to_trouble();
                 return;
             };
-            let preset = dialog.preset();
+            // Who presses the button twice wants one recording.
+            if !dialog.root.is_visible() {
+                return;
+            }
+            let again = dialog.preset(wanted.plan.sources.clone());
             dialog.root.close();
-            crate::recording::start(&dialog.parent, wanted, preset);
+            crate::recording::start(&dialog.parent, wanted, again);
         });
     }
 
     /// What opens the same dialog again.
-    fn preset(&self) -> Preset {
-        match &self.aim {
-            AimRows::Attach(process) => Preset::Attach(process.clone()),
-            AimRows::Start(program, environment) => Preset::Start(start(program, environment)),
-        }
+    fn preset(&self, sources: Vec<Spec>) -> Preset {
+        let target = match &self.aim {
+            AimRows::Attach(process) => Target::Attach(process.clone()),
+            AimRows::Start(program, environment) => Target::Start(start(program, environment)),
+        };
+        Preset { target, sources: Some(sources), most: self.most.text().into() }
     }
 }
 

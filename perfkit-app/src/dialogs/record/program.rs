@@ -34,6 +34,8 @@ struct Rows {
     /// What they stand for now.
     proposed: RefCell<Vec<Application>>,
     installed: RefCell<Vec<Application>>,
+    /// Whether anything was typed.
+    typed: Cell<bool>,
     /// While a program is put in by a choice, nothing is proposed.
     choosing: Cell<bool>,
 }
@@ -60,8 +62,8 @@ impl Program {
             group.add(row);
             group.add(&form.field(name, row));
         }
-        let (proposed, installed, choosing) = Default::default();
-        let rows = Rows { program, arguments, folder, proposals, proposed, installed, choosing };
+        let (proposed, installed, typed, choosing) = Default::default();
+        let rows = Rows { program, arguments, folder, proposals, proposed, installed, typed, choosing };
         Program { group, rows: Rc::new(rows) }
     }
 
@@ -90,6 +92,7 @@ impl Program {
         let rows = Rc::downgrade(&self.rows);
         self.rows.program.connect_changed(move |_| {
             if let Some(rows) = rows.upgrade() {
+                rows.typed.set(true);
                 rows.propose();
             }
         });
@@ -107,8 +110,10 @@ impl Program {
         let rows = Rc::downgrade(&self.rows);
         glib::spawn_future_local(async move {
             let installed = away(applications::installed).await.unwrap_or_default();
-            if let Some(rows) = rows.upgrade() {
-                rows.installed.replace(installed);
+            let Some(rows) = rows.upgrade() else { return };
+            rows.installed.replace(installed);
+            // What the dialog began with was chosen before.
+            if rows.typed.get() {
                 rows.propose();
             }
         });

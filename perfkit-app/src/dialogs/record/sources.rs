@@ -80,7 +80,7 @@ impl Sources {
         }
     }
 
-    /// Shows whether each can be used. Of the usual ones those that cannot are off, as on the command line.
+    /// Shows whether each can be used.
     pub fn show(&self, states: &States) {
         for row in self.rows.iter() {
             if let Some(state) = states.get(row.name) {
@@ -162,6 +162,7 @@ impl Row {
             }
         }
         let missing = matches!(state, Readiness::Missing { .. });
+        // On the command line, too, the usual ones are those that can be used here.
         if missing && USUAL.contains(&self.name) && settings().get::<String>(settings::SOURCES).is_empty() {
             self.on.set_active(false);
         }
