@@ -6,10 +6,10 @@ use std::path::Path;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gdkrecord::draw::{Area, Palette};
+use gdkrecord::draw::Area;
 use gtk::{glib, pango};
 
-use super::accessible;
+use super::{accessible, graph};
 use crate::draw::strip;
 use crate::link::away;
 use crate::model::glance::Glance;
@@ -296,7 +296,7 @@ impl Row {
 }
 
 fn draw(ctx: &cairo::Context, frames: &[f32], area: Area) -> gdkrecord::draw::Result<()> {
-    let palette = Palette::of(adw::StyleManager::default().is_dark());
+    let palette = graph::palette();
     let inner = Area::new(area.x + 4.0, area.y + 4.0, area.width - 8.0, area.height - 8.0);
     match frames.is_empty() {
         // A line for what has no frames.

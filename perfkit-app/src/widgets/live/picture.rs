@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use gdkrecord::draw::{Area, Palette};
+use gdkrecord::draw::Area;
 use gtk::prelude::*;
 
 use crate::draw::live;
 use crate::link::look::Look;
-use crate::widgets::accessible;
+use crate::widgets::{accessible, graph};
 use crate::wording::{tr, tr_with};
 
 /// It.
@@ -30,10 +30,12 @@ impl Picture {
         accessible::name(&area, &tr("The last 20 seconds of the recording"));
         let look: Rc<RefCell<Look>> = Rc::default();
         let drawn = Rc::clone(&look);
-        area.set_draw_func(move |_, ctx, width, height| {
-            let palette = Palette::of(adw::StyleManager::default().is_dark());
+        area.set_draw_func(move |area, ctx, width, height| {
+            let scale = graph::scale(area);
+            ctx.scale(scale, scale);
+            let whole = Area::new(0.0, 0.0, f64::from(width) / scale, f64::from(height) / scale);
             // A picture that cannot be drawn is not there; what is recorded is.
-            let _ = live::draw(ctx, palette, &drawn.borrow(), Area::new(0.0, 0.0, width.into(), height.into()));
+            let _ = live::draw(ctx, graph::palette(), &drawn.borrow(), whole);
         });
         Picture { area, look }
     }
@@ -45,7 +47,7 @@ impl Picture {
 
     /// Shows the session as it is now.
     pub fn show(&self, look: Look) {
-        self.area.set_content_height(live::height(&look).ceil() as i32);
+        self.area.set_content_height((live::height(&look) * graph::scale(&self.area)).ceil() as i32);
         accessible::describe(&self.area, &words(&look));
         self.look.replace(look);
         self.area.queue_draw();
