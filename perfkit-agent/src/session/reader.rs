@@ -1,5 +1,6 @@
 //! A session opened for reading: its series, its chunks, and what their numbers stand for.
 
+use std::cell::{RefCell, RefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use rustc_hash::FxHashMap;
 use super::chunk::{Chunk, Summary};
 use super::column::Damage;
 use super::file;
+use super::pyramid::Kept;
 use super::recover::{Found, recover};
 use super::rows::{Rows, Track};
 use super::series::{COLUMN_TYPES, Column, ColumnType, SHAPES, Schema, UNITS, member};
@@ -27,6 +29,7 @@ pub struct Session {
     db: Connection,
     series: Vec<Series>,
     names: FxHashMap<i64, Arc<str>>,
+    pyramid: RefCell<Kept>,
 }
 
 /// A series of a session.
@@ -89,7 +92,8 @@ impl Session {
     /// The session at `path`, through a connection.
     pub fn over(path: &Path, db: Connection) -> Result<Session> {
         let names = FxHashMap::default();
-        let mut session = Session { path: path.to_owned(), copy: None, db, series: Vec::new(), names };
+        let pyramid = RefCell::default();
+        let mut session = Session { path: path.to_owned(), copy: None, db, series: Vec::new(), names, pyramid };
         session.series = session.read_series()?;
         Ok(session)
     }
@@ -118,6 +122,11 @@ impl Session {
     /// The tables themselves.
     pub fn db(&self) -> &Connection {
         &self.db
+    }
+
+    /// What is kept of its pyramids.
+    pub(super) fn pyramid(&self) -> RefMut<'_, Kept> {
+        self.pyramid.borrow_mut()
     }
 
     /// Stays at the last commit until it is released, whatever is committed meanwhile.

@@ -9,6 +9,7 @@
 //! rows lie scattered over many chunks keeps the rows themselves, so that no chunk needs to be opened for them.
 
 mod build;
+mod kept;
 mod node;
 mod window;
 
@@ -17,6 +18,7 @@ use rusqlite::{Connection, params};
 use super::column::Encoder;
 
 pub use build::{Builder, Key};
+pub use kept::Kept;
 pub use node::{Entry, Node, Segment};
 pub use window::{Bin, Reach, Window};
 

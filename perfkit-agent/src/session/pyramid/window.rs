@@ -1,12 +1,13 @@
 //! Any stretch of a track in so many columns, at a cost that depends on the columns alone.
 
 use std::collections::BinaryHeap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rusqlite::params;
-use rustc_hash::FxHashMap;
+use rustc_hash::FxHashSet;
 
-use super::build::{FANOUT, Key, LANES};
+use super::build::LANES;
+use super::kept::{Head, Opened, Ready, below, top};
 use super::node::{Entry, Node, Segment};
 use crate::error::{Error, Result};
 use crate::session::chunk::Chunk;
@@ -66,22 +67,52 @@ pub struct Window {
 impl Session {
     /// The stretch of a track from `begin` to before `end`, in so many columns.
     pub fn window(&self, series: &Series, track: u32, begin: i64, end: i64, columns: usize) -> Result<Window> {
-        let window = Window { bins: vec![Bin::EMPTY; columns], reach: None, damaged: Vec::new() };
-        if columns == 0 || begin >= end {
-            return Ok(window);
-        }
-        let span = end.wrapping_sub(begin) as u64;
-        let mut search = Search {
-            session: self,
-            series,
-            track,
-            begin,
-            end,
-            span,
-            narrow: (span / columns as u64).max(1),
-            chunks: FxHashMap::default(),
-            window,
+        self.search(series, track, (begin, end), columns, false)
+    }
+
+    /// The same for the eye, at less cost: the first and the last column may also have what lies beside the stretch by
+    /// less than a column's width, so that nothing has to be opened to tell that apart.
+    pub fn glance(&self, series: &Series, track: u32, begin: i64, end: i64, columns: usize) -> Result<Window> {
+        self.search(series, track, (begin, end), columns, true)
+    }
+
+    /// Decodes nodes of a track that were not yet, the uppermost first, until `goes_on` says no: windows then need not
+    /// wait for that. Whether all are there that there is room for.
+    pub fn prepare(&self, series: &Series, track: u32, goes_on: &mut dyn FnMut() -> bool) -> Result<bool> {
+        let mut search = Search::new(self, series, track, (0, 1), 1);
+        search.heads = {
+            let mut kept = self.pyramid();
+            kept.refresh(self)?;
+            kept.heads(self, track)?
         };
+        let mut heads = search.heads.to_vec();
+        heads.sort_by_key(|head| std::cmp::Reverse(head.key.level));
+        for head in heads {
+            if self.pyramid().node(head.id).is_none() {
+                if !self.pyramid().has_room() {
+                    break;
+                }
+                if !goes_on() {
+                    return Ok(false);
+                }
+                search.ready(&head)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn search(
+        &self,
+        series: &Series,
+        track: u32,
+        (begin, end): (i64, i64),
+        columns: usize,
+        about: bool,
+    ) -> Result<Window> {
+        let mut search = Search { about, ..Search::new(self, series, track, (begin, end), columns) };
+        if columns == 0 || begin >= end {
+            return Ok(search.window);
+        }
         // All of it is of one commit.
         let held = self.db().is_autocommit();
         if held {
@@ -96,20 +127,6 @@ impl Session {
     }
 }
 
-/// A node that is not decoded.
-struct Head {
-    key: Key,
-    id: i64,
-    first: i64,
-    last: i64,
-    until: i64,
-    shift: u32,
-    max: f64,
-}
-
-/// Begins, measures and tracks of a chunk.
-type Opened = Rc<(Vec<i64>, Vec<f64>)>;
-
 struct Search<'a> {
     session: &'a Session,
     series: &'a Series,
@@ -117,17 +134,54 @@ struct Search<'a> {
     begin: i64,
     end: i64,
     span: u64,
+    /// Whether what lies beside the stretch by less than a column may be counted.
+    about: bool,
+    /// Columns of a nanosecond.
+    scale: f64,
     /// Buckets as wide as a column, or narrower, are as good as rows.
     narrow: u64,
-    chunks: FxHashMap<i64, Option<Opened>>,
+    /// Chunks that were told to be damaged.
+    broken: FxHashSet<i64>,
+    /// The nodes of the track.
+    heads: Arc<[Head]>,
     window: Window,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(
+        session: &'a Session,
+        series: &'a Series,
+        track: u32,
+        (begin, end): (i64, i64),
+        columns: usize,
+    ) -> Search<'a> {
+        let span = end.wrapping_sub(begin) as u64;
+        Search {
+            session,
+            series,
+            track,
+            begin,
+            end,
+            span,
+            about: false,
+            scale: columns as f64 / span as f64,
+            narrow: (span / (columns as u64).max(1)).max(1),
+            broken: FxHashSet::default(),
+            heads: Arc::new([]),
+            window: Window { bins: vec![Bin::EMPTY; columns], reach: None, damaged: Vec::new() },
+        }
+    }
+
     fn run(&mut self) -> Result<()> {
+        {
+            let mut kept = self.session.pyramid();
+            kept.refresh(self.session)?;
+            self.heads = kept.heads(self.session, self.track)?;
+        }
+        let heads = Arc::clone(&self.heads);
         for lane in 0..LANES as u32 {
-            for node in self.top(lane)? {
-                self.visit(node)?;
+            for head in top(&heads, lane) {
+                self.visit(*head)?;
             }
         }
         let tail = self.tail()?;
@@ -147,36 +201,116 @@ impl Search<'_> {
         }
         let inside = head.first >= self.begin && head.last < self.end;
         let narrow = 1u64.checked_shl(head.shift).is_some_and(|width| width <= self.narrow);
+        // Where a node is damaged, those below it say the same.
+        if (inside || self.about)
+            && narrow
+            && let Some(ready) = self.ready(&head)?
+            && let Some((shift, entries)) = ready.entries(self.narrow)
+        {
+            match inside {
+                true => entries.iter().for_each(|entry| self.entry(entry)),
+                false => entries.iter().for_each(|entry| self.bucket(shift, entry)),
+            }
+            return Ok(());
+        }
         if head.key.level > 0 {
-            // Where a node is damaged, those below it say the same.
-            if inside
-                && narrow
-                && let Some(node) = self.node(&head)?
-            {
-                node.entries.iter().for_each(|entry| self.entry(entry));
-                return Ok(());
+            let heads = Arc::clone(&self.heads);
+            for child in below(&heads, head.key) {
+                self.visit(*child)?;
             }
-            for child in self.below(&head)? {
-                self.visit(child)?;
-            }
+            return Ok(());
+        }
+        if let Some(rows) = self.session.pyramid().exact(head.id) {
+            self.add_rows(&rows.0, &rows.1);
             return Ok(());
         }
         let Some(node) = self.node(&head)? else { return Ok(()) };
-        if node.exact || (inside && narrow) {
+        if node.exact {
+            let rows: Opened = Arc::new(node.entries.iter().map(|entry| (entry.at, entry.max)).unzip());
+            self.add_rows(&rows.0, &rows.1);
+            self.session.pyramid().keep_exact(head.id, &rows);
+            return Ok(());
+        }
+        if inside && narrow {
             node.entries.iter().for_each(|entry| self.entry(entry));
             return Ok(());
         }
-        self.rows(&node.segments, &mut |search, time, measure| search.row(time, measure))
+        for segment in &node.segments {
+            if let Some(opened) = self.opened(segment.chunk)? {
+                self.add_rows(part(&opened.0, *segment), part(&opened.1, *segment));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds rows in the order of their times.
+    fn add_rows(&mut self, times: &[i64], measures: &[f64]) {
+        // A hostile file has any order; then the column of each is looked for.
+        let first = times.partition_point(|&time| time < self.begin);
+        let (mut column, mut until) = (usize::MAX, i64::MIN);
+        let mut from = i64::MAX;
+        for (&time, &measure) in times.iter().zip(measures).skip(first) {
+            if !(self.begin..self.end).contains(&time) || !measure.is_finite() {
+                continue;
+            }
+            if time < from || time >= until {
+                column = self.column(time);
+                from = time;
+                until = self.column_end(column);
+            }
+            if let Some(bin) = self.window.bins.get_mut(column) {
+                bin.count = bin.count.saturating_add(1);
+                bin.sum += measure;
+                bin.min = bin.min.min(measure);
+                if measure > bin.max {
+                    (bin.max, bin.at) = (measure, time);
+                }
+            }
+        }
+    }
+
+    /// The column of a time of the window.
+    fn column(&self, time: i64) -> usize {
+        let from = time.wrapping_sub(self.begin) as u64;
+        // About the column, and from there the exact one: to divide such numbers takes long.
+        let (columns, span) = (self.window.bins.len() as u128, u128::from(self.span));
+        let place = u128::from(from) * columns;
+        let mut column = (from as f64 * self.scale) as u64;
+        while column > 0 && u128::from(column) * span > place {
+            column -= 1;
+        }
+        while (u128::from(column) + 1) * span <= place {
+            column += 1;
+        }
+        column as usize
+    }
+
+    /// The first time after a column.
+    fn column_end(&self, column: usize) -> i64 {
+        let from = (column as u128 + 1) * u128::from(self.span);
+        self.begin.wrapping_add(from.div_ceil((self.window.bins.len() as u128).max(1)) as i64)
     }
 
     /// Adds a bucket, or a row, to the column of its greatest.
     fn entry(&mut self, entry: &Entry) {
-        if (self.begin..self.end).contains(&entry.at) {
-            let from = entry.at.wrapping_sub(self.begin) as u64;
-            let column = u128::from(from) * self.window.bins.len() as u128 / u128::from(self.span);
-            if let Some(bin) = self.window.bins.get_mut(column as usize) {
+        self.entry_at(entry.at, entry);
+    }
+
+    fn entry_at(&mut self, time: i64, entry: &Entry) {
+        if (self.begin..self.end).contains(&time) {
+            let column = self.column(time);
+            if let Some(bin) = self.window.bins.get_mut(column) {
                 bin.add(entry);
             }
+        }
+    }
+
+    /// Adds a bucket that may lie partly outside.
+    fn bucket(&mut self, shift: u32, entry: &Entry) {
+        let first = entry.bucket << shift;
+        let last = first.saturating_add(((1u64 << shift) - 1) as i64);
+        if last >= self.begin && first < self.end {
+            self.entry_at(entry.at.clamp(self.begin, self.end - 1), entry);
         }
     }
 
@@ -187,8 +321,9 @@ impl Search<'_> {
     /// Finds the longest row that lasts into the window, the most promising nodes first.
     fn reach(&mut self) -> Result<()> {
         let mut heap = BinaryHeap::new();
+        let heads = Arc::clone(&self.heads);
         for lane in 0..LANES as u32 {
-            heap.extend(self.top(lane)?.into_iter().map(Promising));
+            heap.extend(top(&heads, lane).iter().copied().map(Promising));
         }
         while let Some(Promising(head)) = heap.pop() {
             if self.window.reach.is_some_and(|reach| reach.duration >= head.max) {
@@ -198,7 +333,7 @@ impl Search<'_> {
                 continue;
             }
             if head.key.level > 0 {
-                heap.extend(self.below(&head)?.into_iter().map(Promising));
+                heap.extend(below(&heads, head.key).iter().copied().map(Promising));
                 continue;
             }
             let Some(node) = self.node(&head)? else { continue };
@@ -229,8 +364,7 @@ impl Search<'_> {
         for segment in segments {
             let Some(opened) = self.opened(segment.chunk)? else { continue };
             let (times, measures) = &*opened;
-            let range = segment.start as usize..(segment.start as usize).saturating_add(segment.rows as usize);
-            let rows = times.get(range.clone()).unwrap_or_default().iter().zip(measures.get(range).unwrap_or_default());
+            let rows = part(times, *segment).iter().zip(part(measures, *segment));
             for (&time, &measure) in rows.filter(|(_, measure)| measure.is_finite()) {
                 each(self, time, measure);
             }
@@ -240,11 +374,10 @@ impl Search<'_> {
 
     /// The rows that no node has yet: those of chunks that are not sealed, or were after the last writing.
     fn tail(&mut self) -> Result<Vec<(i64, f64)>> {
-        let sql = "SELECT chunk.id FROM chunk JOIN series ON series.id = chunk.series
-                   WHERE series.id = ?1 AND first < ?2 AND (NOT sealed OR chunk.id > covered)";
-        let ids = self.session.rows(sql, params![self.series.id, self.end], |row| row.get::<_, i64>(0))?;
+        let tail = self.session.pyramid().tail(self.session, self.series.id)?;
         let mut rows = Vec::new();
-        for id in ids {
+        let end = self.end;
+        for &(id, _) in tail.iter().filter(|(_, first)| *first < end) {
             let Some(chunk) = self.chunk(id)? else { continue };
             let read = || Ok((chunk.tracks()?, chunk.times()?, chunk.measures(&self.series.schema)?));
             match read() {
@@ -261,11 +394,12 @@ impl Search<'_> {
     }
 
     fn opened(&mut self, id: i64) -> Result<Option<Opened>> {
-        if let Some(opened) = self.chunks.get(&id) {
-            return Ok(opened.clone());
+        let kept = self.session.pyramid().chunk(id);
+        if kept.is_some() || self.broken.contains(&id) {
+            return Ok(kept);
         }
         let chunk = self.chunk(id)?;
-        let read = |chunk: Chunk| Ok(Rc::new((chunk.times()?, chunk.measures(&self.series.schema)?)));
+        let read = |chunk: Chunk| Ok(Arc::new((chunk.times()?, chunk.measures(&self.series.schema)?)));
         let opened = match chunk.map(read).transpose() {
             Ok(opened) => opened,
             Err(damage) => {
@@ -273,7 +407,10 @@ impl Search<'_> {
                 None
             }
         };
-        self.chunks.insert(id, opened.clone());
+        match &opened {
+            Some(opened) => self.session.pyramid().keep_chunk(id, opened),
+            None => _ = self.broken.insert(id),
+        }
         Ok(opened)
     }
 
@@ -292,28 +429,15 @@ impl Search<'_> {
         self.window.damaged.push(format!("{what} {id} of the series {name} is damaged and left out: {damage}"));
     }
 
-    /// The uppermost nodes of a lane; there is one.
-    fn top(&self, lane: u32) -> Result<Vec<Head>> {
-        let sql = "SELECT level, seq, rowid, first, last, until, shift, max FROM pyramid
-                   WHERE track = ?1 AND lane = ?2
-                   AND level = (SELECT max(level) FROM pyramid WHERE track = ?1 AND lane = ?2)";
-        self.heads(sql, lane, params![self.track, lane])
-    }
-
-    fn below(&self, head: &Head) -> Result<Vec<Head>> {
-        let sql = "SELECT level, seq, rowid, first, last, until, shift, max FROM pyramid
-                   WHERE track = ?1 AND lane = ?2 AND level = ?3 AND seq >= ?4 AND seq < ?5";
-        let Key { track, lane, level, seq } = head.key;
-        let from = seq.saturating_mul(FANOUT);
-        self.heads(sql, lane, params![track, lane, level - 1, from, from.saturating_add(FANOUT)])
-    }
-
-    fn heads(&self, sql: &str, lane: u32, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<Head>> {
-        self.session.rows(sql, params, |row| {
-            let key = Key { track: self.track, lane, level: row.get(0)?, seq: row.get(1)? };
-            let (id, first, last, until) = (row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?);
-            Ok(Head { key, id, first, last, until, shift: row.get(6)?, max: row.get(7)? })
-        })
+    /// A node for whole buckets.
+    fn ready(&mut self, head: &Head) -> Result<Option<Arc<Ready>>> {
+        if let Some(kept) = self.session.pyramid().node(head.id) {
+            return Ok(Some(kept));
+        }
+        let Some(node) = self.node(head)? else { return Ok(None) };
+        let ready = Arc::new(Ready::new(&node));
+        self.session.pyramid().keep(head.id, &ready);
+        Ok(Some(ready))
     }
 
     fn node(&mut self, head: &Head) -> Result<Option<Node>> {
@@ -333,6 +457,12 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Those of a chunk's rows that lie in a place.
+fn part<T>(all: &[T], Segment { start, rows, .. }: Segment) -> &[T] {
+    let (start, rows) = (start as usize, rows as usize);
+    all.get(start..start.saturating_add(rows)).unwrap_or_default()
 }
 
 /// The one whose greatest is greater comes first.

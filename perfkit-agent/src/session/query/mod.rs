@@ -11,14 +11,14 @@ mod walk;
 mod wrong;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Row};
 
 use super::reader::{Series, Session};
 use crate::error::{Error, Result};
-use scan::Shared;
+use scan::{Shared, Table};
 
 pub use plan::On;
 pub use views::{View, views};
@@ -30,6 +30,8 @@ pub struct Query {
     db: Connection,
     shared: Arc<Shared>,
     series: Vec<Series>,
+    /// The tables that were walked through.
+    tables: Mutex<Vec<Arc<Table>>>,
 }
 
 impl Query {
@@ -53,7 +55,7 @@ impl Query {
             db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)
         };
         make().map_err(Error::store(&path))?;
-        Ok(Query { db, shared, series })
+        Ok(Query { db, shared, series, tables: Mutex::default() })
     }
 
     /// The connection, on which any reading statement works.

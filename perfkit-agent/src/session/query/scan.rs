@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::plan::{Bounds, Place};
 use super::walk::Value;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::chunk::{Chunk, Values};
 use crate::session::column::Damage;
 use crate::session::reader::{ChunkInfo, Series, Session};
@@ -34,15 +34,15 @@ pub struct Shared(Mutex<Inner>);
 struct Inner {
     session: Session,
     cursors: usize,
-    /// Counts how often all cursors were closed: what was read before may have changed since.
-    generation: u64,
+    /// SQLite's number of the last commit of somebody else: what was read before it may have changed.
+    version: i64,
     damaged: BTreeMap<i64, String>,
 }
 
 impl Shared {
     /// Over an opened session.
     pub fn new(session: Session) -> Shared {
-        Shared(Mutex::new(Inner { session, cursors: 0, generation: 0, damaged: BTreeMap::new() }))
+        Shared(Mutex::new(Inner { session, cursors: 0, version: 0, damaged: BTreeMap::new() }))
     }
 
     /// Does something with the session.
@@ -63,6 +63,8 @@ impl Shared {
         let mut inner = self.lock();
         if inner.cursors == 0 {
             inner.session.hold()?;
+            let version = inner.session.db().pragma_query_value(None, "data_version", |row| row.get(0));
+            inner.version = version.map_err(Error::store(inner.session.path()))?;
         }
         inner.cursors += 1;
         Ok(())
@@ -73,7 +75,6 @@ impl Shared {
         inner.cursors -= 1;
         if inner.cursors == 0 {
             inner.session.release();
-            inner.generation += 1;
         }
     }
 
@@ -90,7 +91,7 @@ pub struct Table {
     series: Series,
     /// How many rows it had when it was opened.
     rows: f64,
-    known: Mutex<Option<(u64, Known)>>,
+    known: Mutex<Option<(i64, Known)>>,
 }
 
 /// What is read once for all scans of one commit.
@@ -108,6 +109,11 @@ impl Table {
         Ok(Table { shared, series, rows, known: Mutex::new(None) })
     }
 
+    /// The series.
+    pub fn series(&self) -> &Series {
+        &self.series
+    }
+
     /// How many rows it has, about.
     pub fn rows(&self) -> f64 {
         self.rows
@@ -115,9 +121,9 @@ impl Table {
 
     fn known(&self) -> Result<Known> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let generation = self.shared.lock().generation;
+        let version = self.shared.lock().version;
         if let Some((of, known)) = &*known
-            && *of == generation
+            && *of == version
         {
             return Ok(known.clone());
         }
@@ -127,7 +133,7 @@ impl Table {
             Ok(Known { chunks: session.chunks(self.series.id)?.into(), tracks: Arc::new(tracks) })
         };
         let read = self.shared.with(read)?;
-        *known = Some((generation, read.clone()));
+        *known = Some((version, read.clone()));
         Ok(read)
     }
 }

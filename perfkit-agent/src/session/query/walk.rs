@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::Query;
 use super::plan::{Bounds, On};
@@ -56,10 +56,20 @@ pub struct Walk {
 impl Query {
     /// The rows of a series that lie at least partly from `from` to `to`, both included.
     pub fn walk(&self, series: &Series, from: i64, to: i64, on: On) -> Result<Walk> {
-        let table = Table::new(Arc::clone(&self.shared), series.clone())?;
-        let mut scan = Scan::new(Arc::new(table))?;
+        let mut scan = Scan::new(self.table(series)?)?;
         scan.start(Bounds::lying_in(from, to, on))?;
         Ok(Walk { scan, from, begun: false })
+    }
+
+    /// A series as a table, which keeps what is read once for all walks through it.
+    fn table(&self, series: &Series) -> Result<Arc<Table>> {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tables.iter().find(|table| table.series() == series) {
+            return Ok(Arc::clone(known));
+        }
+        let table = Arc::new(Table::new(Arc::clone(&self.shared), series.clone())?);
+        tables.push(Arc::clone(&table));
+        Ok(table)
     }
 
     /// The same of several series, in the order of their rows' times.

@@ -99,6 +99,32 @@ fn check(window: &Window, rows: &[Row], tid: u32, begin: i64, end: i64) -> std::
     Ok(())
 }
 
+/// A glance has all that its stretch has, and nothing that lies beside it by a column or more.
+fn check_glance(
+    glance: &Window,
+    rows: &[Row],
+    tid: u32,
+    begin: i64,
+    end: i64,
+) -> std::result::Result<(), TestCaseError> {
+    let columns = glance.bins.len();
+    let wide = (end - begin) / columns as i64 + 1;
+    let mine: Vec<(i64, f64)> =
+        rows.iter().filter(|row| row.2 == tid).map(|row| (row.0, row.1.max(0) as f64)).collect();
+    let within = |by: i64| mine.iter().filter(|row| row.0 >= begin - by && row.0 < end + by).count() as u64;
+    let count = glance.bins.iter().map(|bin| bin.count).sum::<u64>();
+    prop_assert!((within(0)..=within(wide)).contains(&count), "{count} of {} to {}", within(0), within(wide));
+    for &(time, measure) in mine.iter().filter(|row| (begin..end).contains(&row.0)) {
+        let at = ((time - begin) as u128 * columns as u128 / (end - begin) as u128) as usize;
+        let around = &glance.bins[at.saturating_sub(1)..columns.min(at + 2)];
+        prop_assert!(around.iter().any(|bin| bin.max >= measure), "{time} {measure} is hidden");
+    }
+    for bin in glance.bins.iter().filter(|bin| bin.count > 0) {
+        prop_assert!(mine.contains(&(bin.at, bin.max)), "{bin:?}");
+    }
+    Ok(())
+}
+
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let row = prop_oneof![
         8 => (0i64..1_000_000, 0i64..1000, 0u32..3),
@@ -138,6 +164,11 @@ proptest! {
         let session = made.session();
         check(&ask(&session, tid, begin, begin + width, columns), &all, tid, begin, begin + width)?;
         check(&ask(&session, tid, -1_000_000, 9_000_000, columns), &all, tid, -1_000_000, 9_000_000)?;
+        if let Some(track) = track(&session, tid) {
+            let series = session.named("offcpu").unwrap();
+            let glance = session.glance(series, track, begin, begin + width, columns).unwrap();
+            check_glance(&glance, &all, tid, begin, begin + width)?;
+        }
     }
 }
 
