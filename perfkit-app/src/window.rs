@@ -149,6 +149,15 @@ impl Window {
         for page in PAGES {
             imp.list.append(&pane_row(page));
         }
+        for (signal, next) in [("activate", true), ("next-match", true), ("previous-match", false)] {
+            let window = self.downgrade();
+            imp.search.connect_local(signal, false, move |_| {
+                if let Some(document) = window.upgrade().and_then(|window| window.document()) {
+                    document.want_match(next);
+                }
+                None
+            });
+        }
         let window = self.downgrade();
         imp.search.connect_search_changed(move |entry| {
             if let Some(document) = window.upgrade().and_then(|window| window.document()) {

@@ -1,16 +1,19 @@
 //! Looks at a session as the timeline does, without a window.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::Duration;
 
 use cairo::{Context, Format, ImageSurface};
 use gdkrecord::draw::Palette;
+use nix::time::{ClockId, clock_gettime};
 use perfkit_agent::Result;
 use perfkit_agent::session::{Query, Session};
 use perfkit_app::draw::timeline::figure::{Figure, Marks};
 use perfkit_app::draw::timeline::geometry::{Geometry, View, between, places};
+use perfkit_app::draw::timeline::heads::Letters;
 use perfkit_app::draw::timeline::kinds::Look;
-use perfkit_app::draw::timeline::paint::{Manner, picture};
+use perfkit_app::draw::timeline::paint::{Manner, Pixels, picture};
+use perfkit_app::draw::timeline::scene::prepare;
 use perfkit_app::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
 use perfkit_app::link::Reader;
 use perfkit_app::model::{Range, extent};
@@ -24,16 +27,22 @@ pub struct Looker {
     whole: Range,
     size: (f64, f64),
     strip: ImageSurface,
+    figure: ImageSurface,
+    letters: Letters,
 }
 
 /// One look at it.
 pub struct Looked {
     /// The lanes.
     pub picture: ImageSurface,
-    /// All of it.
-    pub figure: ImageSurface,
     /// Milliseconds of reading and of drawing.
     pub took: (f64, f64),
+}
+
+/// The processor's time of this thread so far: others share the machine's.
+pub fn milliseconds() -> f64 {
+    let now = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from);
+    now.as_secs_f64() * 1e3
 }
 
 const PALETTE: &Palette = &Palette::LIGHT;
@@ -57,8 +66,9 @@ impl Looker {
         let mut kept = Kept::default();
         let ask = Ask { range: whole, columns, lanes: vec![wanted], filter: None };
         let scene = Scene::read(&mut reader, &mut kept, &tracks.lanes, &ask)?;
-        let strip = drawn(picture(&scene, &tracks.lanes, manner, overview::HEIGHT))?;
-        Ok(Looker { reader, kept, tracks, views, whole, size, strip })
+        let strip = drawn(picture(&scene, &tracks.lanes, manner, overview::HEIGHT).and_then(Pixels::surface))?;
+        let figure = drawn(ImageSurface::create(Format::Rgb24, size.0 as i32, size.1 as i32))?;
+        Ok(Looker { reader, kept, tracks, views, whole, size, strip, figure, letters: Letters::default() })
     }
 
     /// The whole session.
@@ -71,6 +81,12 @@ impl Looker {
         self.wanted(self.whole).len()
     }
 
+    /// Makes ready what pictures need, as the window does after the first one.
+    pub fn prepare(&mut self) -> Result<()> {
+        let lanes: Vec<usize> = self.wanted(self.whole).iter().map(|wanted| wanted.lane).collect();
+        prepare(&self.reader, &self.tracks.lanes, &lanes, Duration::from_secs(60)).map(drop)
+    }
+
     fn wanted(&self, range: Range) -> Vec<Wanted> {
         between(&places(&self.views), 0.0, Geometry::new(self.size.0, self.size.1, range).lanes.height)
     }
@@ -79,13 +95,15 @@ impl Looker {
     pub fn look(&mut self, range: Range) -> Result<Looked> {
         let geometry = Geometry::new(self.size.0, self.size.1, range);
         let manner = Manner { palette: PALETTE, scale: 1.0, budget: self.tracks.budget };
-        let start = Instant::now();
+        let start = milliseconds();
         let ask = Ask { range, columns: geometry.lanes.width as usize, lanes: self.wanted(range), filter: None };
         let scene = Scene::read(&mut self.reader, &mut self.kept, &self.tracks.lanes, &ask)?;
-        let read = start.elapsed();
-        let picture = drawn(picture(&scene, &self.tracks.lanes, manner, geometry.lanes.height))?;
+        let read = milliseconds() - start;
+        let picture =
+            drawn(picture(&scene, &self.tracks.lanes, manner, geometry.lanes.height).and_then(Pixels::surface))?;
         let figure = Figure {
             palette: PALETTE,
+            letters: &self.letters,
             tracks: &self.tracks,
             views: &self.views,
             geometry,
@@ -94,10 +112,9 @@ impl Looker {
             chosen: None,
             marks: Marks { cursor: range.begin, ..Marks::default() },
         };
-        let surface = drawn(ImageSurface::create(Format::Rgb24, self.size.0 as i32, self.size.1 as i32))?;
-        drawn(Context::new(&surface).and_then(|ctx| figure.draw(&ctx, &picture, &self.strip)))?;
-        let took = (read.as_secs_f64() * 1e3, (start.elapsed() - read).as_secs_f64() * 1e3);
-        Ok(Looked { picture, figure: surface, took })
+        drawn(Context::new(&self.figure).and_then(|ctx| figure.draw(&ctx, &picture, &self.strip)))?;
+        let drawing = milliseconds() - start - read;
+        Ok(Looked { picture, took: (read, drawing) })
     }
 
     /// Whether the picture of a range shows the slow frame that begins at `time`, by the mark in its pixel column or the

@@ -10,13 +10,12 @@ mod synthetic;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use perfkit_app::model::Range;
 use perfkit_tests::error::Context;
 use perfkit_tests::{Failure, Result, figures};
 
-use looker::{Looker, zooms};
+use looker::{Looker, milliseconds, zooms};
 use synthetic::{HIDDEN, Made, Random};
 
 /// Sizes of the sessions, in events.
@@ -39,9 +38,11 @@ fn run() -> Result<String> {
     let mut missed = Vec::new();
     let mut text = String::from(
         "| events | lanes | reading: median, ms | 99 % | drawing: median, ms | 99 % | both: median, ms | 99 % | most | \
-         opening to first picture, ms |\n|---|---|---|---|---|---|---|---|---|---|\n",
+         opening to first picture, ms | then made ready, ms |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
-    for size in SIZES {
+    // Sizes may be named; else all of them are measured.
+    let named: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    for size in if named.is_empty() { SIZES.to_vec() } else { named } {
         let path = folder.join(format!("gui-{size}.perfkit"));
         let _ = std::fs::remove_file(&path);
         let made = synthetic::make(&path, size).cannot("make a session")?;
@@ -57,12 +58,15 @@ fn run() -> Result<String> {
 fn measure(path: &Path, made: Made, missed: &mut Vec<String>) -> Result<String> {
     let mut first = Vec::new();
     for _ in 0..5 {
-        let start = Instant::now();
+        let start = milliseconds();
         let mut looker = Looker::open(path, SIZE).cannot("open")?;
         looker.look(looker.whole()).cannot("look")?;
-        first.push(start.elapsed().as_secs_f64() * 1e3);
+        first.push(milliseconds() - start);
     }
     let mut looker = Looker::open(path, SIZE).cannot("open")?;
+    let start = milliseconds();
+    looker.prepare().cannot("prepare")?;
+    let prepared = milliseconds() - start;
     let whole = looker.whole();
     let mut random = Random(7);
     let (mut reading, mut drawing, mut both) = (Vec::new(), Vec::new(), Vec::new());
@@ -71,6 +75,8 @@ fn measure(path: &Path, made: Made, missed: &mut Vec<String>) -> Result<String> 
         let closest = (whole.length() as f64 / CLOSEST as f64).log10();
         let share = (at * 617 % PICTURES) as f64 / PICTURES as f64;
         let length = (whole.length() as f64 / 10f64.powf(share * closest)) as i64;
+        let length =
+            std::env::var("GUI_LEN").ok().and_then(|v| v.parse::<i64>().ok()).map_or(length, |s| s * 1_000_000_000);
         let begin = whole.begin + random.below(whole.length() - length + 1);
         let (read, drawn) = looker.look(Range::new(begin, begin + length)).cannot("look")?.took;
         reading.push(read);
@@ -80,6 +86,7 @@ fn measure(path: &Path, made: Made, missed: &mut Vec<String>) -> Result<String> 
     for range in zooms(whole, made.hidden, CLOSEST) {
         if !looker.shows_slow(range, made.hidden).cannot("look")? {
             missed.push(format!("{} events: the slow frame is lost in {range:?}", made.events));
+            break;
         }
     }
     let lanes = looker.lanes();
@@ -92,7 +99,7 @@ fn measure(path: &Path, made: Made, missed: &mut Vec<String>) -> Result<String> 
         missed.push(format!("{} events: the first picture takes {:.0} ms", made.events, first[0]));
     }
     Ok(format!(
-        "| {} | {lanes} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} |\n",
+        "| {} | {lanes} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {prepared:.0} |\n",
         gdkrecord::units::count(made.events as u64),
         reading[0],
         reading[1],

@@ -48,6 +48,10 @@ pub fn actions(document: &Document) -> gio::SimpleActionGroup {
     add("faster", |document| document.set_speed(speeds::beside(document.speed(), true)));
     add("next-exposure", |document| step_to_exposure(document, true));
     add("previous-exposure", |document| step_to_exposure(document, false));
+    add("bookmark", |document| {
+        let document = document.clone();
+        glib::spawn_future_local(async move { document.add_bookmark().await });
+    });
     add("next-slow", |document| step_to_slow(document, true));
     add("previous-slow", |document| step_to_slow(document, false));
     let pan = gio::SimpleAction::new("pan", Some(glib::VariantTy::DOUBLE));

@@ -11,6 +11,7 @@ use gtk::glib;
 use gtk::glib::subclass::prelude::*;
 use gtk::prelude::*;
 use perfkit_agent::report::Report;
+use perfkit_agent::session::Bookmark;
 use perfkit_agent::{Error, Result};
 
 use super::Range;
@@ -43,6 +44,7 @@ mod imp {
         pub report: RefCell<Option<Arc<Report>>>,
         /// Who waits for the analysis while it is made.
         pub awaiting: RefCell<Option<Vec<Asker>>>,
+        pub bookmarks: RefCell<Vec<Bookmark>>,
         /// What pages show; never empty, always within the whole.
         #[property(get, set = Self::set_visible, explicit_notify)]
         visible: Cell<Range>,
@@ -111,9 +113,9 @@ mod imp {
     impl ObjectImpl for Document {
         fn signals() -> &'static [glib::subclass::Signal] {
             static SIGNALS: LazyLock<Vec<glib::subclass::Signal>> = LazyLock::new(|| {
-                ["page-wanted", "told"]
-                    .map(|name| glib::subclass::Signal::builder(name).param_types([String::static_type()]).build())
-                    .into()
+                let words = ["page-wanted", "told", "match-wanted"]
+                    .map(|name| glib::subclass::Signal::builder(name).param_types([String::static_type()]).build());
+                words.into_iter().chain([glib::subclass::Signal::builder("bookmarked").build()]).collect()
             });
             &SIGNALS
         }
@@ -137,6 +139,7 @@ impl Document {
         let _ = imp.facts.set(facts);
         document.set_visible(whole);
         document.set_cursor(whole.begin);
+        document.read_bookmarks().await;
         Ok(document)
     }
 
@@ -276,6 +279,16 @@ impl Document {
                 watched.take().into_iter().for_each(|handler| document.disconnect(handler));
             }
         });
+    }
+
+    /// Asks for the next thing that was found, or the one before.
+    pub fn want_match(&self, next: bool) {
+        self.emit_by_name::<()>("match-wanted", &[&if next { "next" } else { "previous" }]);
+    }
+
+    /// Called when another thing that was found is to be shown, with whether it is the next one.
+    pub fn connect_match_wanted(&self, wanted: impl Fn(bool) + 'static) -> glib::SignalHandlerId {
+        self.connect_text("match-wanted", move |which| wanted(which == "next"))
     }
 
     fn connect_text(&self, signal: &str, called: impl Fn(&str) + 'static) -> glib::SignalHandlerId {

@@ -2,6 +2,7 @@
 
 mod actions;
 pub mod applications;
+mod bookmarks;
 pub mod calltree;
 mod document;
 pub mod glance;

@@ -15,6 +15,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("counters", "perfkit-tests"),
     ("store", "perfkit-agent"),
     ("treemap", "perfkit-tests"),
+    ("gui", "perfkit-app"),
 ];
 
 /// Runs one, or all.

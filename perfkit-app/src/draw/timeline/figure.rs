@@ -1,7 +1,12 @@
 //! What stands around the picture, and what lies over it; with the picture it is the whole timeline.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use cairo::{Context, ImageSurface};
 use gdkrecord::draw::{Area, Palette, Result, fill, line, outline};
+
+use perfkit_agent::session::Bookmark;
 
 use super::geometry::{Geometry, View, between, places};
 use super::heads::{self, Head};
@@ -9,6 +14,7 @@ use super::hit::Spot;
 use super::lanes::{Lane, Tracks};
 use super::links::{self, Link};
 use super::scene::Wanted;
+use super::search::Found;
 use super::{overview, ruler};
 use crate::model::Range;
 
@@ -17,6 +23,8 @@ use crate::model::Range;
 pub struct Figure<'a> {
     /// Its colours.
     pub palette: &'static Palette,
+    /// What sets its texts.
+    pub letters: &'a heads::Letters,
     /// Its lanes.
     pub tracks: &'a Tracks,
     /// How each of them is shown.
@@ -44,7 +52,16 @@ pub struct Marks {
     pub picked: Option<Spot>,
     /// The arrows from its causes and to its effects.
     pub links: Vec<Link>,
+    /// What somebody marked.
+    pub bookmarks: Vec<Bookmark>,
+    /// What was found.
+    pub found: Option<Arc<Found>>,
 }
+
+/// A flag of a bookmark, in pixels.
+const FLAG: (f64, f64) = (9.0, 10.0);
+/// The mark of a row that was found, in pixels.
+const FOUND: f64 = 5.0;
 
 impl Figure<'_> {
     /// All of it: `picture` has the lanes, `strip` the overview.
@@ -73,7 +90,7 @@ impl Figure<'_> {
         ctx.clip();
         self.each_lane(|head, place| {
             let area = Area::new(lanes.x, place.top, lanes.width, place.height);
-            heads::draw(ctx, self.palette, head, Area::new(0.0, place.top, lanes.x, place.height))?;
+            heads::draw(ctx, self.palette, self.letters, head, Area::new(0.0, place.top, lanes.x, place.height))?;
             heads::ground(ctx, self.palette, head, place, area)
         })?;
         ctx.restore()?;
@@ -91,8 +108,10 @@ impl Figure<'_> {
         if (lanes.x..=lanes.right()).contains(&x) {
             line(ctx, (x, lanes.y), (x, lanes.bottom()), self.palette.text, 1.0)?;
         }
+        self.found(ctx)?;
         self.picked(ctx)?;
         ctx.restore()?;
+        self.bookmarks(ctx)?;
         overview::draw_handle(ctx, self.palette, self.whole, visible, overview)
     }
 
@@ -110,6 +129,63 @@ impl Figure<'_> {
             line(ctx, (x, area.y), (x, area.bottom()), self.palette.dim, 1.0)?;
         }
         Ok(())
+    }
+
+    /// A flag in the ruler and a dashed line for each bookmark; a bar in the ruler where it has a length.
+    fn bookmarks(&self, ctx: &Context) -> Result<()> {
+        let Geometry { ruler, lanes, .. } = self.geometry;
+        let color = self.palette.category(0);
+        ctx.save()?;
+        ctx.rectangle(lanes.x, ruler.y, lanes.width, ruler.height + lanes.height);
+        ctx.clip();
+        for bookmark in &self.marks.bookmarks {
+            let (left, right) = (self.geometry.x(bookmark.begin), self.geometry.x(bookmark.end));
+            if right < lanes.x || left > lanes.right() {
+                continue;
+            }
+            let x = left.round() + 0.5;
+            ctx.set_dash(&[2.0, 3.0], 0.0);
+            line(ctx, (x, ruler.bottom()), (x, lanes.bottom()), color, 1.0)?;
+            ctx.set_dash(&[], 0.0);
+            let top = ruler.bottom() - FLAG.1;
+            if right - left > 1.0 {
+                fill(ctx, Area::new(left, ruler.bottom() - 3.0, right - left, 3.0), color)?;
+            }
+            color.set(ctx);
+            ctx.move_to(x - 1.0, top);
+            ctx.line_to(x + FLAG.0, top);
+            ctx.line_to(x + FLAG.0 - 3.0, top + FLAG.1 / 2.0 - 1.0);
+            ctx.line_to(x + FLAG.0, top + FLAG.1 - 2.0);
+            ctx.line_to(x - 1.0, top + FLAG.1 - 2.0);
+            ctx.close_path();
+            ctx.fill()?;
+            line(ctx, (x, top), (x, ruler.bottom()), color, 2.0)?;
+        }
+        ctx.restore()
+    }
+
+    /// A mark below each row that was found, at most one for a pixel of a lane.
+    fn found(&self, ctx: &Context) -> Result<()> {
+        let Some(found) = &self.marks.found else { return Ok(()) };
+        let visible = self.geometry.visible;
+        let from = found.spots.partition_point(|spot| spot.time < visible.begin);
+        let to = found.spots.partition_point(|spot| spot.time < visible.end);
+        let places = places(self.views);
+        let place = |lane: usize| places.iter().find(|place| place.lane == lane);
+        let mut last: HashMap<usize, i64> = HashMap::new();
+        self.palette.text.set(ctx);
+        for spot in found.spots.get(from..to).unwrap_or_default() {
+            let x = self.geometry.x(spot.time);
+            let Some(place) = place(spot.lane).filter(|_| last.insert(spot.lane, x as i64) != Some(x as i64)) else {
+                continue;
+            };
+            let floor = place.top - self.scrolled + self.geometry.lanes.y + place.height;
+            ctx.move_to(x, floor - FOUND - 2.0);
+            ctx.line_to(x - FOUND * 0.7, floor - 1.0);
+            ctx.line_to(x + FOUND * 0.7, floor - 1.0);
+            ctx.close_path();
+        }
+        ctx.fill()
     }
 
     /// A frame around the selected row, and its arrows.

@@ -1,8 +1,8 @@
 //! The heads of lanes, left of the picture: what each is, and which one is chosen.
 
 use cairo::Context;
-use gdkrecord::draw::text::{Align, Label};
-use gdkrecord::draw::{Area, Palette, Result, fill, line};
+use gdkrecord::draw::text::Setter;
+use gdkrecord::draw::{Area, Color, Palette, Result, fill, line};
 
 use super::kinds::Look;
 use super::lanes::Lane;
@@ -30,39 +30,61 @@ pub struct Head<'a> {
     pub budget: i64,
 }
 
+/// What sets the texts of heads.
+#[derive(Debug)]
+pub struct Letters {
+    kind: Setter,
+    title: Setter,
+    small: Setter,
+}
+
+impl Default for Letters {
+    fn default() -> Letters {
+        Letters { kind: Setter::new(12.0, true), title: Setter::new(11.0, false), small: Setter::new(10.0, false) }
+    }
+}
+
+/// Sets as much of a text as there is room for, with its middle at a height; gives its width.
+fn set(ctx: &Context, letters: &Setter, text: &str, color: Color, (x, middle): (f64, f64), room: f64) -> Result<f64> {
+    let Some(fit) = letters.fit(text, room, 1) else { return Ok(0.0) };
+    let line = letters.line();
+    letters.draw(ctx, &fit.text, x.round(), (middle - line.height / 2.0 + line.baseline).round(), color)?;
+    Ok(fit.width)
+}
+
 /// Draws a head on its area.
-pub fn draw(ctx: &Context, palette: &Palette, head: Head<'_>, area: Area) -> Result<()> {
+pub fn draw(ctx: &Context, palette: &Palette, letters: &Letters, head: Head<'_>, area: Area) -> Result<()> {
     let Head { lane, first, chosen, budget } = head;
-    let ground = if chosen { palette.tint(lane.kind.color(palette), 0.5) } else { palette.background };
-    fill(ctx, area, ground)?;
+    if chosen {
+        fill(ctx, area, palette.tint(lane.kind.color(palette), 0.5))?;
+    }
     let stripe = Area::new(area.x, area.y + 3.0, STRIPE, area.height - 6.0);
     fill(ctx, stripe, lane.kind.color(palette))?;
     let x = area.x + MARGIN;
-    let right = area.right() - MARGIN / 2.0;
     let two_lines = area.height >= TWO_LINES;
     let mut room = area.width - 2.0 * MARGIN;
-    if two_lines && lane.kind.look == Look::Values {
-        let most = value(lane, paint::values_axis(lane).1);
-        room -= Label::new(&most, palette.dim).size(10.0).draw(ctx, right, area.y + 9.0, Align::Right)?;
+    let measure = match lane.kind.look {
+        Look::Values if two_lines => Some((value(lane, paint::values_axis(lane).1), area.y + 9.0)),
+        Look::Frames if two_lines => Some((time(budget), paint::budget_height(area))),
+        _ => None,
+    };
+    if let Some((words, y)) = measure {
+        let left = area.right() - MARGIN / 2.0 - letters.small.width(&words);
+        room -= set(ctx, &letters.small, &words, palette.dim, (left, y), room)?;
     }
-    if two_lines && lane.kind.look == Look::Frames {
-        let y = paint::budget_height(area);
-        room -= Label::new(&time(budget), palette.dim).size(10.0).draw(ctx, right, y, Align::Right)?;
+    let title = |x: f64, y: f64, room: f64| set(ctx, &letters.title, &lane.title, palette.dim, (x, y), room);
+    if !first {
+        title(x, area.middle(), room)?;
+        return Ok(());
     }
-    let kind = tr(lane.kind.title);
-    let kind = Label::new(&kind, palette.text).bold().most(room);
-    let title = Label::new(&lane.title, palette.dim).size(11.0).keep_ends();
-    if first && two_lines && !lane.title.is_empty() {
-        kind.draw(ctx, x, area.middle() - 8.0, Align::Left)?;
-        title.most(room).draw(ctx, x, area.middle() + 8.0, Align::Left)?;
-    } else if first {
-        let taken = kind.draw(ctx, x, area.middle(), Align::Left)? + 8.0;
-        if room - taken > 32.0 {
-            title.most(room - taken).draw(ctx, x + taken, area.middle(), Align::Left)?;
-        }
-    } else {
-        title.most(room).draw(ctx, x, area.middle(), Align::Left)?;
-    }
+    let beside = !two_lines || lane.title.is_empty();
+    let y = if beside { area.middle() } else { area.middle() - 8.0 };
+    let taken = set(ctx, &letters.kind, &tr(lane.kind.title), palette.text, (x, y), room)? + 8.0;
+    match beside {
+        true if room - taken > 32.0 => title(x + taken, y, room - taken)?,
+        true => 0.0,
+        false => title(x, area.middle() + 8.0, room)?,
+    };
     Ok(())
 }
 

@@ -20,6 +20,7 @@ mod raster;
 pub mod rows;
 pub mod ruler;
 pub mod scene;
+pub mod search;
 
 pub use lanes::{Lane, Member, Tracks, tracks};
 pub use scene::{Ask, Column, Content, Kept, Row, Scene, Wanted};

@@ -1,5 +1,8 @@
 //! The picture of a scene: its lanes on an image, in device pixels, without what stands around them.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use cairo::{Context, Format, ImageSurface};
 use gdkrecord::draw::scale::Axis;
 use gdkrecord::draw::text::Setter;
@@ -41,25 +44,73 @@ pub struct Manner {
     pub budget: i64,
 }
 
-/// Draws a scene on a transparent image that has its columns and is `height` pixels high.
+/// A picture, as it goes from one thread to another: numbers of the machine's byte order, with premultiplied opacity.
+#[derive(Debug)]
+pub struct Pixels {
+    /// Its bytes, row by row.
+    pub bytes: Vec<u8>,
+    /// Its width in device pixels.
+    pub width: i32,
+    /// Its height in device pixels.
+    pub height: i32,
+    /// Bytes of a row.
+    pub stride: i32,
+}
+
+impl Pixels {
+    /// As a surface of cairo's.
+    pub fn surface(self) -> Result<ImageSurface> {
+        ImageSurface::create_for_data(self.bytes, Format::ARgb32, self.width, self.height, self.stride)
+    }
+}
+
+/// Bytes that are lent to a surface, and are given back when that is gone: copying a picture takes as long as drawing it.
+struct Lent {
+    bytes: Vec<u8>,
+    back: Rc<Cell<Vec<u8>>>,
+}
+
+impl AsMut<[u8]> for Lent {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        self.back.set(std::mem::take(&mut self.bytes));
+    }
+}
+
+/// Draws a scene on a transparent picture that has its columns and is `height` pixels high.
 ///
 /// # Errors
 /// Where there is no memory for it.
-pub fn picture(scene: &Scene, lanes: &[Lane], manner: Manner, height: f64) -> Result<ImageSurface> {
+pub fn picture(scene: &Scene, lanes: &[Lane], manner: Manner, height: f64) -> Result<Pixels> {
     let side = |length: f64| length.ceil().clamp(1.0, 32_767.0) as i32;
-    let mut surface = ImageSurface::create(Format::ARgb32, side(scene.columns as f64), side(height * manner.scale))?;
-    let stride = surface.stride() as usize;
-    {
-        let mut data = surface.data().map_err(|_| cairo::Error::SurfaceFinished)?;
-        for (wanted, content) in &scene.lanes {
-            if let Some(lane) = lanes.get(wanted.lane).filter(|_| !matches!(content, Content::Rows(_))) {
-                let strip = strip(scene, lane, *wanted, content, manner);
-                let top = ((wanted.top + GAP) * manner.scale).round().max(0.0);
-                strip.fill(&mut data, stride, top as usize);
-            }
+    let (width, height) = (side(scene.columns as f64), side(height * manner.scale));
+    let stride = Format::ARgb32.stride_for_width(width as u32)?;
+    // Memory that is fresh from the system is empty already, and none of it is touched where nothing is drawn.
+    let mut bytes = vec![0; stride as usize * height as usize];
+    for (wanted, content) in &scene.lanes {
+        if let Some(lane) = lanes.get(wanted.lane).filter(|_| !matches!(content, Content::Rows(_))) {
+            let strip = strip(scene, lane, *wanted, content, manner);
+            let top = ((wanted.top + GAP) * manner.scale).round().max(0.0);
+            strip.fill(&mut bytes, stride as usize, top as usize);
         }
     }
-    let ctx = Context::new(&surface)?;
+    let back = Rc::new(Cell::new(Vec::new()));
+    let lent = Lent { bytes, back: Rc::clone(&back) };
+    let surface = ImageSurface::create_for_data(lent, Format::ARgb32, width, height, stride)?;
+    rows(&surface, scene, lanes, manner)?;
+    surface.finish();
+    drop(surface);
+    Ok(Pixels { bytes: back.take(), width, height, stride })
+}
+
+/// Draws the lanes of single rows, and what lies over others.
+fn rows(surface: &ImageSurface, scene: &Scene, lanes: &[Lane], manner: Manner) -> Result<()> {
+    let ctx = Context::new(surface)?;
     ctx.scale(manner.scale, manner.scale);
     let letters = Setter::new(SIZE, false);
     for (wanted, content) in &scene.lanes {
@@ -74,8 +125,7 @@ pub fn picture(scene: &Scene, lanes: &[Lane], manner: Manner, height: f64) -> Re
             budget_line(&ctx, manner.palette, Area::new(0.0, wanted.top, width, wanted.height))?;
         }
     }
-    drop(ctx);
-    Ok(surface)
+    Ok(())
 }
 
 /// Where on a lane's area the budget is.

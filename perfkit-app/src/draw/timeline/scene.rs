@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use gdkrecord::draw::palette::Phase;
 use perfkit_agent::Result;
@@ -166,6 +167,14 @@ impl Scene {
     /// # Errors
     /// Where the session cannot be read.
     pub fn read(reader: &mut Reader, kept: &mut Kept, lanes: &[Lane], ask: &Ask) -> Result<Scene> {
+        // All of it is of one commit.
+        reader.session.hold()?;
+        let scene = Scene::held(reader, kept, lanes, ask);
+        reader.session.release();
+        scene
+    }
+
+    fn held(reader: &Reader, kept: &mut Kept, lanes: &[Lane], ask: &Ask) -> Result<Scene> {
         kept.refresh(reader);
         let mut scene = Scene { range: ask.range, columns: ask.columns, lanes: Vec::with_capacity(ask.lanes.len()) };
         let mut singles = Vec::new();
@@ -207,13 +216,29 @@ impl Scene {
     }
 }
 
+/// Makes ready what pictures of these lanes need, for so long at most; whether all is.
+///
+/// # Errors
+/// Where the session cannot be read.
+pub fn prepare(reader: &Reader, lanes: &[Lane], wanted: &[usize], most: Duration) -> Result<bool> {
+    let begun = Instant::now();
+    let mut goes_on = || begun.elapsed() < most;
+    for member in wanted.iter().filter_map(|&lane| lanes.get(lane)).flat_map(|lane| &lane.members) {
+        let Some(series) = reader.session.series().get(member.series) else { continue };
+        if !reader.session.prepare(series, member.track, &mut goes_on)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What a lane measures, column by column.
 fn columns(reader: &Reader, lane: &Lane, ask: &Ask) -> Result<Content> {
     let mut columns = vec![Column::EMPTY; ask.columns];
     let mut reach: Option<(Reach, u16)> = None;
     for (place, member) in (0u16..).zip(&lane.members) {
         let Some(series) = reader.session.series().get(member.series) else { continue };
-        let window = reader.session.window(series, member.track, ask.range.begin, ask.range.end, ask.columns)?;
+        let window = reader.session.glance(series, member.track, ask.range.begin, ask.range.end, ask.columns)?;
         for (column, bin) in columns.iter_mut().zip(&window.bins).filter(|(_, bin)| bin.count > 0) {
             column.count += bin.count;
             column.sum += bin.sum;

@@ -1,5 +1,7 @@
 //! The timeline page: the tracks of a session on one axis of time, its controls above, the selected row below.
 
+mod bookmarks;
+mod matches;
 mod pane;
 mod tracks;
 mod windows;
@@ -26,7 +28,9 @@ const ZOOMS: &[(&str, &str, &str)] = &[
 pub fn make(document: &Document) -> gtk::Widget {
     let timeline = Timeline::new(document);
     let controls = bar(document);
+    controls.append(&matches::make(&timeline));
     controls.append(&tracks::make(&timeline));
+    controls.append(&bookmarks::make(&timeline));
     for group in [STEPS, ZOOMS] {
         controls.append(&linked(group));
     }

@@ -1,6 +1,7 @@
 //! Fetching: one question at a time, for all lanes that are visible. What is drawn meanwhile is the last picture.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use gdkrecord::draw::Palette;
 use gtk::prelude::*;
@@ -11,28 +12,23 @@ use super::{Picture, Timeline};
 use crate::draw::timeline::filter::Filter;
 use crate::draw::timeline::geometry::{View, between};
 use crate::draw::timeline::kinds::Look;
-use crate::draw::timeline::paint::{Manner, picture};
+use crate::draw::timeline::paint::{Manner, Pixels, picture};
+use crate::draw::timeline::scene::prepare;
 use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
 use crate::link::Reader;
 
-/// A picture as bytes, which may go from one thread to another.
-struct Pixels {
-    bytes: Vec<u8>,
-    width: i32,
-    height: i32,
-    stride: usize,
-}
+/// So long is made ready what comes next, and so long is waited until more is.
+const PIECE: Duration = Duration::from_millis(4);
+const PAUSE: Duration = Duration::from_millis(8);
 
-impl Pixels {
-    fn texture(self) -> gdk::Texture {
-        let bytes = glib::Bytes::from_owned(self.bytes);
-        // Cairo's pixels are numbers of the machine's byte order.
-        let format = match cfg!(target_endian = "little") {
-            true => gdk::MemoryFormat::B8g8r8a8Premultiplied,
-            false => gdk::MemoryFormat::A8r8g8b8Premultiplied,
-        };
-        gdk::MemoryTexture::new(self.width, self.height, format, &bytes, self.stride).upcast()
-    }
+fn texture(pixels: Pixels) -> gdk::Texture {
+    let bytes = glib::Bytes::from_owned(pixels.bytes);
+    // Cairo's pixels are numbers of the machine's byte order.
+    let format = match cfg!(target_endian = "little") {
+        true => gdk::MemoryFormat::B8g8r8a8Premultiplied,
+        false => gdk::MemoryFormat::A8r8g8b8Premultiplied,
+    };
+    gdk::MemoryTexture::new(pixels.width, pixels.height, format, &bytes, pixels.stride as usize).upcast()
 }
 
 /// Reads and draws what is asked for; `None` where that failed.
@@ -47,10 +43,8 @@ fn answer(
     // What is kept is only kept to be quick.
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
     let scene = Scene::read(reader, &mut kept, &tracks.lanes, ask).ok()?;
-    let surface = picture(&scene, &tracks.lanes, manner, height).ok()?;
-    let (width, height, stride) = (surface.width(), surface.height(), surface.stride() as usize);
-    let bytes = surface.take_data().ok()?.to_vec();
-    Some((scene, Pixels { bytes, width, height, stride }))
+    let pixels = picture(&scene, &tracks.lanes, manner, height).ok()?;
+    Some((scene, pixels))
 }
 
 impl Timeline {
@@ -108,12 +102,36 @@ impl Timeline {
             let imp = timeline.imp();
             imp.asking.set(false);
             if let Some((scene, pixels)) = answer {
-                imp.picture.replace(Some(Picture { texture: pixels.texture(), scene, scrolled, height }));
+                imp.picture.replace(Some(Picture { texture: texture(pixels), scene, scrolled, height }));
             }
             timeline.queue_draw();
-            if imp.outdated.get() {
-                timeline.refresh();
+            match imp.outdated.get() {
+                true => timeline.refresh(),
+                false => timeline.prepare(),
             }
+        });
+    }
+
+    /// Makes ready what the next pictures will need, a little at a time: whoever zooms and pans does not wait for that.
+    fn prepare(&self) {
+        let imp = self.imp();
+        let Some(tracks) = imp.tracks.borrow().clone() else { return };
+        if imp.prepared.get() || imp.preparing.replace(true) {
+            return;
+        }
+        let lanes: Vec<usize> = self.places().iter().map(|place| place.lane).collect();
+        let document = self.document().clone();
+        let work = async move {
+            // Between two pieces others have their turn.
+            glib::timeout_future(PAUSE).await;
+            document.ask(move |reader| prepare(reader, &tracks.lanes, &lanes, PIECE)).await
+        };
+        crate::pages::fill(self, work, |timeline, done| {
+            let imp = timeline.imp();
+            imp.preparing.set(false);
+            // What cannot be read is told by the picture.
+            imp.prepared.set(done.is_none_or(|done| done.unwrap_or(true)));
+            timeline.prepare();
         });
     }
 
@@ -142,7 +160,7 @@ impl Timeline {
         };
         crate::pages::fill(self, asked, move |timeline, answer| {
             if let Some((_, pixels)) = answer {
-                timeline.imp().strip.replace(Some((pixels.texture(), width)));
+                timeline.imp().strip.replace(Some((texture(pixels), width)));
                 timeline.queue_draw();
             }
         });

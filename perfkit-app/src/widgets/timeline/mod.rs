@@ -6,10 +6,12 @@
 mod asking;
 mod input;
 mod picking;
+mod searching;
 mod show;
 mod tracks;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use gtk::prelude::*;
@@ -18,6 +20,8 @@ use gtk::{gdk, glib};
 
 use crate::draw::timeline::filter::Filter;
 use crate::draw::timeline::geometry::{Geometry, View, places};
+use crate::draw::timeline::heads::Letters;
+use crate::draw::timeline::search::Found;
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
 use crate::widgets::accessible;
@@ -53,11 +57,18 @@ mod imp {
         /// Whether an answer is awaited, and whether it will be outdated.
         pub(super) asking: Cell<bool>,
         pub(super) outdated: Cell<bool>,
+        /// Whether what pictures need is being made ready, and whether it is.
+        pub(super) preparing: Cell<bool>,
+        pub(super) prepared: Cell<bool>,
+        pub(super) letters: Letters,
         pub(super) chosen: Cell<Option<usize>>,
         pub(super) picked: RefCell<Option<Picked>>,
         /// The only window whose events are shown, and how often another one was chosen.
         pub(super) filter: RefCell<Option<Arc<Filter>>>,
         pub(super) filtering: Cell<u64>,
+        pub(super) found: RefCell<Option<Arc<Found>>>,
+        /// How often something was searched for.
+        pub(super) searches: Arc<AtomicU64>,
         pub(super) hover: Cell<Option<(f64, f64)>>,
         pub(super) drag: Cell<input::Drag>,
     }
@@ -77,7 +88,7 @@ mod imp {
     impl ObjectImpl for Timeline {
         fn signals() -> &'static [glib::subclass::Signal] {
             static SIGNALS: LazyLock<Vec<glib::subclass::Signal>> = LazyLock::new(|| {
-                ["picked", "changed"].map(|name| glib::subclass::Signal::builder(name).build()).into()
+                ["picked", "changed", "found"].map(|name| glib::subclass::Signal::builder(name).build()).into()
             });
             &SIGNALS
         }
@@ -151,6 +162,13 @@ impl Timeline {
         document.watch(self, &["visible"], |timeline, _| timeline.refresh());
         document.watch(self, &["selection", "cursor"], |timeline, _| timeline.queue_draw());
         self.connect_map(|timeline| timeline.resized());
+        self.follow_search();
+        let timeline = self.downgrade();
+        document.connect_bookmarks(move |_| {
+            if let Some(timeline) = timeline.upgrade() {
+                timeline.queue_draw();
+            }
+        });
         let timeline = self.downgrade();
         self.scroll().connect_value_changed(move |_| {
             if let Some(timeline) = timeline.upgrade() {

@@ -28,6 +28,7 @@ impl Timeline {
         let picked = self.picked();
         let figure = Figure {
             palette: Timeline::palette(),
+            letters: &imp.letters,
             tracks: &tracks,
             views: &views,
             geometry: self.geometry(),
@@ -39,6 +40,8 @@ impl Timeline {
                 cursor: document.cursor(),
                 picked: picked.as_ref().map(|picked| picked.spot),
                 links: picked.map_or_else(Vec::new, |picked| picked.links),
+                bookmarks: document.bookmarks(),
+                found: self.found(),
             },
         };
         let whole = Area::new(0.0, 0.0, f64::from(self.width()), f64::from(self.height()));

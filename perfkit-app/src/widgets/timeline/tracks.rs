@@ -51,6 +51,7 @@ impl Timeline {
         let before = self.views();
         self.imp().views.borrow_mut().iter_mut().enumerate().for_each(|(lane, view)| change(lane, view));
         if self.views() != before {
+            self.imp().prepared.set(false);
             self.resized();
             self.emit_by_name::<()>("changed", &[]);
         }
