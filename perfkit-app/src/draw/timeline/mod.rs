@@ -24,3 +24,6 @@ pub mod search;
 
 pub use lanes::{Lane, Member, Tracks, tracks};
 pub use scene::{Ask, Column, Content, Kept, Row, Scene, Wanted};
+
+#[cfg(test)]
+mod tests;
