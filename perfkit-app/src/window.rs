@@ -149,6 +149,16 @@ impl Window {
         for page in PAGES {
             imp.list.append(&pane_row(page));
         }
+        // Tab goes through the rows and selects them; what is shown is what is selected when the keyboard has left.
+        let keyboard = gtk::EventControllerFocus::new();
+        let window = self.downgrade();
+        keyboard.connect_leave(move |_| {
+            let Some(window) = window.upgrade() else { return };
+            let shown = PAGES.iter().position(|page| page.name == window.page());
+            let row = shown.and_then(|at| window.imp().list.row_at_index(at as i32));
+            window.imp().list.select_row(row.as_ref());
+        });
+        imp.list.add_controller(keyboard);
         for (signal, next) in [("activate", true), ("next-match", true), ("previous-match", false)] {
             let window = self.downgrade();
             imp.search.connect_local(signal, false, move |_| {

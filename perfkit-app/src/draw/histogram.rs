@@ -9,7 +9,7 @@ use gdkrecord::units;
 use perfkit_agent::analysis::latency::percentile;
 
 /// Its height in pixels.
-pub const HEIGHT: f64 = 232.0;
+pub const HEIGHT: f64 = 220.0;
 /// Bars to a doubling.
 const STEPS: f64 = 4.0;
 /// Shorter frames count as these, in nanoseconds: nobody tells them apart.
@@ -73,20 +73,24 @@ impl Histogram {
 
     /// The bar at a place on a drawing so many pixels wide.
     pub fn hit(&self, x: f64, width: f64) -> Option<&Bar> {
-        let plot = plot(width, HEIGHT);
+        let plot = plot(width, HEIGHT, 0);
         let at = (x - plot.x) / plot.width * self.bars.len() as f64;
         if at < 0.0 { None } else { self.bars.get(at as usize) }
     }
 }
 
-fn plot(width: f64, height: f64) -> Area {
-    let top = LINE * LINES as f64 + 6.0;
+/// The plot below so many lines of labels.
+fn plot(width: f64, height: f64, lines: usize) -> Area {
+    let top = LINE * lines as f64 + 6.0;
     Area::new(LEFT, top, (width - LEFT - 12.0).max(1.0), (height - top - 26.0).max(1.0))
 }
 
 /// Draws it.
 pub fn draw(ctx: &Context, palette: &Palette, histogram: &Histogram, width: f64, height: f64) -> Result<()> {
-    let plot = plot(width, height);
+    // Which heights labels need depends on the width alone.
+    let flags = flags(ctx, palette, histogram, plot(width, height, 0));
+    let lines = flags.iter().map(|flag| flag.level + 1).max().unwrap_or(0);
+    let plot = plot(width, height, lines);
     fill(ctx, plot, palette.panel)?;
     let most = histogram.bars.iter().map(|bar| bar.count).max().unwrap_or(0);
     let x = |ns: f64| plot.x + histogram.share(ns) * plot.width;
@@ -106,10 +110,7 @@ pub fn draw(ctx: &Context, palette: &Palette, histogram: &Histogram, width: f64,
         fill(ctx, Area::new(left, plot.bottom() - tall, (right - left - 1.0).max(1.0), tall), color)?;
     }
     lengths(ctx, palette, histogram, plot)?;
-    if histogram.bars.is_empty() {
-        return Ok(());
-    }
-    marks(ctx, palette, histogram, plot)
+    marks(ctx, palette, &flags, plot)
 }
 
 /// The axis of lengths: round ones of each power of ten, as far as there is room.
@@ -132,25 +133,82 @@ fn lengths(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) 
     Ok(())
 }
 
-/// A percentile or the budget as it is drawn.
+/// A percentile or the budget as it is drawn: a line with a label to its right or left, like a flag.
+#[derive(Clone, Debug)]
 struct Flag {
     words: String,
     bold: bool,
     x: f64,
-    /// Where its words begin, and how wide they are.
-    left: f64,
+    /// How wide its words are.
     wide: f64,
+    /// Whether they are left of the line.
+    flipped: bool,
     level: usize,
 }
 
+impl Flag {
+    /// Where its words begin.
+    fn left(&self) -> f64 {
+        if self.flipped { self.x - 3.0 - self.wide } else { self.x + 3.0 }
+    }
+
+    /// Whether the line of another one would run through its words, were that as high.
+    fn spans(&self, other: &Flag) -> bool {
+        (self.left() - 2.0..=self.left() + self.wide + 2.0).contains(&other.x)
+    }
+
+    /// Whether its words would lie on those of another one, were both equally high.
+    fn meets(&self, other: &Flag) -> bool {
+        self.left() < other.left() + other.wide + 6.0 && other.left() < self.left() + self.wide + 6.0
+    }
+}
+
+/// How bad some flags are: how often a line runs through words, how high they are, and how many are flipped.
+type Badness = (usize, usize, usize);
+
+/// Raises flags until no line runs through the words of another one and no words lie on others, as far as that goes.
+fn raised(flags: &mut [Flag]) -> Badness {
+    for _ in 0..flags.len() {
+        for at in 0..flags.len() {
+            let (one, others) = (flags[at].clone(), flags.iter().enumerate().filter(|(other, _)| *other != at));
+            let above =
+                others.filter(|(other, flag)| one.spans(flag) || (one.meets(flag) && !flag.spans(&one) && *other > at));
+            flags[at].level = above.map(|(_, flag)| flag.level + 1).max().unwrap_or(0).min(LINES - 1);
+        }
+    }
+    let pairs = flags.iter().enumerate().flat_map(|(at, one)| flags[at + 1..].iter().map(move |other| (one, other)));
+    let bad = pairs.filter(|(one, other)| {
+        let crossed = |a: &Flag, b: &Flag| a.spans(b) && a.level <= b.level;
+        crossed(one, other) || crossed(other, one) || (one.level == other.level && one.meets(other))
+    });
+    let (bad, highest) = (bad.count(), flags.iter().map(|flag| flag.level).max().unwrap_or(0));
+    (bad, highest, flags.iter().filter(|flag| flag.flipped).count())
+}
+
+/// Finds the sides and heights at which flags are read best, from one edge to the other. They are so few that all ways
+/// are tried.
+fn flown(flags: Vec<Flag>, (from, to): (f64, f64)) -> Vec<Flag> {
+    let ways = (0..1u32 << flags.len().min(8)).filter_map(|way| {
+        let mut flags = flags.clone();
+        flags.iter_mut().enumerate().for_each(|(at, flag)| flag.flipped = way >> at & 1 == 1);
+        let fits = flags.iter().all(|flag| flag.left() >= from && flag.left() + flag.wide <= to);
+        fits.then(|| (raised(&mut flags), flags))
+    });
+    let best = ways.min_by_key(|(badness, _)| *badness);
+    best.map_or(flags, |(_, flags)| flags)
+}
+
 /// The percentiles and the budget, each with a line and a label like a flag, of which none lies on another.
-fn marks(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) -> Result<()> {
+fn flags(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) -> Vec<Flag> {
     let mut all: Vec<(i64, String, bool)> = Vec::new();
     for &(ns, name) in &histogram.marks {
         match all.iter_mut().find(|(known, ..)| *known == ns) {
             Some((_, words, _)) => words.push_str(&format!(", {name}")),
             None => all.push((ns, name.to_owned(), false)),
         }
+    }
+    if all.is_empty() {
+        return Vec::new();
     }
     all.push((histogram.budget, "budget".to_owned(), true));
     all.sort_by_key(|&(ns, ..)| ns);
@@ -159,29 +217,14 @@ fn marks(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) ->
         let x = (plot.x + histogram.share(ns as f64) * plot.width).round() + 0.5;
         let label = Label::new(&words, palette.dim).size(11.0);
         let wide = if bold { label.bold().width(ctx) } else { label.width(ctx) };
-        Flag { words, bold, x, left: x + 3.0, wide, level: 0 }
+        Flag { words, bold, x, wide, flipped: false, level: 0 }
     };
-    let mut flags: Vec<Flag> = all.into_iter().map(flag).collect();
-    // A flag flies above those to its right over which it reaches, so that no line crosses it.
-    for at in (0..flags.len()).rev() {
-        let end = flags[at].left + flags[at].wide + 4.0;
-        let flips = end > plot.right() + 12.0 && flags[at].left - flags[at].wide > 6.0;
-        if flips {
-            flags[at].left = flags[at].x - 3.0 - flags[at].wide;
-            continue;
-        }
-        let above = flags[at + 1..].iter().filter(|flag| flag.x.min(flag.left) < end).map(|flag| flag.level + 1);
-        flags[at].level = above.max().unwrap_or(0);
-    }
-    // One that has no room to the right flies to the left, above all lines that it reaches over.
-    for at in 0..flags.len() {
-        if flags[at].left < flags[at].x {
-            let crossed = flags[..at].iter().filter(|flag| flag.left + flag.wide > flags[at].left - 4.0);
-            flags[at].level = flags[at].level.max(crossed.map(|flag| flag.level + 1).max().unwrap_or(0));
-        }
-    }
+    flown(all.into_iter().map(flag).collect(), (2.0, plot.right() + 12.0))
+}
+
+fn marks(ctx: &Context, palette: &Palette, flags: &[Flag], plot: Area) -> Result<()> {
     for flag in flags {
-        let middle = plot.y - 8.0 - LINE * flag.level.min(LINES - 1) as f64;
+        let middle = plot.y - 8.0 - LINE * flag.level as f64;
         let color = if flag.bold { palette.text } else { palette.dim };
         if flag.bold {
             ctx.set_dash(&[5.0, 3.0], 0.0);
@@ -190,7 +233,7 @@ fn marks(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) ->
         ctx.set_dash(&[], 0.0);
         let label = Label::new(&flag.words, color).size(11.0);
         let label = if flag.bold { label.bold() } else { label };
-        label.draw(ctx, flag.left, middle, Align::Left)?;
+        label.draw(ctx, flag.left(), middle, Align::Left)?;
     }
     Ok(())
 }
@@ -220,6 +263,22 @@ mod tests {
         let last = histogram.hit(899.0 - 12.0, 900.0).unwrap();
         assert_eq!(last, histogram.bars.last().unwrap());
         assert_eq!(histogram.hit(10.0, 900.0), None);
+    }
+
+    #[test]
+    fn no_line_runs_through_the_words_of_another() {
+        let flag = |x: f64| Flag { words: String::new(), bold: false, x, wide: 70.0, flipped: false, level: 0 };
+        let places: &[&[f64]] = &[
+            &[100.0, 190.0, 238.0, 303.0, 323.0],
+            &[60.0, 65.0, 70.0, 75.0, 330.0],
+            &[60.0, 62.0, 300.0, 310.0, 320.0],
+            &[315.0, 317.0, 320.0, 325.0, 330.0],
+            &[100.0, 150.0, 200.0, 250.0, 300.0],
+        ];
+        for places in places {
+            let mut flags = flown(places.iter().map(|&x| flag(x)).collect(), (2.0, 340.0));
+            assert_eq!(raised(&mut flags).0, 0, "{flags:?}");
+        }
     }
 
     #[test]

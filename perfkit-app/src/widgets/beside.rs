@@ -6,6 +6,8 @@ use gtk::glib;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 
+use super::graph;
+
 mod imp {
     use super::*;
 
@@ -102,7 +104,8 @@ impl Beside {
         let imp = self.imp();
         let Some(paned) = imp.paned.get() else { return };
         let (width, height) = imp.size.get();
-        let wide = width >= imp.narrow.get();
+        // Larger text needs more room.
+        let wide = f64::from(width) >= f64::from(imp.narrow.get()) * graph::scale(self);
         let to = if wide { gtk::Orientation::Horizontal } else { gtk::Orientation::Vertical };
         let turned = paned.orientation() != to;
         paned.set_orientation(to);

@@ -135,7 +135,7 @@ impl Saving {
         let Some((size, draw)) = self.picture.clone() else { return };
         let forms = [(tr("SVG pictures"), "*.svg"), (tr("PNG pictures"), "*.png")];
         let (document, told) = (document.clone(), document.clone());
-        self.ask_where(widget, &told, "svg", &forms, move |path| {
+        self.ask_where(widget, &told, (&tr("Save the Picture"), "svg"), &forms, move |path| {
             let (width, height) = size();
             match picture(&path, width, height, &*draw) {
                 Ok(bytes) => write(&document, path, move || Ok(bytes)),
@@ -148,7 +148,7 @@ impl Saving {
         let Some(table) = self.table.clone() else { return };
         let forms = [(tr("Comma-separated values"), "*.csv")];
         let (document, told) = (document.clone(), document.clone());
-        self.ask_where(widget, &told, "csv", &forms, move |path| {
+        self.ask_where(widget, &told, (&tr("Save the Table"), "csv"), &forms, move |path| {
             let rows = table();
             write(&document, path, move || rows.csv());
         });
@@ -174,13 +174,13 @@ impl Saving {
         &self,
         widget: &gtk::Widget,
         document: &Document,
-        suffix: &str,
+        (title, suffix): (&str, &str),
         forms: &[(String, &str)],
         chosen: impl Fn(PathBuf) + 'static,
     ) {
         let window = widget.root().and_downcast::<gtk::Window>();
         let action = gtk::FileChooserAction::Save;
-        let chooser = gtk::FileChooserNative::new(None, window.as_ref(), action, Some(&tr("_Save")), None);
+        let chooser = gtk::FileChooserNative::new(Some(title), window.as_ref(), action, Some(&tr("_Save")), None);
         chooser.set_modal(true);
         let session = Path::new(document.title()).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         chooser.set_current_name(&format!("{session} {}.{suffix}", self.name));

@@ -6,6 +6,7 @@
 mod exposures;
 mod files;
 mod names;
+mod pages;
 mod record;
 mod treemap;
 

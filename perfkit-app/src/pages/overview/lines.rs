@@ -236,7 +236,9 @@ pub fn waste(document: &Document, report: &Report) -> Option<gtk::Box> {
         );
         let wasted = area(repaint.wasted);
         let row = line_of(&window.name, &wasted, repaint.share().unwrap_or(0.0), &all);
-        list.append(&leading(document, &row, Lead::Page("exposures")));
+        let row = leading(document, &row, Lead::Page("exposures"));
+        accessible::name(&row, &[&window.name, &wasted, &all].map(String::as_str).join(", "));
+        list.append(&row);
     }
     Some(card::card(&tr("Repainted in Vain"), &list).root)
 }
@@ -280,8 +282,9 @@ fn bare_list(name: &str) -> gtk::ListBox {
 
 /// A line with a time and a bar for it beside the most.
 fn bar(document: &Document, name: &str, ns: i64, most: i64, about: &str, lead: Lead) -> gtk::ListBoxRow {
-    let row = line_of(name, &time(ns), ns as f64 / most.max(1) as f64, about);
-    leading(document, &row, lead)
+    let row = leading(document, &line_of(name, &time(ns), ns as f64 / most.max(1) as f64, about), lead);
+    accessible::name(&row, &[name, &time(ns), about].join(", "));
+    row
 }
 
 fn line_of(name: &str, value: &str, share: f64, about: &str) -> gtk::Box {

@@ -12,6 +12,7 @@ use perfkit_agent::report::{self, Report};
 
 use super::fill;
 use crate::model::{Document, Range};
+use crate::widgets::save::Saving;
 use crate::widgets::{accessible, status};
 use crate::wording::{tr, tr_with};
 
@@ -102,7 +103,7 @@ fn heading(text: &str) -> gtk::Label {
     gtk::Label::builder().label(text).xalign(0.0).css_classes(["title-4"]).margin_top(6).build()
 }
 
-fn verdict(document: &Document, report: &Report) -> gtk::Box {
+fn verdict(document: &Document, report: &Arc<Report>) -> gtk::Box {
     let mut sentences = report::sentences(report).into_iter();
     let slowest = report.analysis.slow.iter().max_by_key(|slow| slow.work);
     let (icon, class) = match (report.analysis.frames.is_empty(), slowest) {
@@ -114,9 +115,7 @@ fn verdict(document: &Document, report: &Report) -> gtk::Box {
     icon.add_css_class(class);
     let words = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(6).hexpand(true).build();
     let line = |text: &str, classes: &[&str]| {
-        let label = gtk::Label::builder().label(text).xalign(0.0).wrap(true).selectable(true).build();
-        // It is read in order; only what acts is on the way of the Tab key.
-        label.set_focusable(false);
+        let label = gtk::Label::builder().label(text).xalign(0.0).wrap(true).build();
         label.set_css_classes(classes);
         label
     };
@@ -132,18 +131,18 @@ fn verdict(document: &Document, report: &Report) -> gtk::Box {
     };
     words.append(&line(&about, &["dim-label", "caption"]));
     let button = |label: &str| {
-        let button = gtk::Button::builder().label(label).use_underline(true).halign(gtk::Align::Start).build();
+        let button = gtk::Button::builder().label(label).halign(gtk::Align::Start).build();
         button.set_margin_top(6);
         button.set_css_classes(&["suggested-action", "pill"]);
         button
     };
     if !report.draws {
-        let button = button(&tr("_New Recording…"));
+        let button = button(&tr("New Recording…"));
         button.set_action_name(Some("win.new-recording"));
         words.append(&button);
     }
     if let Some(slowest) = slowest {
-        let button = button(&tr("Show the _Slowest Frame"));
+        let button = button(&tr("Show the Slowest Frame"));
         let (document, place) = (document.clone(), range(slowest.place));
         button.connect_clicked(move |_| document.go("timeline", place));
         words.append(&button);
@@ -151,5 +150,10 @@ fn verdict(document: &Document, report: &Report) -> gtk::Box {
     let all = gtk::Box::builder().spacing(18).build();
     all.append(&icon);
     all.append(&words);
+    let told = Arc::clone(report);
+    let saving = Saving::new(&tr("report")).text(move || report::text(&told, &[]));
+    let button = saving.button(document);
+    button.set_valign(gtk::Align::Start);
+    all.append(&button);
     all
 }
