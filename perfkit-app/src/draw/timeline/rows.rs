@@ -9,6 +9,7 @@ use perfkit_agent::session::query::{On, Value, Walk};
 use perfkit_agent::session::{Schema, Series};
 use perfkit_agent::symbols::{Name, callback_names};
 
+use super::hit::Spot;
 use super::kinds::Kind;
 use super::lanes::{Lane, Member};
 use super::scene::{Ask, Row};
@@ -256,6 +257,42 @@ fn text(reader: &Reader, texts: &mut Texts, series: &Series, cells: &[(usize, Va
         }
         _ => cells.first().map(|(place, value)| texts.value(reader, name(*place), value)).unwrap_or_default(),
     }
+}
+
+/// The rows of these lanes in a stretch, each with what it is called, in the order of their begins; of each series so
+/// many at most. `goes_on` is asked from time to time.
+pub fn list(
+    reader: &Reader,
+    texts: &mut Texts,
+    lanes: &[Lane],
+    wanted: &[usize],
+    range: Range,
+    most: usize,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Vec<(Spot, String)>> {
+    let on: HashMap<Member, usize> = wanted
+        .iter()
+        .filter_map(|&at| Some((at, lanes.get(at)?)))
+        .flat_map(|(at, lane)| lane.members.iter().map(move |&member| (member, at)))
+        .collect();
+    let mut all = Vec::new();
+    for (at, series) in reader.session.series().iter().enumerate() {
+        let known = on.keys().any(|member| member.series == at);
+        let Some(kind) = super::kinds::track_kind(&series.schema.name).filter(|_| known) else { continue };
+        let plan = Plan::new(kind, &series.schema);
+        let mut walk = reader.query.walk(series, range.begin, range.end.saturating_sub(1), On::All)?;
+        let before = all.len();
+        while all.len() - before < most && goes_on() && walk.advance()? {
+            let member = Member { series: at, track: walk.track()?.0 };
+            let Some(&lane) = on.get(&member) else { continue };
+            let raw = raw(&walk, &plan, 0)?;
+            let spot = Spot { lane, member, time: raw.row.time, duration: raw.row.duration };
+            all.push((spot, text(reader, texts, series, &raw.cells)));
+        }
+    }
+    all.sort_by_key(|(spot, _)| (spot.time, spot.lane));
+    all.truncate(most);
+    Ok(all)
 }
 
 /// The values of these lanes in a stretch, by lane: when each was taken, and what it was.

@@ -3,6 +3,7 @@
 mod bookmarks;
 mod matches;
 mod pane;
+mod table;
 mod tracks;
 mod windows;
 
@@ -37,9 +38,34 @@ pub fn make(document: &Document) -> gtk::Widget {
     let line = gtk::Box::new(gtk::Orientation::Horizontal, 0);
     line.append(&timeline);
     line.append(&gtk::Scrollbar::new(gtk::Orientation::Vertical, Some(timeline.scroll())));
+    let rows = table::make(&timeline, document);
+    let stack = gtk::Stack::new();
+    accessible::only_shown(&stack);
+    stack.add_named(&line, Some("graph"));
+    stack.add_named(&rows, Some("table"));
+    let as_table = gtk::ToggleButton::builder()
+        .icon_name("view-list-symbolic")
+        .tooltip_text(tr("Show as a Table"))
+        .css_classes(["flat"])
+        .build();
+    accessible::name(&as_table, &tr("Show as a Table"));
+    let shown = stack.downgrade();
+    as_table.connect_toggled(move |button| {
+        if let Some(stack) = shown.upgrade() {
+            stack.set_visible_child_name(if button.is_active() { "table" } else { "graph" });
+        }
+    });
+    controls.append(&as_table);
+    let (drawn, told) = (timeline.downgrade(), timeline.downgrade());
+    let saving = rows.saving().picture_of(&timeline, move |ctx, _, _| match drawn.upgrade() {
+        Some(timeline) => timeline.draw_on(ctx),
+        None => Ok(()),
+    });
+    let saving = saving.text(move || told.upgrade().map_or(String::new(), |timeline| timeline.text()));
+    controls.append(&saving.button(document));
     let panes = gtk::Paned::builder()
         .orientation(gtk::Orientation::Vertical)
-        .start_child(&line)
+        .start_child(&stack)
         .end_child(&pane::make(&timeline))
         .resize_start_child(true)
         .shrink_start_child(false)

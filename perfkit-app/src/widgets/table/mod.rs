@@ -260,6 +260,11 @@ impl Table {
             .text(move || of.upgrade().map_or(String::new(), |table| table.chosen().text()))
     }
 
+    /// The session that it is about.
+    pub fn document(&self) -> Option<Document> {
+        self.imp().document.upgrade()
+    }
+
     fn copy(&self) {
         if let Some(document) = self.imp().document.upgrade() {
             save::copy_text(self.upcast_ref(), &document, &self.chosen().text());

@@ -161,6 +161,7 @@ impl Timeline {
     fn follow(&self, document: &Document) {
         document.watch(self, &["visible"], |timeline, _| timeline.refresh());
         document.watch(self, &["selection", "cursor"], |timeline, _| timeline.queue_draw());
+        document.watch(self, &["selection"], |timeline, _| timeline.pick_slow());
         self.connect_map(|timeline| timeline.resized());
         self.follow_search();
         let timeline = self.downgrade();

@@ -12,7 +12,7 @@ use crate::draw::timeline::detail::{Detail, detail, step};
 use crate::draw::timeline::hit::{Hit, Spot};
 use crate::draw::timeline::kinds::Look;
 use crate::draw::timeline::links::{End, Link, links};
-use crate::draw::timeline::{Tracks, heads};
+use crate::draw::timeline::{Lane, Tracks, heads};
 use crate::link::Reader;
 use crate::model::Range;
 use crate::wording::{time, tr_many, tr_with};
@@ -69,8 +69,35 @@ impl Timeline {
         }
     }
 
-    /// Selects a row, makes it visible, and finds out about it.
+    /// Selects a row, makes it visible, looks at its begin, and finds out about it.
     pub fn pick(&self, spot: Spot) {
+        self.document().set_cursor(spot.time);
+        self.reveal(Range::new(spot.time, spot.end()));
+        self.find_out(spot);
+    }
+
+    /// Selects the frame that was slow where it is what was selected, as going from one to the next does.
+    pub(super) fn pick_slow(&self) {
+        let (document, selection) = (self.document().clone(), self.document().selection());
+        let (Some(tracks), false) = (self.tracks(), selection.is_empty()) else { return };
+        let found = async move {
+            let report = document.report().await.ok()?;
+            let slow = report.analysis.slow.iter().find(|slow| slow.place == (selection.begin, selection.end))?;
+            let (end, tid) = (slow.place.1, slow.thread.1);
+            let frames = |lane: &Lane| lane.kind.look == Look::Frames && i64::from(lane.tid) == tid;
+            let at = tracks.lanes.iter().position(frames)?;
+            let job = move |reader: &mut Reader| step(reader, tracks.lanes.get(at)?, at, end, false).ok().flatten();
+            document.ask(job).await.flatten().filter(|spot| spot.end() == end)
+        };
+        crate::pages::fill(self, found, move |timeline, spot| {
+            // Something else may have been selected meanwhile.
+            if let Some(spot) = spot.filter(|_| timeline.document().selection() == selection) {
+                timeline.find_out(spot);
+            }
+        });
+    }
+
+    fn find_out(&self, spot: Spot) {
         let imp = self.imp();
         let Some(tracks) = imp.tracks.borrow().clone() else { return };
         if imp.picked.borrow().as_ref().is_some_and(|picked| picked.spot == spot) {
@@ -79,8 +106,6 @@ impl Timeline {
         imp.chosen.set(Some(spot.lane));
         imp.picked.replace(Some(Picked { spot, detail: None, links: Vec::new(), why: Vec::new() }));
         let document = self.document().clone();
-        document.set_cursor(spot.time);
-        self.reveal(Range::new(spot.time, spot.end()));
         self.reveal_lane(spot.lane);
         self.emit_by_name::<()>("picked", &[]);
         self.queue_draw();
@@ -198,6 +223,17 @@ impl Timeline {
     /// What a lane is called.
     pub fn lane_words(&self, lane: usize) -> Option<String> {
         Some(self.imp().tracks.borrow().as_ref()?.lanes.get(lane)?.words())
+    }
+
+    /// The selected row as text: its fields, and why it was slow.
+    pub fn text(&self) -> String {
+        let Some(picked) = self.picked() else { return String::new() };
+        let mut lines = vec![picked.detail.as_ref().map_or_else(String::new, |detail| detail.title.clone())];
+        lines.push(self.place_words(&picked));
+        let fields = picked.detail.iter().flat_map(|detail| &detail.fields);
+        lines.extend(fields.map(|(name, value)| format!("{name}\t{value}")));
+        lines.extend(picked.why.iter().map(|(words, _)| words.clone()));
+        lines.join("\n")
     }
 
     /// Where a row lies: its track, when, and how long.

@@ -1,9 +1,9 @@
 //! Drawing: the ground, the last picture where what it shows lies now, and what lies over it.
 
 use gdkrecord::draw::{Area, Result};
-use gtk::graphene;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
+use gtk::{gdk, graphene};
 
 use super::Timeline;
 use crate::draw::timeline::figure::{Figure, Marks};
@@ -19,14 +19,24 @@ fn with_cairo(snapshot: &gtk::Snapshot, area: Area, draw: impl FnOnce(&cairo::Co
     let _ = draw(&ctx);
 }
 
+/// The pixels of a texture, for cairo.
+fn surface(texture: &gdk::Texture) -> Result<cairo::ImageSurface> {
+    let (width, height) = (texture.width(), texture.height());
+    let stride = cairo::Format::ARgb32.stride_for_width(width as u32)?;
+    let mut bytes = vec![0; stride as usize * height as usize];
+    texture.download(&mut bytes, stride as usize);
+    cairo::ImageSurface::create_for_data(bytes, cairo::Format::ARgb32, width, height, stride)
+}
+
 impl Timeline {
-    pub(super) fn show_on(&self, snapshot: &gtk::Snapshot) {
+    /// Calls back with the figure as it is now.
+    fn with_figure<T>(&self, with: impl FnOnce(&Figure<'_>) -> T) -> Option<T> {
         let imp = self.imp();
-        let Some(tracks) = imp.tracks.borrow().clone() else { return };
+        let tracks = imp.tracks.borrow().clone()?;
         let views = imp.views.borrow();
         let document = self.document();
         let picked = self.picked();
-        let figure = Figure {
+        Some(with(&Figure {
             palette: Timeline::palette(),
             letters: &imp.letters,
             tracks: &tracks,
@@ -43,14 +53,27 @@ impl Timeline {
                 bookmarks: document.bookmarks(),
                 found: self.found(),
             },
-        };
-        let whole = Area::new(0.0, 0.0, f64::from(self.width()), f64::from(self.height()));
-        with_cairo(snapshot, whole, |ctx| figure.below(ctx));
-        self.last_picture(snapshot, figure.geometry);
-        if let Some((texture, _)) = imp.strip.borrow().as_ref() {
-            snapshot.append_texture(texture, &rect(figure.geometry.overview));
-        }
-        with_cairo(snapshot, whole, |ctx| figure.over(ctx));
+        }))
+    }
+
+    pub(super) fn show_on(&self, snapshot: &gtk::Snapshot) {
+        self.with_figure(|figure| {
+            let whole = Area::new(0.0, 0.0, f64::from(self.width()), f64::from(self.height()));
+            with_cairo(snapshot, whole, |ctx| figure.below(ctx));
+            self.last_picture(snapshot, figure.geometry);
+            if let Some((texture, _)) = self.imp().strip.borrow().as_ref() {
+                snapshot.append_texture(texture, &rect(figure.geometry.overview));
+            }
+            with_cairo(snapshot, whole, |ctx| figure.over(ctx));
+        });
+    }
+
+    /// Draws all of it elsewhere, as it is shown.
+    pub fn draw_on(&self, ctx: &cairo::Context) -> Result<()> {
+        let (picture, strip) = (self.imp().picture.borrow(), self.imp().strip.borrow());
+        let (Some(picture), Some((strip, _))) = (picture.as_ref(), strip.as_ref()) else { return Ok(()) };
+        let (picture, strip) = (surface(&picture.texture)?, surface(strip)?);
+        self.with_figure(|figure| figure.draw(ctx, &picture, &strip)).unwrap_or(Ok(()))
     }
 
     /// The last picture where what it shows lies now.
