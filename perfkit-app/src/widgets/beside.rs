@@ -19,6 +19,8 @@ mod imp {
         /// The share of the first, where it was not moved.
         pub share: Cell<f64>,
         pub size: Cell<(i32, i32)>,
+        /// The first's length once it is laid out the other way round.
+        pub wanted: Cell<Option<i32>>,
     }
 
     #[glib::object_subclass]
@@ -58,6 +60,15 @@ mod imp {
         fn size_allocate(&self, width: i32, height: i32, baseline: i32) {
             if let Some(paned) = self.paned.get() {
                 paned.allocate(width, height, baseline, None);
+                // What was turned has just scaled its position by the length that it had the other way round.
+                if let Some(position) = self.wanted.take() {
+                    let paned = paned.downgrade();
+                    glib::idle_add_local_once(move || {
+                        if let Some(paned) = paned.upgrade() {
+                            paned.set_position(position);
+                        }
+                    });
+                }
             }
             if self.size.replace((width, height)) == (width, height) {
                 return;
@@ -109,9 +120,12 @@ impl Beside {
         let to = if wide { gtk::Orientation::Horizontal } else { gtk::Orientation::Vertical };
         let turned = paned.orientation() != to;
         paned.set_orientation(to);
-        if turned || !paned.is_position_set() {
-            let room = if wide { width } else { height };
-            paned.set_position((f64::from(room) * imp.share.get()) as i32);
+        let room = if wide { width } else { height };
+        let position = (f64::from(room) * imp.share.get()) as i32;
+        if turned {
+            imp.wanted.set(Some(position));
+        } else if !paned.is_position_set() {
+            paned.set_position(position);
         }
     }
 }

@@ -108,12 +108,7 @@ impl Flame {
         graph.set_valign(gtk::Align::Start);
         // It is higher than what is seen of it: that it has the focus is no reason to scroll.
         root.set_child(Some(&gtk::Viewport::builder().child(&graph).scroll_to_focus(false).build()));
-        let weak = graph.downgrade();
-        root.vadjustment().connect_value_changed(move |_| {
-            if let Some(graph) = weak.upgrade() {
-                graph.queue_draw();
-            }
-        });
+        graph.follow_view(&root.vadjustment());
         accessible::describe(&graph, &tr("Arrows walk through it, Enter zooms in, Backspace and Escape zoom out"));
         let flame = Flame { root, graph, state };
         flame.connect();

@@ -142,6 +142,23 @@ impl Graph {
         }
     }
 
+    /// Draws it anew where another part of it is seen: for drawings that are only made as far as they are seen.
+    pub fn follow_view(&self, view: &gtk::Adjustment) {
+        for moved in [true, false] {
+            let graph = self.downgrade();
+            let drawn = move |_: &gtk::Adjustment| {
+                if let Some(graph) = graph.upgrade() {
+                    graph.queue_draw();
+                }
+            };
+            if moved {
+                view.connect_value_changed(drawn)
+            } else {
+                view.connect_changed(drawn)
+            };
+        }
+    }
+
     /// Says what lies at a place, in the drawing's pixels, when the pointer rests there.
     pub fn set_hint(&self, hint: impl Fn(f64, f64) -> Option<String> + 'static) {
         self.set_has_tooltip(true);

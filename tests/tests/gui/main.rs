@@ -5,6 +5,7 @@
 
 mod exposures;
 mod files;
+mod keyboard;
 mod names;
 mod pages;
 mod record;

@@ -237,12 +237,7 @@ impl Page {
 
     fn connect(self: &Rc<Self>, scrolled: &gtk::ScrolledWindow) {
         let document = self.document.clone();
-        let page = Rc::downgrade(self);
-        scrolled.vadjustment().connect_value_changed(move |_| {
-            if let Some(page) = page.upgrade() {
-                page.graph.queue_draw();
-            }
-        });
+        self.graph.follow_view(&scrolled.vadjustment());
         let page = Rc::downgrade(self);
         document.watch(&self.root, &["visible", "selection", "cursor"], move |_, _| {
             if let Some(page) = page.upgrade() {
