@@ -271,6 +271,15 @@ impl Window {
                 window.show_page(page);
             }
         });
+        // What a page searches for stands where it can be read and changed.
+        document.watch(&*imp.search, &["search"], |entry, document| {
+            if entry.text() != document.search() {
+                entry.set_text(&document.search());
+                if let Some(bar) = entry.ancestor(gtk::SearchBar::static_type()).and_downcast::<gtk::SearchBar>() {
+                    bar.set_search_mode(!document.search().is_empty());
+                }
+            }
+        });
         let window = self.downgrade();
         document.connect_told(move |text| {
             if let Some(window) = window.upgrade() {

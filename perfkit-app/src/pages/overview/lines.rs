@@ -190,7 +190,12 @@ pub fn costs(document: &Document, report: &Report, costs: &Costs) -> Option<gtk:
 
 /// Where a cost leads: to where its longest was, or to what is known of its function.
 fn lead(costs: &Costs, cost: &Cost) -> Lead {
-    let function = || cost.name.rsplit_once(" (").map_or(&*cost.name, |(function, _)| function).to_owned();
+    // "malloc (libc.so.6)"; of functions without a name the file is known.
+    let function = || match cost.name.rsplit_once(" (") {
+        Some(("unknown", module)) => module.trim_end_matches(')').to_owned(),
+        Some((function, _)) => function.to_owned(),
+        None => cost.name.clone(),
+    };
     match cost.amount.place {
         Some(place) => Lead::Place(range(place)),
         None if costs.kind.name == "functions" => Lead::Search("calls", function()),
