@@ -1,6 +1,8 @@
 //! The window: a side pane with the pages, the page that is shown, and what stands in its place while there is no
 //! session. It knows pages only by their table.
 
+mod pane;
+
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
@@ -15,7 +17,7 @@ use crate::dialogs::{about, attach, export, help, preferences, save_as, shortcut
 use crate::link::Progress;
 use crate::model::{Document, play_with, recent};
 use crate::opening;
-use crate::pages::{PAGES, Page};
+use crate::pages::PAGES;
 use crate::recording;
 use crate::settings::{self, settings};
 use crate::widgets::live::Live;
@@ -120,7 +122,9 @@ glib::wrapper! {
 impl Window {
     /// A window that shows the welcome page.
     pub fn new(app: &adw::Application) -> Window {
-        glib::Object::builder().property("application", app).build()
+        let role = gtk::AccessibleRole::Window;
+        // Otherwise nobody who hears a second window is told that it is one.
+        glib::Object::builder().property("application", app).property("accessible-role", role).build()
     }
 
     fn set_up(&self) {
@@ -131,34 +135,10 @@ impl Window {
         imp.search_bar.bind_property("search-mode-enabled", &*imp.search_button, "active").bidirectional().build();
         imp.search_bar.connect_entry(&*imp.search);
         imp.welcome.set_child(Some(&welcome::make(self)));
-        let window = self.downgrade();
-        imp.list.connect_row_activated(move |_, row| {
-            let page = usize::try_from(row.index()).ok().and_then(|at| PAGES.get(at));
-            if let (Some(window), Some(page)) = (window.upgrade(), page) {
-                window.show_page(page.name);
-                // In a narrow window the pane lies over the page.
-                if window.imp().flap.is_folded() {
-                    window.imp().flap.set_reveal_flap(false);
-                }
-            }
-        });
-        self.fold_pane();
+        pane::set_up(self);
         accessible::only_shown(&imp.states);
         accessible::only_shown(&imp.pages);
         accessible::name(&*imp.menu_button, &tr("Menu"));
-        for page in PAGES {
-            imp.list.append(&pane_row(page));
-        }
-        // Tab goes through the rows and selects them; what is shown is what is selected when the keyboard has left.
-        let keyboard = gtk::EventControllerFocus::new();
-        let window = self.downgrade();
-        keyboard.connect_leave(move |_| {
-            let Some(window) = window.upgrade() else { return };
-            let shown = PAGES.iter().position(|page| page.name == window.page());
-            let row = shown.and_then(|at| window.imp().list.row_at_index(at as i32));
-            window.imp().list.select_row(row.as_ref());
-        });
-        imp.list.add_controller(keyboard);
         for (signal, next) in [("activate", true), ("next-match", true), ("previous-match", false)] {
             let window = self.downgrade();
             imp.search.connect_local(signal, false, move |_| {
@@ -307,7 +287,10 @@ impl Window {
             imp.pages.add_named(&(page.make)(&document), Some(name));
         }
         imp.pages.set_visible_child_name(name);
-        imp.list.select_row(imp.list.row_at_index(at as i32).as_ref());
+        let row = imp.list.row_at_index(at as i32);
+        if imp.list.selected_row() != row {
+            imp.list.select_row(row.as_ref());
+        }
         imp.title.set_subtitle(&tr(page.title));
     }
 
@@ -466,22 +449,6 @@ impl Window {
         });
     }
 
-    /// In a narrow window the pane lies over the page, and is away until it is asked for; in a wide one it is there
-    /// unless the user wants it away.
-    fn fold_pane(&self) {
-        let window = self.downgrade();
-        self.imp().flap.connect_folded_notify(move |flap| {
-            let session = window.upgrade().is_some_and(|window| window.document().is_some());
-            flap.set_reveal_flap(session && !flap.is_folded() && settings().get(settings::PANE));
-        });
-        let window = self.downgrade();
-        self.imp().pane_button.connect_clicked(move |button| {
-            if window.upgrade().is_some_and(|window| !window.imp().flap.is_folded()) {
-                settings().set(settings::PANE, button.is_active());
-            }
-        });
-    }
-
     /// Keeps the window's size for the next one.
     fn remember(&self) {
         settings().set(settings::MAXIMIZED, self.is_maximized());
@@ -491,13 +458,4 @@ impl Window {
             settings().set(settings::HEIGHT, height);
         }
     }
-}
-
-fn pane_row(page: &Page) -> gtk::ListBoxRow {
-    let line = gtk::Box::builder().spacing(12).margin_start(6).margin_end(6).margin_top(8).margin_bottom(8).build();
-    line.append(&gtk::Image::from_icon_name(page.icon));
-    line.append(&gtk::Label::builder().label(tr(page.title)).xalign(0.0).hexpand(true).build());
-    let row = gtk::ListBoxRow::builder().child(&line).build();
-    accessible::name(&row, &tr(page.title));
-    row
 }

@@ -2,6 +2,7 @@
 
 Each line of standard input is a command in JSON, and gets a line in JSON as its answer:
 {"tree": PID}               every widget that takes up room, parents first
+{"focused": PID}            the one with the keyboard, or null
 {"act": ID}                 does what a widget is for
 {"focus": ID}               gives it the keyboard
 {"value": ID, "to": X}      moves a slider
@@ -31,7 +32,7 @@ def box(widget):
         return None
 
 
-def describe(widget, number, parent):
+def describe(widget, number, parent, place):
     role = widget.get_role_name()
     known[number] = widget
     told = {
@@ -41,7 +42,7 @@ def describe(widget, number, parent):
         "name": widget.get_name() or "",
         "description": widget.get_description() or "",
         "states": [state.value_nick for state in widget.get_state_set().get_states()],
-        "box": box(widget),
+        "box": place,
     }
     if role in NUMBERS:
         value = widget.get_value_iface()
@@ -52,21 +53,22 @@ def describe(widget, number, parent):
     return told
 
 
-def tree(process):
-    known.clear()
-    found = []
+def walk(process, found):
+    """Calls found(widget, number, its parent's number, its place) for every widget, parents first."""
+    count = 0
 
-    def walk(widget, parent):
-        number = len(found)
-        told = describe(widget, number, parent)
-        found.append(told)
+    def go(widget, parent):
+        nonlocal count
+        number, place = count, box(widget)
+        count += 1
+        found(widget, number, parent, place)
         # What has no room shows nothing of what is in it.
-        if told["box"] and 0 in told["box"][2:]:
+        if place and 0 in place[2:]:
             return
         for at in range(widget.get_child_count()):
             child = widget.get_child_at_index(at)
             if child is not None:
-                walk(child, number)
+                go(child, number)
 
     desktop = Atspi.get_desktop(0)
     for at in range(desktop.get_child_count()):
@@ -74,14 +76,34 @@ def tree(process):
         if program is not None and program.get_process_id() == process:
             # What was seen a moment ago may be otherwise now.
             program.set_cache_mask(Atspi.Cache.NONE)
-            walk(program, None)
+            go(program, None)
+
+
+def tree(process):
+    known.clear()
+    found = []
+    walk(process, lambda *widget: found.append(describe(*widget)))
     return found
+
+
+def focused(process):
+    found = []
+
+    def look(widget, *rest):
+        if widget.get_state_set().contains(Atspi.StateType.FOCUSED):
+            found.append((widget, *rest))
+
+    walk(process, look)
+    # The innermost one.
+    return describe(*found[-1]) if found else None
 
 
 def answer(command):
     match command:
         case {"tree": process}:
             return tree(process)
+        case {"focused": process}:
+            return focused(process)
         case {"act": number}:
             return known[number].get_action_iface().do_action(0)
         case {"focus": number}:

@@ -185,6 +185,12 @@ impl<'d> Gui<'d> {
         serde_json::from_value(answer).map(Tree).cannot("understand the widgets")
     }
 
+    /// The widget that has the keyboard.
+    pub fn focused(&mut self) -> Result<Option<Widget>> {
+        let process = self.program.pid();
+        serde_json::from_value(self.ask(&json!({ "focused": process }))?).cannot("understand the widget")
+    }
+
     /// Looks until the widgets are as they should be; where they never are, the error has them all.
     pub fn until<T>(&mut self, what: &str, mut look: impl FnMut(&Tree) -> Option<T>) -> Result<T> {
         let mut last = None;

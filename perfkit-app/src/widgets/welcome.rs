@@ -9,6 +9,7 @@ use adw::prelude::*;
 use gdkrecord::draw::Area;
 use gtk::{glib, pango};
 
+use super::flow::Flow;
 use super::{accessible, graph};
 use crate::draw::strip;
 use crate::link::away;
@@ -94,13 +95,8 @@ fn head() -> (gtk::Box, gtk::Button) {
         .justify(gtk::Justification::Center)
         .css_classes(["dim-label"])
         .build();
-    let buttons = gtk::FlowBox::builder()
-        .selection_mode(gtk::SelectionMode::None)
-        .max_children_per_line(3)
-        .column_spacing(12)
-        .row_spacing(12)
-        .homogeneous(true)
-        .build();
+    let buttons = Flow::new(3, 150, 12);
+    buttons.set_halign(gtk::Align::Center);
     let mut first = gtk::Button::new();
     for (label, hint, action, suggested) in [
         (tr("_New Recording…"), tr("Start a program and record it"), "win.new-recording", true),
@@ -115,8 +111,7 @@ fn head() -> (gtk::Box, gtk::Button) {
             button.add_css_class("suggested-action");
             first = button.clone();
         }
-        // The button takes the focus, and not what holds it.
-        buttons.append(&gtk::FlowBoxChild::builder().child(&button).focusable(false).build());
+        buttons.append(&button);
     }
     let head = gtk::Box::new(gtk::Orientation::Vertical, 12);
     head.append(&image);

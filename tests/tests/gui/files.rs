@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use perfkit_tests::gui::Tree;
+use perfkit_tests::input::Window;
 use perfkit_tests::programs::script;
-use perfkit_tests::{App, Display, Gui, Launch, Loading};
+use perfkit_tests::{App, Display, Gui, Launch, Loading, wait};
 
 use crate::sample;
 
@@ -82,7 +83,10 @@ fn is_usable(gui: &mut Gui) {
 
 /// Types a path into a file chooser.
 fn choose(gui: &Gui, path: &Path) {
+    let there = || (Window::visible(gui.display).len() > 1).then_some(());
+    wait::until("the file chooser's window", there).unwrap();
     gui.settle().unwrap();
+    Window::focus_any(gui.display).unwrap();
     gui.pointer().text(path.to_str().unwrap()).pause(300).key("Return").play().unwrap();
 }
 
@@ -137,8 +141,8 @@ fn dropped_on_the_window() {
 pub fn drop_on(gui: &Gui, path: &Path) {
     let launch = Launch::new("/usr/bin/python3").loading(Loading::None).arg(script("drag.py").unwrap()).arg(path);
     let mut app = App::spawn(gui.display, &launch).unwrap();
-    let windows = || perfkit_tests::input::Window::visible(gui.display);
-    let window = perfkit_tests::wait::until("the other window", || windows().into_iter().find(|it| *it != gui.window));
+    let windows = || Window::visible(gui.display);
+    let window = wait::until("the other window", || windows().into_iter().find(|it| *it != gui.window));
     app.window = window.unwrap();
     app.window.place(gui.display, 1200, 300).unwrap();
     app.settle().unwrap();

@@ -40,7 +40,8 @@ pub fn sample() -> &'static Path {
         pointer.play().unwrap();
         app.window.resize(&display, at.width - 40, at.height - 20).unwrap();
         app.pointer().pause(500).play().unwrap();
-        app.close().unwrap();
+        app.window.ask_to_close(&display).unwrap();
+        assert!(app.process().wait().unwrap().success(), "{}", app.said());
         path
     })
 }

@@ -12,12 +12,15 @@ use perfkit_agent::report::{self, Report};
 
 use super::fill;
 use crate::model::{Document, Range};
+use crate::widgets::flow::Flow;
 use crate::widgets::save::Saving;
 use crate::widgets::{accessible, status};
 use crate::wording::{tr, tr_with};
 
 /// The widest that lines stay readable, in pixels.
 const WIDEST: i32 = 1180;
+/// Pixels at which a card is at ease.
+const CARD: i32 = 400;
 
 pub fn make(document: &Document) -> gtk::Widget {
     let bin = adw::Bin::builder().child(&waiting()).build();
@@ -58,17 +61,17 @@ fn page(document: &Document, report: &Arc<Report>) -> gtk::ScrolledWindow {
         let frames = frames::frames(document, report);
         all.append(&frames::strip(document, &frames));
         let beside = flow(&tr("Frames"));
-        insert(&beside, &frames::histogram(document, report));
-        lines::causes(document, report).iter().for_each(|card| insert(&beside, card));
+        beside.append(&frames::histogram(document, report));
+        lines::causes(document, report).iter().for_each(|card| beside.append(card));
         all.append(&beside);
     }
     let lists = [lines::worst(document, report), lines::hangs(document, report), lines::answers(document, report)];
     lists.iter().flatten().for_each(|list| all.append(list));
     let costs = flow(&tr("What Cost Most"));
     for kind in &report.analysis.costs {
-        lines::costs(document, report, kind).iter().for_each(|card| insert(&costs, card));
+        lines::costs(document, report, kind).iter().for_each(|card| costs.append(card));
     }
-    lines::waste(document, report).iter().for_each(|card| insert(&costs, card));
+    lines::waste(document, report).iter().for_each(|card| costs.append(card));
     if costs.first_child().is_some() {
         all.append(&heading(&tr("What Cost Most")));
         all.append(&costs);
@@ -80,23 +83,10 @@ fn page(document: &Document, report: &Arc<Report>) -> gtk::ScrolledWindow {
 }
 
 /// Cards side by side, where there is room.
-fn flow(name: &str) -> gtk::FlowBox {
-    let flow = gtk::FlowBox::builder()
-        .selection_mode(gtk::SelectionMode::None)
-        .homogeneous(true)
-        .max_children_per_line(2)
-        .column_spacing(18)
-        .row_spacing(18)
-        .build();
+fn flow(name: &str) -> Flow {
+    let flow = Flow::new(2, CARD, 18);
     accessible::name(&flow, name);
     flow
-}
-
-fn insert(flow: &gtk::FlowBox, card: &impl IsA<gtk::Widget>) {
-    // What is in the card has the focus, not the place that it lies in.
-    let child = gtk::FlowBoxChild::builder().child(card).focusable(false).build();
-    child.add_css_class("perfkit-flow");
-    flow.append(&child);
 }
 
 fn heading(text: &str) -> gtk::Label {

@@ -43,6 +43,7 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
         .tooltip_text(tr("Bookmarks"))
         .popover(&popover)
         .build();
+    accessible::name(&button, &tr("Bookmarks"));
     let show = {
         let (list, timeline) = (list.downgrade(), timeline.downgrade());
         move |document: &Document| {

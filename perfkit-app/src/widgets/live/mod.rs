@@ -66,6 +66,7 @@ mod imp {
         type ParentType = adw::Bin;
 
         fn class_init(class: &mut Self::Class) {
+            crate::widgets::flow::Flow::ensure_type();
             class.bind_template();
             class.set_accessible_role(gtk::AccessibleRole::Group);
         }

@@ -19,6 +19,7 @@ use gtk::{gdk, glib};
 use super::accessible;
 use super::save::{self, Saving};
 use super::status;
+use super::stop::one_stop;
 use crate::link::away;
 use crate::model::Document;
 use crate::wording::{plain, tr, tr_with};
@@ -88,6 +89,8 @@ impl Table {
             .css_classes(["data-table", "perfkit-table"])
             .build();
         accessible::name(&view, name);
+        // The list of the rows is in it, behind the heads of its columns.
+        view.last_child().iter().for_each(one_stop);
         for (at, column) in columns.iter().enumerate() {
             let last = !columns[at + 1..].iter().any(|column| !column.kind.is_number());
             view.append_column(&table.column(at, column, last && !column.kind.is_number()));
