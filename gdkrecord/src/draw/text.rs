@@ -233,11 +233,43 @@ impl Setter {
         }
     }
 
+    /// As much of a text as fits, set once to be drawn many times.
+    pub fn set(&self, text: &str, room: f64, least: usize) -> Option<Set> {
+        let fit = self.fit(text, room, least)?;
+        let layout = self.layout.copy();
+        layout.set_text(&printable(&fit.text));
+        Some(Set { layout, width: fit.width, baseline: self.line.baseline })
+    }
+
     /// Draws a text with its letters standing at `baseline`.
     pub fn draw(&self, ctx: &cairo::Context, text: &str, x: f64, baseline: f64, color: Color) -> Result<()> {
         self.layout.set_text(&printable(text));
         color.set(ctx);
         ctx.move_to(x, baseline - self.line.baseline);
+        pangocairo::functions::show_layout(ctx, &self.layout);
+        ctx.new_path();
+        ctx.status()
+    }
+}
+
+/// A text that is set: its letters are chosen and placed.
+#[derive(Debug)]
+pub struct Set {
+    layout: pango::Layout,
+    width: f64,
+    baseline: f64,
+}
+
+impl Set {
+    /// Its width in pixels.
+    pub fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// Draws it with its letters standing at `baseline`.
+    pub fn draw(&self, ctx: &cairo::Context, x: f64, baseline: f64, color: Color) -> Result<()> {
+        color.set(ctx);
+        ctx.move_to(x, baseline - self.baseline);
         pangocairo::functions::show_layout(ctx, &self.layout);
         ctx.new_path();
         ctx.status()

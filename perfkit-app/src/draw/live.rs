@@ -34,7 +34,7 @@ pub fn draw(ctx: &Context, palette: &Palette, look: &Look, area: Area) -> Result
     let range = Range::new(look.begin, look.begin + SPAN);
     let plot = Area::new(area.x + heads, area.y, area.width - heads, area.height);
     let ruled = Area::new(plot.x, area.y, plot.width, ruler::HEIGHT);
-    ruler::draw(ctx, palette, range, look.begun, ruled, area.bottom())?;
+    ruler::draw(ctx, palette, &ruler::letters(), range, look.begun, ruled, area.bottom())?;
     let lane =
         |top: f64, height: f64| (Area::new(area.x, top, heads, height), Area::new(plot.x, top, plot.width, height));
     let frames = FRAMES + (area.height - height(look)).max(0.0);

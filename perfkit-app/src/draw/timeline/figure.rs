@@ -94,7 +94,7 @@ impl Figure<'_> {
             heads::ground(ctx, self.palette, head, place, area)
         })?;
         ctx.restore()?;
-        ruler::draw(ctx, self.palette, visible, self.whole.begin, ruler, lanes.bottom())
+        ruler::draw(ctx, self.palette, self.letters.labels(), visible, self.whole.begin, ruler, lanes.bottom())
     }
 
     /// What lies over the picture.

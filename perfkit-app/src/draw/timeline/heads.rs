@@ -1,13 +1,17 @@
 //! The heads of lanes, left of the picture: what each is, and which one is chosen.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use cairo::Context;
-use gdkrecord::draw::text::Setter;
+use gdkrecord::draw::text::{Set, Setter};
 use gdkrecord::draw::{Area, Color, Palette, Result, fill, line};
 
 use super::kinds::Look;
 use super::lanes::Lane;
-use super::paint;
 use super::scene::Wanted;
+use super::{paint, ruler};
 use crate::wording::{time, tr};
 
 /// Room at the sides, in pixels.
@@ -30,26 +34,75 @@ pub struct Head<'a> {
     pub budget: i64,
 }
 
-/// What sets the texts of heads.
+/// Texts that are kept set: those of the heads are the same from one picture to the next.
+const KEPT: usize = 1_000;
+
+/// A text as it was asked for: what sets it, the text, and its room in pixels.
+type Asked = (Style, String, i64);
+
+/// How a text of the heads looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Style {
+    Kind,
+    Title,
+    Small,
+}
+
+/// What sets the texts around the picture.
 #[derive(Debug)]
 pub struct Letters {
     kind: Setter,
     title: Setter,
     small: Setter,
+    kept: RefCell<HashMap<Asked, Option<Rc<Set>>>>,
 }
 
 impl Default for Letters {
     fn default() -> Letters {
-        Letters { kind: Setter::new(12.0, true), title: Setter::new(11.0, false), small: Setter::new(10.0, false) }
+        let [kind, title, small] =
+            [(12.0, true), (ruler::SIZE, false), (10.0, false)].map(|(size, bold)| Setter::new(size, bold));
+        Letters { kind, title, small, kept: RefCell::default() }
     }
 }
 
-/// Sets as much of a text as there is room for, with its middle at a height; gives its width.
-fn set(ctx: &Context, letters: &Setter, text: &str, color: Color, (x, middle): (f64, f64), room: f64) -> Result<f64> {
-    let Some(fit) = letters.fit(text, room, 1) else { return Ok(0.0) };
-    let line = letters.line();
-    letters.draw(ctx, &fit.text, x.round(), (middle - line.height / 2.0 + line.baseline).round(), color)?;
-    Ok(fit.width)
+impl Letters {
+    /// What sets the labels of the ruler.
+    pub fn labels(&self) -> &Setter {
+        &self.title
+    }
+
+    fn setter(&self, style: Style) -> &Setter {
+        match style {
+            Style::Kind => &self.kind,
+            Style::Title => &self.title,
+            Style::Small => &self.small,
+        }
+    }
+
+    fn kept(&self, style: Style, text: &str, room: f64) -> Option<Rc<Set>> {
+        let mut kept = self.kept.borrow_mut();
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        let asked = (style, text.to_owned(), room.floor() as i64);
+        kept.entry(asked).or_insert_with(|| self.setter(style).set(text, room, 1).map(Rc::new)).clone()
+    }
+
+    /// Sets as much of a text as there is room for, with its middle at a height; gives its width.
+    fn set(
+        &self,
+        ctx: &Context,
+        style: Style,
+        text: &str,
+        color: Color,
+        (x, middle): (f64, f64),
+        room: f64,
+    ) -> Result<f64> {
+        let Some(set) = self.kept(style, text, room) else { return Ok(0.0) };
+        let line = self.setter(style).line();
+        set.draw(ctx, x.round(), (middle - line.height / 2.0 + line.baseline).round(), color)?;
+        Ok(set.width())
+    }
 }
 
 /// Draws a head on its area.
@@ -69,17 +122,18 @@ pub fn draw(ctx: &Context, palette: &Palette, letters: &Letters, head: Head<'_>,
         _ => None,
     };
     if let Some((words, y)) = measure {
-        let left = area.right() - MARGIN / 2.0 - letters.small.width(&words);
-        room -= set(ctx, &letters.small, &words, palette.dim, (left, y), room)?;
+        let width = letters.kept(Style::Small, &words, room).map_or(0.0, |set| set.width());
+        let left = area.right() - MARGIN / 2.0 - width;
+        room -= letters.set(ctx, Style::Small, &words, palette.dim, (left, y), room)?;
     }
-    let title = |x: f64, y: f64, room: f64| set(ctx, &letters.title, &lane.title, palette.dim, (x, y), room);
+    let title = |x: f64, y: f64, room: f64| letters.set(ctx, Style::Title, &lane.title, palette.dim, (x, y), room);
     if !first {
         title(x, area.middle(), room)?;
         return Ok(());
     }
     let beside = !two_lines || lane.title.is_empty();
     let y = if beside { area.middle() } else { area.middle() - 8.0 };
-    let taken = set(ctx, &letters.kind, &tr(lane.kind.title), palette.text, (x, y), room)? + 8.0;
+    let taken = letters.set(ctx, Style::Kind, &tr(lane.kind.title), palette.text, (x, y), room)? + 8.0;
     match beside {
         true if room - taken > 32.0 => title(x + taken, y, room - taken)?,
         true => 0.0,

@@ -1,8 +1,8 @@
 //! The ruler: round moments, counted from the session's begin.
 
 use cairo::Context;
-use gdkrecord::draw::text::{Align, Label};
-use gdkrecord::draw::{Area, Palette, Result, fill, line, scale};
+use gdkrecord::draw::text::Setter;
+use gdkrecord::draw::{Area, Palette, Result, line, scale};
 
 use crate::model::Range;
 
@@ -10,6 +10,8 @@ use crate::model::Range;
 pub const HEIGHT: f64 = 26.0;
 /// A label and the room beside it, in pixels.
 const ROOM: f64 = 96.0;
+/// The size of labels, in pixels.
+pub const SIZE: f64 = 11.0;
 /// Marks between two labels.
 const PARTS: i64 = 5;
 
@@ -48,9 +50,21 @@ pub fn place(range: Range, area: Area, time: i64) -> f64 {
     area.x + (time as f64 - range.begin as f64) / range.length().max(1) as f64 * area.width
 }
 
+/// What sets the labels.
+pub fn letters() -> Setter {
+    Setter::new(SIZE, false)
+}
+
 /// Draws the ruler on its area, and its lines down to `bottom`.
-pub fn draw(ctx: &Context, palette: &Palette, range: Range, origin: i64, area: Area, bottom: f64) -> Result<()> {
-    fill(ctx, area, palette.background)?;
+pub fn draw(
+    ctx: &Context,
+    palette: &Palette,
+    letters: &Setter,
+    range: Range,
+    origin: i64,
+    area: Area,
+    bottom: f64,
+) -> Result<()> {
     for tick in ticks(range, origin, area.width) {
         let x = place(range, area, tick.time).round() + 0.5;
         if tick.label.is_empty() {
@@ -59,11 +73,12 @@ pub fn draw(ctx: &Context, palette: &Palette, range: Range, origin: i64, area: A
         }
         line(ctx, (x, area.bottom() - 8.0), (x, area.bottom()), palette.dim, 1.0)?;
         line(ctx, (x, area.bottom()), (x, bottom), palette.grid.alpha(0.6), 1.0)?;
-        let label = Label::new(&tick.label, palette.dim).size(11.0);
-        let width = label.width(ctx);
+        let Some(label) = letters.set(&tick.label, area.width, 1) else { continue };
         // The first and the last are whole, too.
-        let left = (x - width / 2.0).clamp(area.x + 2.0, (area.right() - width - 2.0).max(area.x + 2.0));
-        label.draw(ctx, left, area.y + 9.0, Align::Left)?;
+        let most = (area.right() - label.width() - 2.0).max(area.x + 2.0);
+        let left = (x - label.width() / 2.0).clamp(area.x + 2.0, most);
+        let height = letters.line();
+        label.draw(ctx, left.round(), (area.y + 9.0 - height.height / 2.0 + height.baseline).round(), palette.dim)?;
     }
     line(ctx, (area.x, area.bottom() - 0.5), (area.right(), area.bottom() - 0.5), palette.grid, 1.0)
 }
