@@ -1,5 +1,9 @@
 //! The list of bookmarks: each leads to its place, has a text that can be changed, and can be removed.
 
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
 use adw::prelude::*;
 use gtk::glib;
 use perfkit_agent::session::Bookmark;
@@ -10,6 +14,8 @@ use crate::widgets::accessible;
 use crate::widgets::timeline::Timeline;
 use crate::wording::{tr, tr_with};
 
+/// So long nothing has to be typed until a text is kept.
+const QUIET: Duration = Duration::from_millis(400);
 /// A bookmark of a moment is shown with so much time around it, in nanoseconds.
 const AROUND: i64 = 50_000_000;
 
@@ -46,9 +52,14 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
     accessible::name(&button, &tr("Bookmarks"));
     let show = {
         let (list, timeline) = (list.downgrade(), timeline.downgrade());
+        let shown = RefCell::new(Vec::new());
         move |document: &Document| {
             let (Some(list), Some(timeline)) = (list.upgrade(), timeline.upgrade()) else { return };
-            fill(&list, &timeline, document);
+            // Who types into a row keeps it.
+            let places = document.bookmarks().iter().map(|one| (one.id, one.begin, one.end)).collect();
+            if shown.replace(places) != *shown.borrow() {
+                fill(&list, &timeline, document);
+            }
         }
     };
     show(document);
@@ -84,25 +95,21 @@ fn row(timeline: &Timeline, document: &Document, bookmark: &Bookmark) -> gtk::Li
             go_to(&timeline, &at);
         }
     });
-    let changed = {
-        let (document, before) = (document.clone(), bookmark.clone());
-        move |text: String| {
-            if text != before.text {
-                let (document, bookmark) = (document.clone(), Bookmark { text, ..before.clone() });
-                glib::spawn_future_local(async move { document.change_bookmark(bookmark).await });
+    // What was typed is kept when the typing pauses.
+    let (document, of) = (document.clone(), bookmark.clone());
+    let typing: Rc<Cell<u64>> = Rc::default();
+    text.connect_changed(move |entry| {
+        let turn = typing.get() + 1;
+        typing.set(turn);
+        let (document, typing) = (document.clone(), Rc::clone(&typing));
+        let bookmark = Bookmark { text: entry.text().into(), ..of.clone() };
+        glib::spawn_future_local(async move {
+            glib::timeout_future(QUIET).await;
+            if typing.get() == turn {
+                document.change_bookmark(bookmark).await;
             }
-        }
-    };
-    let done = changed.clone();
-    text.connect_activate(move |entry| done(entry.text().into()));
-    let leave = gtk::EventControllerFocus::new();
-    let entry = text.downgrade();
-    leave.connect_leave(move |_| {
-        if let Some(entry) = entry.upgrade() {
-            changed(entry.text().into());
-        }
+        });
     });
-    text.add_controller(leave);
     let (of, id) = (timeline.downgrade(), bookmark.id);
     remove.connect_clicked(move |_| {
         if let Some(timeline) = of.upgrade() {
