@@ -1,10 +1,12 @@
 //! The CPU time of an application with the recorder beside the same without it, under the same driven input.
 //!
 //! Start-up and steady use are told apart: the first is a cost in milliseconds, the second a ratio. The machine is
-//! shared and its processors change their speed from second to second by more than what is measured, so both run at
-//! the same time on displays of their own, and turns of about a second of the same input go to them in the order
-//! A B B A. Each such pair of turns gives one ratio; their median is given with the interval that holds it in 19 of
-//! 20 cases. Programs are started anew after so many turns, as where a process happens to lie in memory counts too.
+//! shared and its processors change their speed from second to second by more than what is measured, so three run at
+//! the same time on displays of their own, two of them without the recorder, and turns of about a second of the same
+//! input go to them in the order A B C C B A. Each round of turns gives a ratio, and one of the two without the recorder,
+//! which would be 1 if nothing but the recorder made a difference: it tells what the other is worth. Their medians
+//! are given with the intervals that hold them in 19 of 20 cases. Programs are started anew after so many rounds, as
+//! where a process happens to lie in memory counts too.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -17,12 +19,14 @@ use perfkit_tests::error::Context;
 use perfkit_tests::figures::{median, quantile};
 use perfkit_tests::{App, Display, Launch, Loading, Result, figures};
 
-/// Pairs of processes; PERFKIT_BLOCKS says otherwise.
+/// Threes of processes; PERFKIT_BLOCKS says otherwise.
 const BLOCKS: usize = 6;
-/// Pairs of turns of each pair of processes.
-const TURNS: usize = 16;
+/// Rounds of turns of each three.
+const ROUNDS: usize = 16;
 /// Steps of input in a turn.
 const STEPS: i32 = 120;
+/// Of the three, the one with the recorder.
+const RECORDED: usize = 2;
 const PROGRAMS: [&str; 3] = ["gnome-calculator", "gtk3-demo", "gtk4-demo"];
 
 fn main() -> ExitCode {
@@ -32,8 +36,8 @@ fn main() -> ExitCode {
 fn run() -> Result<String> {
     let blocks = std::env::var("PERFKIT_BLOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(BLOCKS);
     let mut text = String::from(
-        "| program | start, ms | recorder adds, ms | a turn, ms | ratio in use | interval | records | bytes a record | on the disk |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "| program | start, ms | recorder adds, ms | a turn, ms | ratio in use | interval | without / without | interval | records | bytes a record | on the disk |\n\
+         |---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for program in PROGRAMS {
         let mut all = Blocks::default();
@@ -52,6 +56,7 @@ struct Blocks {
     start_added: Vec<f64>,
     used: Vec<f64>,
     ratio: Vec<f64>,
+    null: Vec<f64>,
     records: Vec<f64>,
     length: Vec<f64>,
     size: Vec<f64>,
@@ -59,42 +64,49 @@ struct Blocks {
 
 impl Blocks {
     fn block(&mut self, program: &str) -> Result<()> {
-        let displays = [Display::start()?, Display::start()?];
-        let start = |at: usize, loading| -> Result<(App, f64)> {
-            let mut app = App::start(&displays[at], &Launch::new(program).loading(loading))?;
-            let cpu = on_cpu(app.process().pid())?;
-            Ok((app, cpu))
-        };
-        let ((mut plain, before), (mut recorded, with)) = (start(0, Loading::None)?, start(1, Loading::Modules)?);
+        let displays = [Display::start()?, Display::start()?, Display::start()?];
+        let mut apps = Vec::new();
+        let mut starts = Vec::new();
+        for (display, loading) in displays.iter().zip([Loading::None, Loading::None, Loading::Modules]) {
+            let mut app = App::start(display, &Launch::new(program).loading(loading))?;
+            starts.push(on_cpu(app.process().pid())?);
+            apps.push(app);
+        }
+        let before = (starts[0] + starts[1]) / 2.0;
+        let added = starts[RECORDED] - before;
         self.start.push(before);
-        self.start_added.push(with - before);
-        let mut turn = |recording: bool, steps: i32| -> Result<f64> {
-            let app = if recording { &mut recorded } else { &mut plain };
+        self.start_added.push(added);
+        let mut turn = |which: usize| -> Result<f64> {
+            let app = &mut apps[which];
             let pid = app.process().pid();
             let before = on_cpu(pid)?;
-            drive(app, &displays[usize::from(recording)], steps)?;
+            drive(app, &displays[which], STEPS)?;
             Ok(on_cpu(pid)? - before)
         };
-        for recording in [false, true] {
-            turn(recording, STEPS)?;
+        for which in 0..=RECORDED {
+            turn(which)?;
         }
         let from = self.ratio.len();
-        for at in 0..TURNS {
-            let first = at % 2 == 1;
-            let (one, other) = (turn(first, STEPS)?, turn(!first, STEPS)?);
-            let (plain, recorded) = if first { (other, one) } else { (one, other) };
+        for round in 0..ROUNDS {
+            let mut used = [0.0; RECORDED + 1];
+            for at in 0..=RECORDED {
+                let which = if round % 2 == 0 { at } else { RECORDED - at };
+                used[which] = turn(which)?;
+            }
+            let plain = (used[0] + used[1]) / 2.0;
             self.used.push(plain);
-            self.ratio.push(recorded / plain);
+            self.ratio.push(used[RECORDED] / plain);
+            self.null.push(used[1] / used[0]);
         }
-        let mut ratios = self.ratio[from..].to_vec();
-        let [low, high] = [0.25, 0.75].map(|share| quantile(&mut ratios, share));
         eprintln!(
-            "{program}: start {before:.0} + {:.1} ms, ratio {:.3} ({low:.3} to {high:.3})",
-            with - before,
-            median(&mut ratios)
+            "{program}: start {before:.0} + {added:.1} ms, ratio {:.3}, without / without {:.3}",
+            median(&mut self.ratio[from..].to_vec()),
+            median(&mut self.null[from..].to_vec())
         );
-        plain.close()?;
-        recorded.close()?;
+        for app in &mut apps {
+            app.close()?;
+        }
+        let recorded = &apps[RECORDED];
         let (records, bytes) = records(&fs::read(recorded.recording()).cannot("read the recording")?);
         let size = fs::metadata(recorded.recording()).cannot("measure the recording")?.blocks() * 512;
         self.records.push(records);
@@ -105,14 +117,16 @@ impl Blocks {
 
     fn row(&mut self, program: &str) -> String {
         let (low, high) = interval(&mut self.ratio);
+        let (null_low, null_high) = interval(&mut self.null);
         format!(
-            "| {program} | {:.0} | {:.1} ({:.1} to {:.1}) | {:.0} | {:.3} | {low:.3} to {high:.3} | {:.0} | {:.1} | {:.1} |\n",
+            "| {program} | {:.0} | {:.1} ({:.1} to {:.1}) | {:.0} | {:.3} | {low:.3} to {high:.3} | {:.3} | {null_low:.3} to {null_high:.3} | {:.0} | {:.1} | {:.1} |\n",
             median(&mut self.start),
             median(&mut self.start_added),
             quantile(&mut self.start_added, 0.25),
             quantile(&mut self.start_added, 0.75),
             median(&mut self.used),
             median(&mut self.ratio),
+            median(&mut self.null),
             median(&mut self.records),
             median(&mut self.length),
             median(&mut self.size)
