@@ -87,5 +87,5 @@ fn a_movie_is_saved() {
     gui.settle().unwrap();
     gui.hear("Saved movie.gif").unwrap();
     assert!(bytes.starts_with(b"GIF89a") && bytes.len() > 5_000, "{}", bytes.len());
-    assert_eq!(gui.said(), "", "warnings of its toolkit");
+    assert_eq!(gui.said_beside_choosers(), "", "warnings of its toolkit");
 }

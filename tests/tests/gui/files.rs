@@ -78,7 +78,7 @@ fn is_usable(gui: &mut Gui) {
     choose(gui, sample());
     gui.find("list item", "Details").unwrap();
     gui.hear("gui-sample.perfkit").unwrap();
-    assert_eq!(gui.said(), "", "warnings of its toolkit");
+    assert_eq!(gui.said_beside_choosers(), "", "warnings of its toolkit");
 }
 
 /// Types a path into a file chooser.

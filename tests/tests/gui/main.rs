@@ -9,6 +9,7 @@ mod keyboard;
 mod names;
 mod pages;
 mod record;
+mod timeline;
 mod treemap;
 
 use std::path::{Path, PathBuf};
