@@ -133,8 +133,6 @@ impl Analysis {
 
     /// Leaves out what does not reach into a stretch: more was read, so that what led to its first frame is known.
     fn keep(&mut self, from: i64, to: i64) {
-        self.strip.retain(|&(end, ..)| end >= from && end <= to);
-        self.slow.retain(|slow| slow.place.1 >= from && slow.place.0 <= to);
         self.hangs.retain(|hang| hang.place.1 >= from && hang.place.0 <= to);
         self.starved.retain(|starved| starved.place.1 >= from && starved.place.0 <= to);
         self.answers.retain(|answer| answer.shown >= from && answer.made <= to);
@@ -170,17 +168,20 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
         timelines.iter().map(|timeline| Facts { timeline, stacks: &stacks, names: &names }).collect();
     let mut analysis = Analysis { place: place(&timelines), ..Analysis::default() };
     for facts in &facts {
-        let windows = window::Window::all(facts.timeline);
+        let mut windows = window::Window::all(facts.timeline);
+        windows.retain(|window| window.end >= from && window.start <= to);
         analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
         analysis.slow.extend(windows.iter().filter(|window| window.is_slow()).map(|window| judge(facts, window)));
         let mut hangs = hangs::find(facts);
         analysis.starved.extend(starvation::find(facts, &mut hangs));
         analysis.hangs.extend(hangs);
         analysis.answers.extend(latency::answers(facts.timeline));
-        let repaints = waste::by_window(facts.timeline).into_iter();
-        analysis.windows.extend(repaints.map(|(of, repaint)| Window { name: facts.timeline.window_name(of), repaint }));
     }
     let clipped: Vec<Timeline> = timelines.iter().map(Timeline::clipped).collect();
+    for timeline in &clipped {
+        let repaints = waste::by_window(timeline).into_iter();
+        analysis.windows.extend(repaints.map(|(of, repaint)| Window { name: timeline.window_name(of), repaint }));
+    }
     let costly: Vec<Facts<'_>> =
         clipped.iter().zip(&facts).map(|(timeline, facts)| Facts { timeline, ..*facts }).collect();
     for kind in costs::KINDS {

@@ -7,6 +7,7 @@
 mod clocks;
 pub mod costs;
 mod engine;
+mod evidence;
 pub mod excerpt;
 pub mod exposures;
 pub mod hangs;

@@ -142,17 +142,21 @@ impl Stacks {
         self.busiest(timeline, from, to, true, |stack| self.own(stack))
     }
 
-    /// The innermost function, whosever it is, that the processor was in most: off the processor that would be the
-    /// kernel's scheduler, always.
-    pub fn busiest_innermost(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, Function)> {
-        self.busiest(timeline, from, to, false, |stack| self.innermost(stack))
+    /// The innermost function, whosever it is, that the processor was in most, for how long, and in how many samples:
+    /// off the processor that would be the kernel's scheduler, always.
+    pub fn busiest_innermost(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, usize, Function)> {
+        let (ns, function) = self.busiest(timeline, from, to, false, |stack| self.innermost(stack))?;
+        let same = |found: Function| (&found.name, &found.module) == (&function.name, &function.module);
+        let samples = between(&timeline.samples, from, to).iter();
+        let count = samples.filter(|at| self.innermost(at.what.1).is_some_and(same)).count();
+        Some((ns, count, function))
     }
 
-    /// Nanoseconds of samples in whose stack a function has a name that begins so.
-    pub fn under(&self, timeline: &Timeline, from: i64, to: i64, prefix: &str) -> i64 {
+    /// Samples in whose stack a function has a name that begins so: their nanoseconds, and how many.
+    pub fn under(&self, timeline: &Timeline, from: i64, to: i64, prefix: &str) -> (i64, usize) {
         let samples = between(&timeline.samples, from, to).iter();
         let below = samples.filter(|at| self.functions(at.what.1).any(|place| place.function.starts_with(prefix)));
-        below.map(|at| at.what.0).sum()
+        below.fold((0, 0), |(ns, count), at| (ns + at.what.0, count + 1))
     }
 
     /// The stack in which most of a stretch passed.
@@ -212,6 +216,17 @@ impl Stacks {
 
 fn file(path: &str) -> String {
     path.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+impl Stacks {
+    /// Places with their numbers, callers and functions.
+    pub fn named(places: &[(i64, Option<i64>, &str)]) -> Stacks {
+        let place = |&(id, caller, function): &(i64, Option<i64>, &str)| {
+            (id, Place { caller, function: function.to_owned(), ..Place::default() })
+        };
+        Stacks { places: places.iter().map(place).collect(), program: String::new() }
+    }
 }
 
 #[cfg(test)]

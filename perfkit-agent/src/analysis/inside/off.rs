@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Inside;
 use crate::analysis::engine::Facts;
+use crate::analysis::evidence;
 use crate::analysis::timeline::{TRACED, Timeline, overlapping};
 
 /// Why it did not run, most of the stretch.
@@ -15,10 +16,7 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
     }
     let (state, ns) = sums.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))?;
     let words = words(timeline, state);
-    let tid = timeline.tid;
-    let evidence = format!(
-        "SELECT * FROM offcpu WHERE tid = {tid} AND time < {to} AND time + duration > {from} ORDER BY duration DESC"
-    );
+    let evidence = evidence::overlapping("offcpu", timeline.tid, from, to);
     Some(Inside { name: "off-cpu", ns, words, evidence })
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::Inside;
 use crate::analysis::engine::Facts;
+use crate::analysis::evidence;
 use crate::analysis::timeline::{Syscall, TRACED, overlapping};
 
 /// The calls of one kind about one thing that took most of the stretch.
@@ -21,10 +22,7 @@ pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
     }
     let (call, (ns, count)) = sums.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)))?;
     let times = if count > 1 { format!(", {count} calls") } else { String::new() };
-    let tid = timeline.tid;
-    let evidence = format!(
-        "SELECT * FROM syscalls WHERE tid = {tid} AND time < {to} AND time + duration > {from} ORDER BY duration DESC"
-    );
+    let evidence = evidence::overlapping("syscalls", timeline.tid, from, to);
     Some(Inside { name: "syscall", ns, words: format!("in {call}{times}"), evidence })
 }
 

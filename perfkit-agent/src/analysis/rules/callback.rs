@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
+use crate::analysis::evidence;
 use crate::analysis::timeline::{Dispatch, Span, covered, overlapping};
 use crate::analysis::window::Window;
 use crate::analysis::words;
@@ -11,22 +12,19 @@ use crate::analysis::words;
 pub const RULE: Rule =
     Rule { name: "callback", of: "callback", doc: "A callback of the main loop kept the frame waiting.", find };
 
-/// A dispatch of which input explains this much is told as input.
-const INPUT: f64 = 0.6;
-
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
-    let timeline = facts.timeline;
+    let told = window.told();
+    let own = |dispatch: &Span<Dispatch>| {
+        let (from, to) = (dispatch.time.max(window.start), dispatch.end.min(window.end));
+        to - from - covered(&told, from, to)
+    };
     let mut by_name: HashMap<String, Vec<&Span<Dispatch>>> = HashMap::new();
-    for dispatch in outermost(window) {
-        let draws = overlapping(&timeline.frames, dispatch.time, dispatch.end.max(dispatch.time + 1)).next().is_some();
-        let input = covered(&timeline.inputs, dispatch.time, dispatch.end);
-        if !draws && (input as f64) < INPUT * dispatch.length() as f64 {
-            by_name.entry(facts.callback(&dispatch.what)).or_default().push(dispatch);
-        }
+    for dispatch in outermost(window).into_iter().filter(|dispatch| own(dispatch) > 0) {
+        by_name.entry(facts.callback(&dispatch.what)).or_default().push(dispatch);
     }
     let finding = |(name, all): (String, Vec<&Span<Dispatch>>)| {
-        let ns = all.iter().map(|dispatch| dispatch.within(window.start, window.end)).sum();
-        let longest = all.iter().max_by_key(|dispatch| dispatch.length())?;
+        let ns = all.iter().map(|dispatch| own(dispatch)).sum();
+        let longest = all.iter().max_by_key(|dispatch| own(dispatch))?;
         let times = if all.len() > 1 { format!(" in {} calls", all.len()) } else { String::new() };
         Some(Finding {
             rule: RULE.name,
@@ -34,10 +32,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
             words: format!("{name} ran {}{times}", words::time(ns)),
             subject: name,
             place: (longest.time, longest.end),
-            evidence: format!(
-                "SELECT * FROM gdk_dispatch WHERE tid = {} AND time BETWEEN {} AND {} ORDER BY duration DESC",
-                timeline.tid, window.start, window.end
-            ),
+            evidence: evidence::overlapping("gdk_dispatch", facts.timeline.tid, window.start, window.end),
             inside: None,
         })
     };
@@ -63,7 +58,8 @@ fn outermost<'a>(window: &Window<'a>) -> Vec<&'a Span<Dispatch>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::engine::tests::{dispatch, facts, frame, ms, span};
+    use crate::analysis::engine::tests::{dispatch, facts, frame, frame_of, input, ms, span};
+    use crate::analysis::timeline::Input;
 
     #[test]
     fn the_callback_that_kept_the_frame_waiting_is_named() {
@@ -85,6 +81,30 @@ mod tests {
                 assert_eq!((found.len(), &*found[0].subject), (2, "sleeping_timeout"));
                 assert_eq!(found[0].ns, ms(42), "the window begins when the frame was due");
                 assert!(found[0].words.starts_with("sleeping_timeout ran 42"), "{}", found[0].words);
+            },
+        );
+    }
+
+    #[test]
+    fn a_callback_is_told_without_the_input_the_frames_and_the_sleep_in_it() {
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame(0, 1, None), frame_of(2, 40, 50), frame(60, 64, None)].into();
+                let key = Input { clock: Some(1), ..input("key-press") };
+                timeline.inputs = vec![span(5, 6, key), span(20, 25, input("motion-notify"))].into();
+                timeline.polls = vec![span(30, 32, ())].into();
+                timeline.dispatches = vec![
+                    span(5, 6, dispatch("events", "")),
+                    span(10, 65, dispatch("timeout", "pumps_the_loop")),
+                    span(60, 64, dispatch("paint", "")),
+                ]
+                .into();
+            },
+            |facts| {
+                let windows = Window::all(facts.timeline);
+                let found = find(facts, &windows[2]);
+                let found: Vec<_> = found.iter().map(|finding| (&*finding.subject, finding.ns)).collect();
+                assert_eq!(found, [("pumps_the_loop", ms(50 - 10 - 5 - 2))]);
             },
         );
     }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
-use crate::analysis::timeline::{Input, Span};
+use crate::analysis::evidence;
+use crate::analysis::timeline::{Input, Span, begun, covered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -17,7 +18,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         by_event.entry((&input.what.event, input.what.window)).or_default().push(input);
     }
     let finding = |((event, of), all): ((&str, i64), Vec<&Span<Input>>)| {
-        let ns: i64 = all.iter().map(|input| input.within(window.start, window.end)).sum();
+        let ns: i64 = all.iter().map(|input| own(facts, window, input)).sum();
         let longest = all.iter().max_by_key(|input| input.length())?;
         let of = facts.timeline.window_name(of);
         let (place, took) = ((longest.time, longest.end), words::time(ns));
@@ -31,14 +32,19 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
             ns,
             words,
             place,
-            evidence: format!(
-                "SELECT * FROM input WHERE tid = {} AND time BETWEEN {} AND {} ORDER BY duration DESC",
-                facts.timeline.tid, window.start, window.end
-            ),
+            evidence: evidence::overlapping("input", facts.timeline.tid, window.start, window.end),
             inside: None,
         })
     };
     by_event.into_iter().filter_map(finding).collect()
+}
+
+/// Nanoseconds of an input in a window without the input, the frames and the sleep that began in its handling.
+fn own(facts: &Facts<'_>, window: &Window<'_>, input: &Span<Input>) -> i64 {
+    let (from, to) = (input.time.max(window.start), input.end.min(window.end));
+    let timeline = facts.timeline;
+    let inner = begun(&timeline.inputs, input.time + 1, to) + begun(&timeline.frames, from, to);
+    (to - from - inner - covered(&timeline.polls, from, to)).max(0)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What can make a frame slow: one table, a file a rule. Each explains a part of the frame's window; no two explain
 //! the same part, so that their nanoseconds can be compared.
 
+mod another;
 mod callback;
 mod input;
 mod layout;
@@ -55,5 +56,14 @@ impl Finding {
 }
 
 /// Every rule.
-pub const RULES: &[Rule] =
-    &[callback::RULE, input::RULE, update::RULE, layout::RULE, snapshot::RULE, render::RULE, phases::RULE, other::RULE];
+pub const RULES: &[Rule] = &[
+    callback::RULE,
+    input::RULE,
+    another::RULE,
+    update::RULE,
+    layout::RULE,
+    snapshot::RULE,
+    render::RULE,
+    phases::RULE,
+    other::RULE,
+];

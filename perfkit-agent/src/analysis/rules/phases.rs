@@ -3,7 +3,7 @@
 use super::layout::frame_rows;
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
-use crate::analysis::timeline::covered;
+use crate::analysis::timeline::begun;
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -26,7 +26,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let finding = |&(phase, what): &(&str, &str)| {
         let (from, to) = window.phase(phase)?;
         // Input that is handled in it is told as input.
-        let ns = to - from - covered(&facts.timeline.inputs, from, to);
+        let ns = to - from - begun(&facts.timeline.inputs, from, to);
         Some(Finding {
             rule: RULE.name,
             subject: what.to_owned(),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::layout::frame_rows;
 use super::{Finding, Rule, snapshot};
 use crate::analysis::engine::Facts;
+use crate::analysis::evidence;
 use crate::analysis::timeline::between;
 use crate::analysis::window::Window;
 use crate::analysis::words;
@@ -20,14 +21,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     // Widgets draw themselves first; what they said is rendered then.
     let from = from + snapshot::time(facts, window);
     let ns = to - from;
-    // The pixels of one window: rectangles of a region do not overlap.
-    let mut areas: HashMap<i64, i64> = HashMap::new();
-    for at in between(&facts.timeline.painted, window.frame.time, window.end) {
-        if at.what.repaint {
-            *areas.entry(at.what.window).or_default() += at.what.width * at.what.height;
-        }
-    }
-    let widest = areas.into_iter().max_by_key(|&(of, area)| (area, -of));
+    let widest = widest(facts, window.frame.time, window.end);
     let share = widest.and_then(|(of, area)| {
         let (width, height) = facts.timeline.sizes.get(&of)?;
         (width * height > 0).then(|| (of, area, area as f64 / (width * height) as f64))
@@ -49,9 +43,24 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         ns,
         words,
         place: (from, to),
-        evidence: frame_rows(facts, window),
+        evidence: match share {
+            Some(_) => evidence::between("gdk_exposure", facts.timeline.tid, window.frame.time, window.end),
+            None => frame_rows(facts, window),
+        },
         inside: None,
     }]
+}
+
+/// The window of which most was repainted in a stretch of time, and how much, in square pixels.
+pub fn widest(facts: &Facts<'_>, from: i64, to: i64) -> Option<(i64, i64)> {
+    let mut areas: HashMap<i64, i64> = HashMap::new();
+    for at in between(&facts.timeline.painted, from, to) {
+        if at.what.repaint {
+            // Rectangles of a region do not overlap.
+            *areas.entry(at.what.window).or_default() += at.what.width * at.what.height;
+        }
+    }
+    areas.into_iter().max_by_key(|&(of, area)| (area, -of))
 }
 
 #[cfg(test)]

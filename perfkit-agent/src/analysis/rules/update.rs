@@ -20,3 +20,26 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         inside: None,
     }]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::engine::tests::{facts, frame, ms};
+
+    #[test]
+    fn an_animation_that_takes_long_is_told() {
+        facts(
+            |timeline| {
+                let mut slow = frame(20, 80, Some((60, 70)));
+                slow.what.phases[2] = Some(ms(25));
+                timeline.frames = vec![frame(0, 1, None), slow].into();
+            },
+            |facts| {
+                let windows = Window::all(facts.timeline);
+                let found = find(facts, &windows[1]);
+                assert_eq!((found[0].ns, &*found[0].words), (ms(35), "animations and tick callbacks took 35 ms"));
+                assert!(find(facts, &windows[0]).is_empty(), "its phase did not run");
+            },
+        );
+    }
+}

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use gdkrecord::draw::palette::{CATEGORIES, Color, Palette};
+use gdkrecord::draw::palette::{CATEGORIES, Color, Palette, Phase};
 use gdkrecord::draw::treemap::{Ground, Look};
 use gdkrecord::kind::Group;
 
@@ -34,6 +34,7 @@ const ROLES: &[Role] = &[
     Role { name: "snapshot", of: |palette| palette.group(Group::Widget) },
     Role { name: "render", of: |palette| palette.group(Group::Exposure) },
     Role { name: "phase", of: |palette| palette.group(Group::Window) },
+    Role { name: "another", of: |palette| palette.phase(Phase::Paint) },
     Role { name: "unexplained", of: |palette| palette.group(Group::Process) },
 ];
 
