@@ -119,6 +119,24 @@ fn every_documented_view_answers_in_an_empty_session() {
 }
 
 #[test]
+fn the_group_of_a_key_stands_beside_that_of_its_kind() {
+    use gdkrecord::Kind;
+    let schema = crate::session::gdk::schema(Kind::by_name("key").unwrap()).unwrap();
+    let at = schema.column("group").unwrap();
+    let (_folder, path) = session(|outlet| {
+        let track = outlet.track(&Track::thread(1, 1));
+        let mut cells = vec![Cell::Null; schema.columns.len()];
+        cells[at] = Cell::Int(3);
+        let series = outlet.series(&schema);
+        outlet.span(series, 1, None, track, &cells);
+    });
+    let query = Query::open(&path).unwrap();
+    assert_eq!(answer(&query, "SELECT \"group\", event_group FROM input"), ["input 3"]);
+    let columns = query.columns("input").unwrap();
+    assert!(columns.iter().all(|column| !column.contains(':')), "{columns:?}");
+}
+
+#[test]
 fn kinds_of_gdkrecord_are_one_table_each_and_views_together() {
     use gdkrecord::Kind;
     let (_folder, path) = session(|outlet| {

@@ -113,6 +113,11 @@ struct Gdk {
     columns: Option<&'static [&'static str]>,
 }
 
+/// The column of these views that has the group of a row's kind, and what they call the columns of that name that
+/// kinds themselves have: that of a key's layout, or of a pad's modes.
+const GROUP: &str = "group";
+const EVENT_GROUP: &str = "event_group";
+
 const GDK: &[Gdk] = &[
     Gdk {
         name: "events",
@@ -202,9 +207,9 @@ impl Gdk {
         let there = if there.is_empty() { of.iter().take(1).collect() } else { there };
         let select = |(kind, series): &&(&Kind, &Series)| {
             let has = |name: &str| plan::places(series).iter().any(|&place| plan::column(series, place).0 == name);
-            let pick = |name: &str| match has(name) {
-                true => quoted(name),
-                false => format!("NULL AS {}", quoted(name)),
+            let pick = |name: &str| {
+                let of = if has(name) { quoted(name) } else { "NULL".to_owned() };
+                format!("{of} AS {}", quoted(if name == GROUP { EVENT_GROUP } else { name }))
             };
             let own = ["time", "duration"].map(pick).join(", ");
             let columns: Vec<String> = columns.iter().map(|column| pick(column)).collect();
@@ -218,7 +223,7 @@ impl Gdk {
                 columns.push_str(", frame_wait(tid, clock, time) AS wait");
             }
             let table = quoted(&series.schema.name);
-            format!("SELECT {own}, '{kind}' AS kind, '{group}' AS \"group\", {rest}{columns} FROM {table}")
+            format!("SELECT {own}, '{kind}' AS kind, '{group}' AS \"{GROUP}\", {rest}{columns} FROM {table}")
         };
         there.iter().map(select).collect::<Vec<_>>().join(" UNION ALL ")
     }
