@@ -10,7 +10,7 @@ use perfkit_agent::{Error, Result, import, session};
 
 use crate::link::{Progress, away};
 use crate::model::Document;
-use crate::wording::tr_with;
+use crate::wording::{marked, tr_with};
 
 /// Opens a session, or anything that can be imported.
 pub async fn open(path: &Path, progress: &Progress) -> Result<Document> {
@@ -48,11 +48,11 @@ fn recognised(path: &Path) -> Result<&'static import::Format> {
     let refused = |text: &str| Error::Invalid(tr_with(text, &[("file", &path.to_string_lossy())]));
     let about = std::fs::metadata(path).map_err(Error::file("open", path))?;
     match (about.is_dir(), about.len()) {
-        (true, _) => Err(refused("{file} is a folder")),
-        (false, 0) => Err(refused("{file} is empty")),
+        (true, _) => Err(refused(marked("{file} is a folder"))),
+        (false, 0) => Err(refused(marked("{file} is empty"))),
         (false, _) => import::recognise(path).map_err(|error| match error {
             // Its words are about the command line.
-            Error::Invalid(_) => refused("{file} is no session, and no recording that perfkit can read"),
+            Error::Invalid(_) => refused(marked("{file} is no session, and no recording that perfkit can read")),
             other => other,
         }),
     }

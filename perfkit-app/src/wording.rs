@@ -43,16 +43,18 @@ pub fn error(error: &Error) -> String {
     let about = |text: &str, path: &Path| tr_with(text, &[("file", &path.to_string_lossy())]);
     match error {
         Error::File { path, error, .. } => match error.kind() {
-            ErrorKind::NotFound => about("There is no {file}", path),
-            ErrorKind::PermissionDenied => about("You may not use {file}", path),
-            ErrorKind::IsADirectory => about("{file} is a folder", path),
-            ErrorKind::StorageFull => about("There is no room for {file}: the disk is full", path),
+            ErrorKind::NotFound => about(marked("There is no {file}"), path),
+            ErrorKind::PermissionDenied => about(marked("You may not use {file}"), path),
+            ErrorKind::IsADirectory => about(marked("{file} is a folder"), path),
+            ErrorKind::StorageFull => about(marked("There is no room for {file}: the disk is full"), path),
             _ => error.to_string(),
         },
-        Error::NotASession(path) => about("{file} is no session of perfkit", path),
-        Error::Exists(path) => about("{file} is there already; choose another name", path),
-        Error::Full(path) => about("There is no room for {file}: the disk is full", path),
-        Error::TooNew { path, .. } => about("{file} was made by a later perfkit than this one: update perfkit", path),
+        Error::NotASession(path) => about(marked("{file} is no session of perfkit"), path),
+        Error::Exists(path) => about(marked("{file} is there already; choose another name"), path),
+        Error::Full(path) => about(marked("There is no room for {file}: the disk is full"), path),
+        Error::TooNew { path, .. } => {
+            about(marked("{file} was made by a later perfkit than this one: update perfkit"), path)
+        }
         Error::Store { path, error } => {
             let words = [("file", path.to_string_lossy().into_owned()), ("why", error.to_string())];
             tr_with("{file} is damaged: {why}", &words.each_ref().map(|(name, value)| (*name, value.as_str())))

@@ -19,7 +19,7 @@ use super::working::work;
 use crate::link::Progress;
 use crate::model::speeds::{SPEEDS, nearest, speeds};
 use crate::model::{Document, Range};
-use crate::wording::{plain, time, tr, tr_many, tr_with};
+use crate::wording::{marked, plain, time, tr, tr_many, tr_with};
 
 /// Pictures a second: what is proposed, and what there can be.
 const RATE: (f64, f64, f64) = (20.0, 5.0, 60.0);
@@ -181,8 +181,8 @@ impl Rows {
             let (seconds, pictures) = rows.length(document.chosen());
             let values = [("length", &*time(seconds)), ("pictures", &*tr_many("{} picture", "{} pictures", pictures))];
             let words = match rows.skip.is_active() {
-                true => "At most {length}, {pictures}",
-                false => "{length}, {pictures}",
+                true => marked("At most {length}, {pictures}"),
+                false => marked("{length}, {pictures}"),
             };
             look.set_description(Some(&plain(&tr_with(words, &values))));
         };

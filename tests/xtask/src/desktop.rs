@@ -10,6 +10,7 @@ use perfkit_tests::process::run;
 use perfkit_tests::{Result, bins};
 
 use crate::manifest::Manifest;
+use crate::translations::{compile, languages, place_of};
 
 /// How a file in data becomes what is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,24 +134,6 @@ fn make(from: &Path, how: Made, prefix: &Path, folder: &Path) -> Result<PathBuf>
     msgfmt.arg(kind).arg("--template").arg(from).arg("-d").arg(bins::root().join("po")).arg("-o").arg(&to);
     run(&mut msgfmt)?;
     Ok(to)
-}
-
-/// The languages that there are translations for.
-pub fn languages() -> Result<Vec<String>> {
-    let list = fs::read_to_string(bins::root().join("po/LINGUAS")).cannot("read po/LINGUAS")?;
-    let words = list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace);
-    Ok(words.map(str::to_owned).collect())
-}
-
-/// Where the translations into a language lie below a prefix.
-fn place_of(language: &str) -> String {
-    format!("share/locale/{language}/LC_MESSAGES/perfkit.mo")
-}
-
-/// Compiles the translations into a language.
-fn compile(language: &str, to: &Path) -> Result<()> {
-    let from = bins::root().join("po").join(format!("{language}.po"));
-    run(Command::new("msgfmt").arg("--check").arg(from).arg("-o").arg(to)).map(drop)
 }
 
 /// What a program needs that is run where it was built: settings and translations beside it, as an installation has

@@ -13,6 +13,7 @@ mod manifest;
 mod packages;
 mod report;
 mod sessions;
+mod translations;
 
 use std::env;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ usage: cargo xtask TASK
   bench [NAME]                          measure beside peers; NAME is one of recorder, dump, overhead,
                                         instructions, sources, counters, store
   install [--prefix P] [--uninstall]    install for all programs (P is /usr/local), or remove that again
+  pot                                   gather the texts to be translated, and merge them into the translations
   setup                                 install the Debian packages that these need; the tasks do it themselves
 
 demo, test and bench install missing Debian packages, and say which before.";
@@ -58,6 +60,7 @@ fn task(args: &[String]) -> Result<()> {
         ["check"] => checks::check(),
         ["bench"] => bench::run(None),
         ["bench", name] => bench::run(Some(name)),
+        ["pot"] => translations::pot(),
         ["install", rest @ ..] => install_task(rest),
         other => Err(Failure::new(format!("no task `{}`; `cargo xtask help` lists them", other.join(" ")))),
     }

@@ -15,7 +15,7 @@ use perfkit_agent::source::{Readiness, Source, Spec, sources};
 
 use crate::dialogs::form::{Findings, Level};
 use crate::link::recording::Wanted;
-use crate::wording::{tr, tr_with};
+use crate::wording::{marked, tr, tr_with};
 
 /// Whether each source can be used, by its name: asked once, since tools are started to know.
 pub type States = HashMap<&'static str, Readiness>;
@@ -140,7 +140,7 @@ fn launch(start: &Start, findings: &mut Findings) -> Option<Launch> {
     findings.take(PROGRAM, program(&launch))?;
     let name = channel::name(&launch.program);
     if SANDBOXES.contains(&&*name) {
-        let words = "{program} runs applications in a sandbox, into which gdkrecord is not loaded";
+        let words = marked("{program} runs applications in a sandbox, into which gdkrecord is not loaded");
         findings.add(PROGRAM, Level::Warning, tr_with(words, &[("program", &name)]));
     }
     folder.and(arguments).map(|_| launch)

@@ -13,7 +13,7 @@ use crate::dialogs::file::{self, Asked};
 use crate::dialogs::form::Form;
 use crate::link::away;
 use crate::model::applications::{self, Application};
-use crate::wording::{plain, tr};
+use crate::wording::{marked, plain, tr};
 
 /// Applications that are proposed at most.
 const MOST: usize = 5;
@@ -44,9 +44,9 @@ impl Program {
     /// With what it begins with.
     pub fn new(form: &Form, start: &Start) -> Program {
         let entry = |title: &str| adw::EntryRow::builder().title(tr(title)).use_underline(true).activates_default(true);
-        let program = entry("_Program or application").text(&start.program).build();
-        let arguments = entry("Ar_guments").text(&start.arguments).build();
-        let folder = entry("Working _folder").text(&start.folder).build();
+        let program = entry(marked("_Program or application")).text(&start.program).build();
+        let arguments = entry(marked("Ar_guments")).text(&start.arguments).build();
+        let folder = entry(marked("Working _folder")).text(&start.folder).build();
         let proposal = |_| {
             let image = gtk::Image::builder().pixel_size(32).build();
             let row = adw::ActionRow::builder().activatable(true).visible(false).subtitle_lines(1).build();

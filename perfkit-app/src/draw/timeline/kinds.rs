@@ -5,6 +5,8 @@ use gdkrecord::draw::{Color, Palette};
 use gdkrecord::kind::Group;
 use gdkrecord::{KINDS, Kind as Recorded};
 
+use crate::wording::marked;
+
 /// How the rows of a track look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
@@ -73,82 +75,82 @@ pub static TRACKS: &[Kind] = &[
     Kind {
         names: &["event"],
         judged: true,
-        ..kind("input", "Input", Of::Group(Group::Input), Look::Spans, Hue::Group(Group::Input))
+        ..kind("input", marked("Input"), Of::Group(Group::Input), Look::Spans, Hue::Group(Group::Input))
     },
     Kind {
         names: &["callback", "source"],
         judged: true,
         height: 44.0,
-        ..kind("loop", "Main Loop", Of::Names(&["gdk_dispatch"]), Look::Spans, Hue::Group(Group::Loop))
+        ..kind("loop", marked("Main Loop"), Of::Names(&["gdk_dispatch"]), Look::Spans, Hue::Group(Group::Loop))
     },
     Kind {
         names: &["counter"],
         judged: true,
         height: 64.0,
-        ..kind("frames", "Frames", Of::Names(&["gdk_frame"]), Look::Frames, Hue::Group(Group::Frame))
+        ..kind("frames", marked("Frames"), Of::Names(&["gdk_frame"]), Look::Frames, Hue::Group(Group::Frame))
     },
     Kind {
         names: &["counter"],
         shown: false,
-        ..kind("presented", "On Screen", Of::Names(&["gdk_presented"]), Look::Moments, Hue::Group(Group::Frame))
+        ..kind("presented", marked("On Screen"), Of::Names(&["gdk_presented"]), Look::Moments, Hue::Group(Group::Frame))
     },
     Kind {
         names: &["window"],
-        ..kind("exposures", "Exposures", Of::Group(Group::Exposure), Look::Moments, Hue::Group(Group::Exposure))
+        ..kind("exposures", marked("Exposures"), Of::Group(Group::Exposure), Look::Moments, Hue::Group(Group::Exposure))
     },
     Kind {
         names: &["class"],
         shown: false,
-        ..kind("widgets", "Widgets", Of::Group(Group::Widget), Look::Moments, Hue::Group(Group::Widget))
+        ..kind("widgets", marked("Widgets"), Of::Group(Group::Widget), Look::Moments, Hue::Group(Group::Widget))
     },
-    kind("syscalls", "System Calls", Of::Names(&["syscalls"]), Look::Spans, Hue::Category(4)),
+    kind("syscalls", marked("System Calls"), Of::Names(&["syscalls"]), Look::Spans, Hue::Category(4)),
     Kind {
         names: &["function"],
         height: 44.0,
-        ..kind("calls", "Library Calls", Of::Names(&["calls"]), Look::Spans, Hue::Category(5))
+        ..kind("calls", marked("Library Calls"), Of::Names(&["calls"]), Look::Spans, Hue::Category(5))
     },
     Kind {
         names: &["stack", "event"],
-        ..kind("samples", "CPU Samples", Of::Names(&["samples"]), Look::Moments, Hue::Category(6))
+        ..kind("samples", marked("CPU Samples"), Of::Names(&["samples"]), Look::Moments, Hue::Category(6))
     },
     Kind {
         names: &["state"],
-        ..kind("offcpu", "Off the CPU", Of::Names(&["offcpu"]), Look::Spans, Hue::Group(Group::Process))
+        ..kind("offcpu", marked("Off the CPU"), Of::Names(&["offcpu"]), Look::Spans, Hue::Group(Group::Process))
     },
     Kind {
         names: &["value"],
-        ..kind("counters", "Counters", Of::Names(&["counters"]), Look::Values, Hue::Category(0))
+        ..kind("counters", marked("Counters"), Of::Names(&["counters"]), Look::Values, Hue::Category(0))
     },
-    kind("marks", "Marks", Of::Names(&["marks"]), Look::Spans, Hue::Category(3)),
+    kind("marks", marked("Marks"), Of::Names(&["marks"]), Look::Spans, Hue::Category(3)),
     Kind {
         names: &["message"],
-        ..kind("logs", "Log", Of::Names(&["logs"]), Look::Moments, Hue::Group(Group::Process))
+        ..kind("logs", marked("Log"), Of::Names(&["logs"]), Look::Moments, Hue::Group(Group::Process))
     },
     Kind {
         names: &["member", "type"],
-        ..kind("dbus", "D-Bus", Of::Names(&["dbus"]), Look::Spans, Hue::Group(Group::Widget))
+        ..kind("dbus", marked("D-Bus"), Of::Names(&["dbus"]), Look::Spans, Hue::Group(Group::Widget))
     },
     Kind {
         names: &["name", "what"],
         shown: false,
-        ..kind("life", "Processes", Of::Names(&["life"]), Look::Moments, Hue::Group(Group::Process))
+        ..kind("life", marked("Processes"), Of::Names(&["life"]), Look::Moments, Hue::Group(Group::Process))
     },
     Kind {
         names: &["title", "owner", "class", "window"],
         shown: false,
-        ..kind("windows", "Windows", Of::Group(Group::Window), Look::Moments, Hue::Group(Group::Window))
+        ..kind("windows", marked("Windows"), Of::Group(Group::Window), Look::Moments, Hue::Group(Group::Window))
     },
     Kind {
         names: &["event"],
         shown: false,
-        ..kind("events", "Other Events", Of::Group(Group::Gdk), Look::Spans, Hue::Group(Group::Gdk))
+        ..kind("events", marked("Other Events"), Of::Group(Group::Gdk), Look::Spans, Hue::Group(Group::Gdk))
     },
     Kind {
         names: &[],
         shown: false,
-        ..kind("sleep", "Sleep", Of::Names(&["gdk_poll", "gdk_check"]), Look::Spans, Hue::Group(Group::Process))
+        ..kind("sleep", marked("Sleep"), Of::Names(&["gdk_poll", "gdk_check"]), Look::Spans, Hue::Group(Group::Process))
     },
-    Kind { shown: false, ..kind("other", "Other", Of::Rest, Look::Moments, Hue::Group(Group::Process)) },
+    Kind { shown: false, ..kind("other", marked("Other"), Of::Rest, Look::Moments, Hue::Group(Group::Process)) },
 ];
 
 /// The kind of track on which the rows of a series lie; `None` for those of the recorder about itself.

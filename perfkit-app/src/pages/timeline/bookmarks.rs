@@ -12,7 +12,7 @@ use super::button;
 use crate::model::{Document, Range};
 use crate::widgets::accessible;
 use crate::widgets::timeline::Timeline;
-use crate::wording::{tr, tr_with};
+use crate::wording::{marked, tr, tr_with};
 
 /// So long nothing has to be typed until a text is kept.
 const QUIET: Duration = Duration::from_millis(400);
@@ -83,7 +83,7 @@ fn row(timeline: &Timeline, document: &Document, bookmark: &Bookmark) -> gtk::Li
     let text =
         gtk::Entry::builder().text(&bookmark.text).placeholder_text(tr("What is seen here")).hexpand(true).build();
     accessible::name(&text, &tr_with("Text of the bookmark at {time}", &[("time", &place)]));
-    let remove = button("user-trash-symbolic", "Remove");
+    let remove = button("user-trash-symbolic", marked("Remove"));
     remove.add_css_class("flat");
     line.append(&go);
     line.append(&text);

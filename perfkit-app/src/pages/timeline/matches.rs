@@ -4,16 +4,17 @@ use adw::prelude::*;
 
 use super::button;
 use crate::widgets::timeline::Timeline;
-use crate::wording::{tr, tr_many, tr_with};
+use crate::wording::{marked, tr, tr_many, tr_with};
 
 pub fn make(timeline: &Timeline) -> gtk::Box {
     let line = gtk::Box::builder().spacing(6).visible(false).build();
     let words = gtk::Label::builder().css_classes(["dim-label", "numeric"]).build();
     line.append(&words);
     let steps = gtk::Box::builder().css_classes(["linked"]).build();
-    for (icon, title, next) in
-        [("go-up-symbolic", "Previous Match (Ctrl+Shift+G)", false), ("go-down-symbolic", "Next Match (Ctrl+G)", true)]
-    {
+    for (icon, title, next) in [
+        ("go-up-symbolic", marked("Previous Match (Ctrl+Shift+G)"), false),
+        ("go-down-symbolic", marked("Next Match (Ctrl+G)"), true),
+    ] {
         let button = button(icon, title);
         let timeline = timeline.downgrade();
         button.connect_clicked(move |_| {

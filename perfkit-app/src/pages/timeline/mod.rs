@@ -13,17 +13,17 @@ use crate::model::Document;
 use crate::widgets::accessible;
 use crate::widgets::bar::bar;
 use crate::widgets::timeline::Timeline;
-use crate::wording::tr;
+use crate::wording::{marked, tr};
 
 /// Actions of the bar: their icons, names and titles.
 const STEPS: &[(&str, &str, &str)] = &[
-    ("go-previous-symbolic", "doc.previous-slow", "Previous Slow Frame (P)"),
-    ("go-next-symbolic", "doc.next-slow", "Next Slow Frame (N)"),
+    ("go-previous-symbolic", "doc.previous-slow", marked("Previous Slow Frame (P)")),
+    ("go-next-symbolic", "doc.next-slow", marked("Next Slow Frame (N)")),
 ];
 const ZOOMS: &[(&str, &str, &str)] = &[
-    ("zoom-out-symbolic", "doc.zoom-out", "Zoom Out (Ctrl+−)"),
-    ("zoom-in-symbolic", "doc.zoom-in", "Zoom In (Ctrl++)"),
-    ("zoom-fit-best-symbolic", "doc.zoom-all", "Show Everything (Ctrl+0)"),
+    ("zoom-out-symbolic", "doc.zoom-out", marked("Zoom Out (Ctrl+−)")),
+    ("zoom-in-symbolic", "doc.zoom-in", marked("Zoom In (Ctrl++)")),
+    ("zoom-fit-best-symbolic", "doc.zoom-all", marked("Show Everything (Ctrl+0)")),
 ];
 
 pub fn make(document: &Document) -> gtk::Widget {

@@ -8,7 +8,7 @@ use crate::draw::timeline::links::End;
 use crate::model::Range;
 use crate::widgets::accessible;
 use crate::widgets::timeline::{Picked, Timeline};
-use crate::wording::{tr, tr_with};
+use crate::wording::{marked, tr, tr_with};
 
 /// The height of what scrolls, in pixels.
 const HEIGHT: i32 = 150;
@@ -69,13 +69,13 @@ pub fn make(timeline: &Timeline) -> gtk::Widget {
 type Act = (&'static str, &'static str, fn(&Timeline));
 
 const BUTTONS: &[Act] = &[
-    ("go-up-symbolic", "Go to the Cause (Alt+Up)", |timeline| timeline.follow_link(false)),
-    ("go-down-symbolic", "Go to the Effect (Alt+Down)", |timeline| timeline.follow_link(true)),
-    ("go-previous-symbolic", "Previous Row (Left)", |timeline| _ = timeline.step(false)),
-    ("go-next-symbolic", "Next Row (Right)", |timeline| _ = timeline.step(true)),
-    ("zoom-fit-best-symbolic", "Zoom to the Row (Enter)", Timeline::zoom_to_picked),
-    ("edit-select-all-symbolic", "Select Its Time", Timeline::select_picked),
-    ("window-close-symbolic", "Close (Escape)", Timeline::unpick),
+    ("go-up-symbolic", marked("Go to the Cause (Alt+Up)"), |timeline| timeline.follow_link(false)),
+    ("go-down-symbolic", marked("Go to the Effect (Alt+Down)"), |timeline| timeline.follow_link(true)),
+    ("go-previous-symbolic", marked("Previous Row (Left)"), |timeline| _ = timeline.step(false)),
+    ("go-next-symbolic", marked("Next Row (Right)"), |timeline| _ = timeline.step(true)),
+    ("zoom-fit-best-symbolic", marked("Zoom to the Row (Enter)"), Timeline::zoom_to_picked),
+    ("edit-select-all-symbolic", marked("Select Its Time"), Timeline::select_picked),
+    ("window-close-symbolic", marked("Close (Escape)"), Timeline::unpick),
 ];
 
 fn fields(picked: &Picked) -> gtk::Grid {
@@ -109,7 +109,7 @@ fn reasons(timeline: &Timeline, picked: &Picked) -> Option<gtk::Box> {
         column.append(&gtk::Label::builder().label(tr(text)).xalign(0.0).css_classes(["heading"]).build());
     };
     if !picked.why.is_empty() {
-        heading("Why it was slow");
+        heading(marked("Why it was slow"));
     }
     for (words, range) in &picked.why {
         column.append(&leading(timeline, words, *range));
@@ -119,7 +119,7 @@ fn reasons(timeline: &Timeline, picked: &Picked) -> Option<gtk::Box> {
         picked.links.iter().filter(|link| own(&link.to)).map(|link| &link.from).collect(),
         picked.links.iter().filter(|link| own(&link.from)).map(|link| &link.to).collect(),
     );
-    for (title, ends) in [("Caused by", causes), ("Led to", effects)] {
+    for (title, ends) in [(marked("Caused by"), causes), (marked("Led to"), effects)] {
         if !ends.is_empty() {
             heading(title);
         }

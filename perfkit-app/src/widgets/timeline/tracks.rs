@@ -9,20 +9,20 @@ use gtk::{gdk, gio, glib};
 use super::Timeline;
 use crate::draw::timeline::Tracks;
 use crate::draw::timeline::geometry::{HEIGHTS, View};
-use crate::wording::tr;
+use crate::wording::{marked, tr};
 
 /// A step of a lane's height.
 const STEP: f64 = 1.3;
 
 /// What can be done with the chosen lane: the action's name, its title, its key.
 const ACTIONS: &[(&str, &str, &str)] = &[
-    ("collapse", "_Collapse or Expand", "c"),
-    ("taller", "_Taller", "greater"),
-    ("shorter", "_Shorter", "less"),
-    ("hide", "_Hide", "h"),
-    ("only-kind", "Only This _Kind", ""),
-    ("only-thread", "Only This Th_read", ""),
-    ("all", "Show the _Usual Tracks", ""),
+    ("collapse", marked("_Collapse or Expand"), "c"),
+    ("taller", marked("_Taller"), "greater"),
+    ("shorter", marked("_Shorter"), "less"),
+    ("hide", marked("_Hide"), "h"),
+    ("only-kind", marked("Only This _Kind"), ""),
+    ("only-thread", marked("Only This Th_read"), ""),
+    ("all", marked("Show the _Usual Tracks"), ""),
 ];
 
 impl Timeline {
