@@ -16,6 +16,8 @@ fn the_overview_leads_to_the_slowest_frame() {
     gui.hear("frame times").unwrap();
     gui.act("push button", "Show the Slowest Frame").unwrap();
     gui.hear("Selected: ").unwrap();
+    // The frame is told of below with its cause, without another click.
+    gui.hear("Why it was slow").unwrap();
     gui.until("the timeline", |tree| {
         tree.0.iter().find(|widget| widget.role == "label" && widget.name == "Timeline" && widget.has_room()).cloned()
     })

@@ -6,8 +6,9 @@ use perfkit_agent::session::query::{On, Value};
 use perfkit_agent::session::{Column, Series, Shape, Unit};
 
 use super::hit::Spot;
+use super::kinds::Look;
 use super::lanes::{Lane, Member};
-use super::rows::Texts;
+use super::rows::{PHASES, Texts};
 use crate::link::Reader;
 use crate::wording::{time, tr, tr_with};
 
@@ -49,18 +50,40 @@ pub fn detail(reader: &Reader, texts: &mut Texts, lane: &Lane, spot: Spot, origi
         if !lane.title.is_empty() {
             fields.push((tr("Track"), lane.title.clone()));
         }
-        let mut cells = Vec::with_capacity(series.schema.columns.len());
-        for (place, column) in series.schema.columns.iter().enumerate() {
-            let value = walk.cell(place)?;
-            if value != Value::Null {
-                fields.push((name(column), words(reader, texts, column, &value, duration)?));
-            }
-            cells.push(value);
+        let columns = &series.schema.columns;
+        let cells: Vec<Value> = (0..columns.len()).map(|place| walk.cell(place)).collect::<Result<_>>()?;
+        let phases = if lane.kind.look == Look::Frames { phases(columns, &cells, duration) } else { Vec::new() };
+        for (place, (column, value)) in
+            columns.iter().zip(&cells).enumerate().filter(|(_, (_, cell))| **cell != Value::Null)
+        {
+            let phase = phases.iter().find(|(of, _)| *of == place).map(|&(_, took)| part(took, duration));
+            let words = phase.map_or_else(|| words(reader, texts, column, value), Ok)?;
+            fields.push((name(column), words));
         }
         let title = title(reader, texts, lane, series, &cells);
         return Ok(Some(Detail { spot: Spot { duration, ..spot }, title, fields }));
     }
     Ok(None)
+}
+
+/// How long each phase of a frame took, by the place of its column: from its begin, which is what is stored, to the begin
+/// of the next one or the frame's end. One that did not run has none.
+fn phases(columns: &[Column], cells: &[Value], duration: Option<i64>) -> Vec<(usize, i64)> {
+    let begin = |name: &str| {
+        let place = columns.iter().position(|column| &*column.name == name)?;
+        Some((place, cells.get(place)?.int()?))
+    };
+    let begins: Vec<(usize, i64)> = PHASES.iter().filter_map(|(name, _)| begin(name)).collect();
+    let ends = begins.iter().skip(1).map(|&(_, begin)| Some(begin)).chain([duration]);
+    begins.iter().zip(ends).filter_map(|(&(place, begin), end)| Some((place, (end? - begin).max(0)))).collect()
+}
+
+/// A part of a duration: "18.1 ms (90.1 %)".
+fn part(took: i64, duration: Option<i64>) -> String {
+    match duration.filter(|&duration| duration > 0) {
+        Some(duration) => format!("{} ({})", time(took), units::share(took as f64 / duration as f64)),
+        None => time(took),
+    }
 }
 
 /// The name of a column, as people read it.
@@ -94,7 +117,7 @@ fn title(reader: &Reader, texts: &mut Texts, lane: &Lane, series: &Series, cells
     }
 }
 
-fn words(reader: &Reader, texts: &mut Texts, column: &Column, value: &Value, duration: Option<i64>) -> Result<String> {
+fn words(reader: &Reader, texts: &mut Texts, column: &Column, value: &Value) -> Result<String> {
     let whole = |number: i64| match column.unit {
         Unit::Nanoseconds => time(number),
         Unit::Bytes => units::bytes(u64::try_from(number).unwrap_or(0)),
@@ -102,18 +125,8 @@ fn words(reader: &Reader, texts: &mut Texts, column: &Column, value: &Value, dur
         Unit::Count => units::count(number.unsigned_abs()),
         Unit::None | Unit::Share => number.to_string(),
     };
-    // Phases are told by their begin, which says little without a share of the whole.
-    let part = |number: i64| {
-        let share = duration.filter(|&duration| duration > 0 && number <= duration && column.unit == Unit::Nanoseconds);
-        share.map(|duration| units::share(number as f64 / duration as f64))
-    };
     Ok(match value {
-        Value::Int(number) => match part(*number) {
-            Some(share) if column.name != "interval" => {
-                tr_with("after {time} ({share})", &[("time", &whole(*number)), ("share", &share)])
-            }
-            _ => whole(*number),
-        },
+        Value::Int(number) => whole(*number),
         Value::Stack(stack) => {
             let sql = "SELECT stack_text(?1)";
             let text = reader.query.read(sql, [stack], |row| row.get::<_, Option<String>>(0))?;

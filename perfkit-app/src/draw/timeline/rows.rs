@@ -24,7 +24,7 @@ const MOST: usize = 4_000;
 const STACKS: usize = 1 << 16;
 
 /// The columns of a frame at which its phases begin, in their order, and what drawings call them.
-const PHASES: [(&str, Phase); 7] = [
+pub(super) const PHASES: [(&str, Phase); 7] = [
     ("flush_events", Phase::Events),
     ("before_paint", Phase::Events),
     ("update", Phase::Update),

@@ -11,7 +11,7 @@ use super::kinds::Look;
 use super::links::{End, Link};
 use super::paint::{Manner, Pixels, picture};
 use super::search::search;
-use super::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
+use super::{Ask, Kept, Scene, Tracks, Wanted, detail, overview, rows, tracks};
 use crate::draw::reference;
 use crate::link::Reader;
 use crate::model::{Range, extent};
@@ -116,4 +116,19 @@ fn pictures_of_the_timeline() {
     views[dispatches].height = 70.0;
     shown.check("timeline-frame", Range::new(at - 30_000_000, at + 150_000_000), &marks, &views);
     shown.check("timeline-close", Range::new(at - 1_000_000, at + 4_000_000), &Marks::default(), &views);
+}
+
+#[test]
+fn a_frame_tells_how_long_each_of_its_phases_took() {
+    let shown = shown();
+    let at = shown.lane("frames");
+    let lane = &shown.tracks.lanes[at];
+    let spot = Spot { lane: at, member: lane.members[0], time: shown.hidden, duration: Some(synthetic::HIDDEN) };
+    let told = detail::detail(&shown.reader, &mut rows::Texts::default(), lane, spot, shown.whole.begin);
+    let fields = told.unwrap().unwrap().fields;
+    let told = |name: &str| fields.iter().find(|(of, _)| of == name).map(|(_, words)| words.clone()).unwrap();
+    assert_eq!(told("Duration"), "100 ms");
+    // What is stored is when each began.
+    let told = ["Flush events", "Update", "Paint", "After paint"].map(told);
+    assert_eq!(told, ["20 µs (0.0 %)", "20 ms (20.0 %)", "40 ms (40.0 %)", "10 ms (10.0 %)"]);
 }

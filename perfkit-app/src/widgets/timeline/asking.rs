@@ -16,6 +16,7 @@ use crate::draw::timeline::paint::{Manner, Pixels, picture};
 use crate::draw::timeline::scene::prepare;
 use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
 use crate::link::Reader;
+use crate::wording;
 
 /// So long is made ready what comes next, and so long is waited until more is.
 const PIECE: Duration = Duration::from_millis(4);
@@ -54,11 +55,17 @@ impl Timeline {
         let found = async move { document.ask(|reader| tracks(reader)).await };
         crate::pages::fill(self, found, |timeline, found| {
             let imp = timeline.imp();
-            let Some(Ok(found)) = found else { return };
+            let found = match found {
+                Some(Ok(found)) => found,
+                Some(Err(error)) => return timeline.document().tell(&wording::error(&error)),
+                None => return,
+            };
             imp.views.replace(found.lanes.iter().map(View::of).collect());
             imp.tracks.replace(Some(Arc::new(found)));
             timeline.resized();
             timeline.emit_by_name::<()>("changed", &[]);
+            // Whatever led here may have selected a frame before there were tracks.
+            timeline.pick_slow();
         });
     }
 

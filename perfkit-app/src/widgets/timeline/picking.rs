@@ -6,6 +6,7 @@ use gdkrecord::units;
 use gtk::glib;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
+use perfkit_agent::analysis::Report as Slow;
 
 use super::Timeline;
 use crate::draw::timeline::detail::{Detail, detail, step};
@@ -76,13 +77,17 @@ impl Timeline {
         self.find_out(spot);
     }
 
-    /// Selects the frame that was slow where it is what was selected, as going from one to the next does.
+    /// Selects the frame that was slow where it, or what made it so, is what was selected, as going from one to the next
+    /// does, and as lines of the overview do.
     pub(super) fn pick_slow(&self) {
         let (document, selection) = (self.document().clone(), self.document().selection());
         let (Some(tracks), false) = (self.tracks(), selection.is_empty()) else { return };
         let found = async move {
             let report = document.report().await.ok()?;
-            let slow = report.analysis.slow.iter().find(|slow| slow.place == (selection.begin, selection.end))?;
+            let selected = (selection.begin, selection.end);
+            let slow = &report.analysis.slow;
+            let caused = |one: &&Slow| one.findings.iter().any(|finding| finding.place == selected);
+            let slow = slow.iter().find(|one| one.place == selected).or_else(|| slow.iter().find(caused))?;
             let (end, tid) = (slow.place.1, slow.thread.1);
             let frames = |lane: &Lane| lane.kind.look == Look::Frames && i64::from(lane.tid) == tid;
             let at = tracks.lanes.iter().position(frames)?;
