@@ -84,11 +84,7 @@ pub fn start(window: &Window, wanted: Wanted, again: Preset) {
             live.take(&update);
             match update {
                 Update::Problem(line) => problems.push(line),
-                Update::Again(session) => {
-                    let name = session.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    window.toast(&tr_with("{name} is kept, and the program is recorded again", &[("name", &name)]));
-                    crate::model::recent::opened(&session, &session);
-                }
+                Update::Again(session) => crate::model::recent::opened(&session, &session),
                 Update::Ended(ended) => ended_in(&window, &name, ended, &problems, &again),
                 _ => {}
             }

@@ -210,3 +210,25 @@ fn sessions_that_were_opened_are_told_of_until_they_are_removed() {
     gui.hear("not there any more").unwrap();
     assert_eq!(gui.said(), "", "warnings of its toolkit");
 }
+
+#[test]
+fn a_recording_that_begins_again_keeps_what_it_had() {
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "sleep", "600");
+    record(&mut gui);
+    gui.hear("Written to sleep.perfkit").unwrap();
+    gui.act("push button", "Pause").unwrap();
+    gui.hear("paused").unwrap();
+    gui.act("push button", "Restart").unwrap();
+    // It is told beside the buttons and not over them, so that they can be pressed.
+    gui.hear("; sleep.perfkit is kept").unwrap();
+    gui.find("push button", "Pause").unwrap();
+    let stop = gui.find("push button", "Stop").unwrap();
+    gui.click(&stop).unwrap();
+    gui.find("list item", "Details").unwrap();
+    for name in ["sleep.perfkit", "sleep-2.perfkit"] {
+        assert!(session::query(&display.home().join(name), "SELECT 1").is_ok(), "{name}");
+    }
+    assert_eq!(gui.said(), "", "warnings of its toolkit");
+}

@@ -5,6 +5,7 @@
 mod picture;
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::path::Path;
 use std::time::Duration;
 
 use adw::prelude::*;
@@ -57,6 +58,8 @@ mod imp {
         /// When and how many events there were at the last word, for the rate.
         pub last: Cell<(Duration, u64)>,
         pub heard: Cell<Duration>,
+        /// The session's file that was kept when the recording began again; empty where it never did.
+        pub kept: RefCell<String>,
     }
 
     #[glib::object_subclass]
@@ -154,8 +157,12 @@ impl Live {
         let imp = self.imp();
         match update {
             Update::Began(path) => {
-                let file = path.file_name().unwrap_or_default().to_string_lossy();
-                imp.state.set_label(&tr_with("Written to {file}", &[("file", &file)]));
+                let (file, kept) = (file_name(path), imp.kept.borrow());
+                // Told here rather than in passing, where it would lie over the buttons.
+                imp.state.set_label(&match &**kept {
+                    "" => tr_with("Written to {file}", &[("file", &file)]),
+                    kept => tr_with("Written to {file}; {kept} is kept", &[("file", &file), ("kept", kept)]),
+                });
                 imp.stop.grab_focus();
             }
             Update::Goes { time, rows, dropped, paused } => self.goes(*time, *rows, *dropped, *paused),
@@ -178,7 +185,8 @@ impl Live {
                 accessible::as_labelled(&*imp.stop);
                 imp.stop.set_sensitive(true);
             }
-            Update::Again(_) => {
+            Update::Again(session) => {
+                imp.kept.replace(file_name(session));
                 [&*imp.restart, &*imp.discard, &*imp.stop].iter().for_each(|button| button.set_sensitive(true));
                 imp.pause.set_sensitive(true);
                 imp.last.take();
@@ -274,6 +282,10 @@ impl Live {
         });
         dialog.present();
     }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A length of time as clocks show it.
