@@ -64,6 +64,8 @@ pub struct Lane {
     pub colour: usize,
     /// From the last before the stretch to the first after it.
     pub points: Vec<Point>,
+    /// Of what counts up, since when the first rise lasts.
+    pub since: Option<i64>,
 }
 
 impl Lane {
@@ -228,33 +230,38 @@ fn graph(ctx: &Context, palette: &Palette, lane: &Lane, view: &View, plot: Area)
     ctx.save()?;
     ctx.rectangle(plot.x, plot.y - 1.0, plot.width, plot.height + 2.0);
     ctx.clip();
-    let x = |time: i64| ruler::place(view.visible, plot, time);
+    let x_of = |time: i64| ruler::place(view.visible, plot, time);
     color.alpha(0.4).set(ctx);
     for point in lane.points.iter().filter(|point| point.max > point.min) {
         let (top, bottom) = (y(point.max), y(point.min));
-        ctx.rectangle(x(point.time).floor(), top, 1.0, (bottom - top).max(1.0));
+        ctx.rectangle(x_of(point.time).floor(), top, 1.0, (bottom - top).max(1.0));
     }
     ctx.fill()?;
     for filled in [true, false] {
         let mut last = None;
         for point in &lane.points {
-            let (x, y) = (x(point.time), y(point.mean));
+            let (x, y) = (x_of(point.time), y(point.mean));
             match last {
-                None if filled => {
-                    ctx.move_to(x, plot.bottom());
+                None => {
+                    // What counts up rose evenly since the point before, as far as is known.
+                    let begin = lane.since.map_or(x, x_of);
+                    ctx.move_to(begin, if filled { plot.bottom() } else { y });
+                    ctx.line_to(begin, y);
                     ctx.line_to(x, y);
                 }
-                None => ctx.move_to(x, y),
-                // What counts up rose evenly since the point before, as far as is known.
-                Some(before) if lane.counts_up => {
+                Some((before, _)) if lane.counts_up => {
                     ctx.line_to(before, y);
                     ctx.line_to(x, y);
                 }
-                Some(_) => ctx.line_to(x, y),
+                // Any other holds until the next is known, and so tells the value at each moment.
+                Some((_, held)) => {
+                    ctx.line_to(x, held);
+                    ctx.line_to(x, y);
+                }
             }
-            last = Some(x);
+            last = Some((x, y));
         }
-        if let (true, Some(x)) = (filled, last) {
+        if let (true, Some((x, _))) = (filled, last) {
             ctx.line_to(x, plot.bottom());
             color.alpha(0.15).set(ctx);
             ctx.fill()?;
@@ -267,14 +274,14 @@ fn graph(ctx: &Context, palette: &Palette, lane: &Lane, view: &View, plot: Area)
     // A few values are points.
     if lane.points.len() < (plot.width / 12.0) as usize {
         for point in &lane.points {
-            ctx.arc(x(point.time), y(point.mean), 2.0, 0.0, std::f64::consts::TAU);
+            ctx.arc(x_of(point.time), y(point.mean), 2.0, 0.0, std::f64::consts::TAU);
             ctx.close_path();
         }
         ctx.fill()?;
     }
     if let Some(value) = lane.at(view.moment()).filter(|_| view.visible.contains(view.moment())) {
         palette.text.set(ctx);
-        ctx.arc(x(view.moment()), y(value), 3.0, 0.0, std::f64::consts::TAU);
+        ctx.arc(x_of(view.moment()), y(value), 3.0, 0.0, std::f64::consts::TAU);
         ctx.fill()?;
     }
     ctx.restore()
@@ -319,6 +326,7 @@ mod tests {
             counts_up: false,
             colour: unit.len(),
             points: (0..200).map(point).collect(),
+            since: None,
         }
     }
 

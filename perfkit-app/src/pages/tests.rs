@@ -150,5 +150,7 @@ fn counters_are_read_with_the_values_beside_the_stretch() {
         assert_eq!((times(0), times(1)), (vec![1_300, 1_400, 1_500], vec![1_200, 1_300, 1_400, 1_500]));
         assert!(lanes[0].points.iter().all(|point| (point.mean - 30.0).abs() < 1e-6), "{:?}", lanes[0].points);
         assert_eq!(lanes[1].at(1_250 * MS), Some(2.0));
+        // The first rise lasts from before the stretch on, and is drawn so.
+        assert_eq!((lanes[0].since, lanes[1].since), (Some(1_200 * MS), None));
     });
 }

@@ -63,8 +63,9 @@ struct Found {
     reach: (f64, f64),
 }
 
-/// Columns in which the fastest rise of a counter is looked for.
-const RISES: usize = 256;
+/// Columns in which the fastest rise of a counter is looked for at most: of one that is shown, and of one that is not,
+/// of which there may be hundreds.
+const RISES: (usize, usize) = (16_384, 1_024);
 
 /// The counters that tell most about a program, the most first; those of the program itself come before them.
 pub(crate) const TELLING: &[&str] =
@@ -164,9 +165,14 @@ fn threads(kind: &'static Kind, of: &[&Found], drawing: &[i32], names: &Names) -
 }
 
 /// How fast a counter rises where it does so fastest, in so many a second.
-fn fastest(reader: &Reader, member: Member, whole: Range) -> Option<f64> {
+fn fastest(reader: &Reader, lane: &Lane, whole: Range) -> Option<f64> {
+    let member = lane.members.first()?;
     let series = reader.session.series().get(member.series)?;
-    let window = reader.session.window(series, member.track, whole.begin, whole.end, RISES).ok()?;
+    // So many columns that each has one value if they come evenly: a column of several would hide the fastest of their
+    // rises, which would then be drawn over the lane's top.
+    let most = if lane.shown { RISES.0 } else { RISES.1 };
+    let columns = usize::try_from(lane.count.saturating_mul(4)).unwrap_or(most).min(most);
+    let window = reader.session.window(series, member.track, whole.begin, whole.end, columns.max(1)).ok()?;
     let known: Vec<&Bin> = window.bins.iter().filter(|bin| bin.count > 0).collect();
     let rise = |pair: &[&Bin]| (pair[1].max - pair[0].max) * 1e9 / (pair[1].at - pair[0].at).max(1) as f64;
     Some(known.windows(2).map(rise).fold(0.0, f64::max))
@@ -196,9 +202,6 @@ fn counters(reader: &Reader, of: &[&Found], whole: Range) -> Vec<Lane> {
         if let Some((semantics, unit)) = told.get(name) {
             lane.counts_up = semantics == "counter";
             lane.unit.clone_from(unit);
-            if lane.counts_up {
-                lane.reach = (0.0, fastest(reader, one.member, whole).unwrap_or(0.0));
-            }
         }
         lanes.push((rank, lane));
     }
@@ -207,6 +210,9 @@ fn counters(reader: &Reader, of: &[&Found], whole: Range) -> Vec<Lane> {
     for (rank, lane) in &mut lanes {
         lane.shown = *rank < usize::MAX && left > 0;
         left -= usize::from(lane.shown);
+        if lane.counts_up {
+            lane.reach = (0.0, fastest(reader, lane, whole).unwrap_or(0.0));
+        }
     }
     lanes.into_iter().map(|(_, lane)| lane).collect()
 }
@@ -284,5 +290,41 @@ impl Names {
             label if whole.is_empty() => label.to_owned(),
             label => format!("{whole} {label}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use perfkit_agent::session::{Cell, Query, Session, Store, schemas};
+    use perfkit_agent::source::{NameInfo, Outlet, Semantics};
+
+    use super::*;
+
+    #[test]
+    fn the_lane_of_a_counter_is_as_high_as_its_fastest_rise() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.perfkit");
+        let mut store = Store::create(&path).unwrap();
+        let (mut outlet, seen) = Outlet::to_memory("test");
+        outlet.source_begins("test");
+        outlet.name(NameInfo {
+            name: "app.hits".into(),
+            semantics: Semantics::Counter,
+            unit: "".into(),
+            doc: "".into(),
+        });
+        let values = outlet.series(&schemas::COUNTERS);
+        let hits = outlet.track(&Track::counter(7, "app.hits"));
+        // One step among many, which the mean of a few values would hide.
+        for at in 0..2_000 {
+            let value = at + if at > 777 { 60 } else { 0 };
+            outlet.point(values, at * 100_000_000, hits, &[Cell::Real(value as f64)]);
+        }
+        outlet.end(Ok(()));
+        seen.messages().into_iter().for_each(|message| store.handle(message).unwrap());
+        store.close().unwrap();
+        let reader = Reader { session: Session::open(&path).unwrap(), query: Query::open(&path).unwrap() };
+        let lanes = tracks(&reader).unwrap().lanes;
+        assert_eq!(lanes.iter().map(|lane| (&*lane.title, lane.reach.1)).collect::<Vec<_>>(), [("app.hits", 610.0)]);
     }
 }

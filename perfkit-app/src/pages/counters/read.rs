@@ -115,6 +115,7 @@ pub fn lanes(
         let before = beside(reader, series, counter.key.1, range, whole, false)?;
         points.splice(0..0, before);
         points.extend(beside(reader, series, counter.key.1, range, whole, true)?);
+        let since = points.first().map(|first| first.time).filter(|_| counter.counts_up);
         if counter.counts_up {
             points = rises(&points);
         }
@@ -125,6 +126,7 @@ pub fn lanes(
             counts_up: counter.counts_up,
             colour: *colour,
             points,
+            since,
         });
     }
     Ok(lanes)
