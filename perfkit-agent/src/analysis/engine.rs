@@ -9,7 +9,7 @@ use super::read::threads;
 use super::rules::{Finding, RULES};
 use super::stacks::Stacks;
 use super::starvation::{self, Starvation};
-use super::timeline::{Dispatch, TRACED, Timeline, overlapping};
+use super::timeline::{Dispatch, TRACED, Timeline, length, overlapping};
 use super::waste::{self, Window};
 use super::{inside, window, words};
 use crate::error::Result;
@@ -213,16 +213,15 @@ fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
     findings.retain(|finding| finding.ns as f64 >= MATTERS * window.work as f64);
     findings.sort_by(|a, b| b.ns.cmp(&a.ns).then_with(|| a.words.cmp(&b.words)));
     for finding in &mut findings {
-        let (from, to) = (finding.place.0.max(window.start), finding.place.1.min(window.end));
-        if let Some((ns, function)) = facts.stacks.busiest_own(facts.timeline, from, to)
-            && ns * 2 >= to - from
+        if let Some((ns, function)) = facts.stacks.busiest_own(facts.timeline, &finding.parts)
+            && ns * 2 >= length(&finding.parts)
             && !finding.words.contains(&function.name)
         {
             // It is the program's own, which nobody needs to be told.
             let place = if function.source.is_some() { function.place() } else { function.name };
             finding.words.push_str(&format!(" in {place}"));
         }
-        finding.inside = inside::look(facts, from, to);
+        finding.inside = inside::look(facts, &finding.parts);
     }
     Report {
         thread: (facts.timeline.pid, facts.timeline.tid),

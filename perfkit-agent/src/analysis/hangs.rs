@@ -78,7 +78,7 @@ pub fn find(facts: &Facts<'_>) -> Vec<Hang> {
             place: (from, to),
             subject: longest.map_or(subject, |one| facts.callback(&one.what)),
             calls: if longest.is_some() { 1 } else { calls },
-            inside: inside::look(facts, place.0, place.1),
+            inside: inside::look(facts, &[place]),
             stack: facts.stacks.busiest_stack(timeline, from, to),
         }
     };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
-use super::timeline::{Timeline, between, overlapping};
+use super::timeline::{At, Timeline, between, overlapping};
 use crate::error::{Error, Result};
 
 /// What lies between the program and GTK where GTK's calls are recorded: no part of the program.
@@ -138,23 +138,23 @@ impl Stacks {
 
     /// The function of the program's own that most of a stretch of time belongs to, and how much of it; samples and
     /// time off the processor both tell.
-    pub fn busiest_own(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, Function)> {
-        self.busiest(timeline, from, to, true, |stack| self.own(stack))
+    pub fn busiest_own(&self, timeline: &Timeline, parts: &[(i64, i64)]) -> Option<(i64, Function)> {
+        self.busiest(timeline, parts, true, |stack| self.own(stack))
     }
 
     /// The innermost function, whosever it is, that the processor was in most, for how long, and in how many samples:
     /// off the processor that would be the kernel's scheduler, always.
-    pub fn busiest_innermost(&self, timeline: &Timeline, from: i64, to: i64) -> Option<(i64, usize, Function)> {
-        let (ns, function) = self.busiest(timeline, from, to, false, |stack| self.innermost(stack))?;
+    pub fn busiest_innermost(&self, timeline: &Timeline, parts: &[(i64, i64)]) -> Option<(i64, usize, Function)> {
+        let (ns, function) = self.busiest(timeline, parts, false, |stack| self.innermost(stack))?;
         let same = |found: Function| (&found.name, &found.module) == (&function.name, &function.module);
-        let samples = between(&timeline.samples, from, to).iter();
+        let samples = samples(timeline, parts);
         let count = samples.filter(|at| self.innermost(at.what.1).is_some_and(same)).count();
         Some((ns, count, function))
     }
 
     /// Samples in whose stack a function has a name that begins so: their nanoseconds, and how many.
-    pub fn under(&self, timeline: &Timeline, from: i64, to: i64, prefix: &str) -> (i64, usize) {
-        let samples = between(&timeline.samples, from, to).iter();
+    pub fn under(&self, timeline: &Timeline, parts: &[(i64, i64)], prefix: &str) -> (i64, usize) {
+        let samples = samples(timeline, parts);
         let below = samples.filter(|at| self.functions(at.what.1).any(|place| place.function.starts_with(prefix)));
         below.fold((0, 0), |(ns, count), at| (ns + at.what.0, count + 1))
     }
@@ -186,20 +186,21 @@ impl Stacks {
     fn busiest(
         &self,
         timeline: &Timeline,
-        from: i64,
-        to: i64,
+        parts: &[(i64, i64)],
         off: bool,
         of: impl Fn(i64) -> Option<Function>,
     ) -> Option<(i64, Function)> {
         let mut sums: HashMap<Function, i64> = HashMap::new();
-        for at in between(&timeline.samples, from, to) {
+        for at in samples(timeline, parts) {
             if let Some(function) = of(at.what.1) {
                 *sums.entry(function).or_default() += at.what.0;
             }
         }
-        for span in overlapping(&timeline.off, from, to).filter(|_| off) {
-            if let Some(function) = span.what.stack.and_then(&of) {
-                *sums.entry(function).or_default() += span.within(from, to);
+        for &(from, to) in parts.iter().filter(|_| off) {
+            for span in overlapping(&timeline.off, from, to) {
+                if let Some(function) = span.what.stack.and_then(&of) {
+                    *sums.entry(function).or_default() += span.within(from, to);
+                }
             }
         }
         // A function is one, whatever its lines; then that of its lines that has most.
@@ -212,6 +213,11 @@ impl Stacks {
         let (function, _) = lines.max_by(|a, b| a.1.cmp(b.1).then_with(|| b.0.source.cmp(&a.0.source)))?;
         Some((ns, function.clone()))
     }
+}
+
+/// The samples that lie in these parts of a thread's time.
+fn samples<'a>(timeline: &'a Timeline, parts: &'a [(i64, i64)]) -> impl Iterator<Item = &'a At<(i64, i64)>> {
+    parts.iter().flat_map(|&(from, to)| between(&timeline.samples, from, to))
 }
 
 fn file(path: &str) -> String {
@@ -233,7 +239,7 @@ impl Stacks {
 mod tests {
     use super::*;
     use crate::analysis::engine::tests::{ms, span};
-    use crate::analysis::timeline::{At, Off};
+    use crate::analysis::timeline::Off;
 
     /// A program whose handler reads in two lines, and the kernel below it.
     fn stacks() -> Stacks {
@@ -266,9 +272,9 @@ mod tests {
 
     #[test]
     fn a_handler_is_told_with_the_line_in_which_most_passed() {
-        let (ns, function) = stacks().busiest_own(&timeline(), 0, ms(100)).unwrap();
+        let (ns, function) = stacks().busiest_own(&timeline(), &[(0, ms(100))]).unwrap();
         assert_eq!((ns, &*function.place()), (ms(58), "on_click (app.c:214)"));
-        let (_, function) = stacks().busiest_own(&timeline(), 0, ms(4)).unwrap();
+        let (_, function) = stacks().busiest_own(&timeline(), &[(0, ms(4))]).unwrap();
         assert_eq!(function.place(), "on_click (app.c:210)");
     }
 

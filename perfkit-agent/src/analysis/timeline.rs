@@ -291,6 +291,30 @@ pub fn begun<T>(spans: &Spans<T>, from: i64, to: i64) -> i64 {
     union(overlapping(spans, from, to).filter(|span| span.time >= from), from, to)
 }
 
+/// The spans that overlap a stretch and begin no earlier than a time, without what they were.
+pub fn bare<T>(spans: &Spans<T>, from: i64, to: i64, since: i64) -> impl Iterator<Item = Span<()>> {
+    let overlapping = overlapping(spans, from, to).filter(move |span| span.time >= since);
+    overlapping.map(|span| Span { time: span.time, end: span.end, what: () })
+}
+
+/// The parts of a stretch that no span covers, in their order.
+pub fn uncovered<T>(spans: &Spans<T>, from: i64, to: i64) -> Vec<(i64, i64)> {
+    let (mut parts, mut until) = (Vec::new(), from);
+    for span in overlapping(spans, from, to) {
+        if span.time > until {
+            parts.push((until, span.time));
+        }
+        until = until.max(span.end);
+    }
+    parts.extend((until < to).then_some((until, to)));
+    parts
+}
+
+/// How long stretches are together, in nanoseconds.
+pub fn length(parts: &[(i64, i64)]) -> i64 {
+    parts.iter().map(|(from, to)| to - from).sum()
+}
+
 /// Nanoseconds that spans in the order of their begins cover of a stretch.
 fn union<'a, T: 'a>(spans: impl Iterator<Item = &'a Span<T>>, from: i64, to: i64) -> i64 {
     let (mut sum, mut until) = (0, from);
@@ -316,6 +340,8 @@ mod tests {
         assert_eq!(covered(&spans, 0, 100), 22);
         assert_eq!(covered(&spans, 3, 9), 6);
         assert_eq!(covered(&spans, 12, 20), 0);
+        assert_eq!(uncovered(&spans, 3, 25), [(12, 20)]);
+        assert_eq!(uncovered(&spans, 11, 50), [(12, 20), (30, 50)]);
         assert_eq!(begun(&spans, 1, 21), 7, "the first began before, and the last reaches further");
         assert_eq!(overlapping(&spans, 9, 21).count(), 3);
     }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::read::threads;
-use super::timeline::{Frame, Input, Span, Spans, Timeline, covered, overlapping};
+use super::timeline::{Frame, Input, Span, Spans, Timeline, bare, covered, overlapping};
 use crate::error::Result;
 use crate::session::query::Query;
 
@@ -64,12 +64,9 @@ impl<'a> Window<'a> {
 
     /// All in it that is told for itself, wherever it happens: sleep, the handling of input, and frames.
     pub fn told(&self) -> Spans<()> {
-        fn spans<T>(all: &Spans<T>, from: i64, to: i64) -> impl Iterator<Item = Span<()>> {
-            overlapping(all, from, to).map(|span| Span { time: span.time, end: span.end, what: () })
-        }
         let (timeline, from, to) = (self.timeline, self.start, self.end);
-        let all = spans(&timeline.polls, from, to).chain(spans(&timeline.inputs, from, to));
-        all.chain(spans(&timeline.frames, from, to)).collect::<Vec<_>>().into()
+        let all = bare(&timeline.polls, from, to, i64::MIN).chain(bare(&timeline.inputs, from, to, i64::MIN));
+        all.chain(bare(&timeline.frames, from, to, i64::MIN)).collect::<Vec<_>>().into()
     }
 
     /// The input that was handled in it.

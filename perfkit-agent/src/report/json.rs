@@ -19,8 +19,8 @@ pub fn json(report: &Report) -> Value {
             "subject": finding.subject,
             "ns": finding.ns,
             "words": finding.words,
-            "begin": finding.place.0,
-            "end": finding.place.1,
+            "begin": finding.place().0,
+            "end": finding.place().1,
             "evidence": finding.evidence,
             "inside": inside,
         })

@@ -8,14 +8,18 @@ use crate::analysis::timeline::{between, overlapping};
 const MANY: i64 = 3;
 
 /// Faults in the stretch, if there were many and the thread waited for a disk meanwhile.
-pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
+pub fn look(facts: &Facts<'_>, parts: &[(i64, i64)]) -> Option<Inside> {
+    let (from, to) = super::reach(parts)?;
     let timeline = facts.timeline;
     // The values just before and just after: it is sampled more seldom than frames are drawn.
     let before = between(&timeline.faults, i64::MIN, from).last()?.what;
     let after = between(&timeline.faults, to, i64::MAX).first()?.what;
     let count = after - before;
-    let waits = overlapping(&timeline.off, from, to).filter(|off| off.what.state == "disk");
-    let ns: i64 = waits.map(|off| off.within(from, to)).sum();
+    let waits = |&(from, to): &(i64, i64)| {
+        let waits = overlapping(&timeline.off, from, to).filter(|off| off.what.state == "disk");
+        waits.map(|off| off.within(from, to)).sum::<i64>()
+    };
+    let ns = parts.iter().map(waits).sum();
     if count < MANY || ns == 0 {
         return None;
     }
@@ -35,14 +39,14 @@ mod tests {
         let faults = |timeline: &mut crate::analysis::Timeline| {
             timeline.faults = vec![At { time: ms(-5), what: 10 }, At { time: ms(50), what: 30 }];
         };
-        facts(faults, |facts| assert!(look(facts, ms(0), ms(40)).is_none()));
+        facts(faults, |facts| assert!(look(facts, &[(ms(0), ms(40))]).is_none()));
         let disk = Off { state: "disk".into(), stack: None };
         facts(
             |timeline| {
                 faults(timeline);
                 timeline.off = vec![span(1, 31, disk)].into();
             },
-            |facts| assert!(look(facts, ms(0), ms(40)).unwrap().words.contains("20 page faults")),
+            |facts| assert!(look(facts, &[(ms(0), ms(40))]).unwrap().words.contains("20 page faults")),
         );
     }
 }

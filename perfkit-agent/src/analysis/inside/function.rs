@@ -3,16 +3,18 @@
 use super::Inside;
 use crate::analysis::engine::Facts;
 use crate::analysis::evidence;
+use crate::analysis::timeline::length;
 
 /// One sample says that a function ran, and not for how long.
 pub const LEAST: usize = 2;
 
 /// The function that most samples of the stretch were in.
-pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
-    let (ns, samples, function) = facts.stacks.busiest_innermost(facts.timeline, from, to)?;
+pub fn look(facts: &Facts<'_>, parts: &[(i64, i64)]) -> Option<Inside> {
+    let (from, to) = super::reach(parts)?;
+    let (ns, samples, function) = facts.stacks.busiest_innermost(facts.timeline, parts)?;
     let evidence = evidence::between("samples", facts.timeline.tid, from, to);
     let words = format!("in {}", function.place());
-    (samples >= LEAST).then(|| Inside { name: "function", ns: ns.min(to - from), words, evidence })
+    (samples >= LEAST).then(|| Inside { name: "function", ns: ns.min(length(parts)), words, evidence })
 }
 
 #[cfg(test)]
@@ -33,7 +35,7 @@ mod tests {
         let stacks =
             Stacks::named(&[(1, None, "cairo_fill"), (2, None, "gtk_css_node_validate"), (3, Some(2), "malloc")]);
         let facts = Facts { timeline: &timeline, stacks: &stacks, names: &HashMap::new() };
-        [look, style::look].map(|look| look(&facts, 0, ms(10)).map(|inside| (inside.ns, inside.words)))
+        [look, style::look].map(|look| look(&facts, &[(0, ms(10))]).map(|inside| (inside.ns, inside.words)))
     }
 
     #[test]

@@ -8,15 +8,18 @@ use crate::analysis::evidence;
 use crate::analysis::timeline::{TRACED, Timeline, overlapping};
 
 /// Why it did not run, most of the stretch.
-pub fn look(facts: &Facts<'_>, from: i64, to: i64) -> Option<Inside> {
+pub fn look(facts: &Facts<'_>, parts: &[(i64, i64)]) -> Option<Inside> {
+    let (begin, end) = super::reach(parts)?;
     let timeline = facts.timeline;
     let mut sums: HashMap<&str, i64> = HashMap::new();
-    for off in overlapping(&timeline.off, from, to) {
-        *sums.entry(&off.what.state).or_default() += off.within(from, to);
+    for &(from, to) in parts {
+        for off in overlapping(&timeline.off, from, to) {
+            *sums.entry(&off.what.state).or_default() += off.within(from, to);
+        }
     }
     let (state, ns) = sums.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(a.0)))?;
     let words = words(timeline, state);
-    let evidence = evidence::overlapping("offcpu", timeline.tid, from, to);
+    let evidence = evidence::overlapping("offcpu", timeline.tid, begin, end);
     Some(Inside { name: "off-cpu", ns, words, evidence })
 }
 
@@ -44,7 +47,7 @@ mod tests {
         facts(
             |timeline| timeline.off = vec![span(0, 5, off("disk")), span(6, 30, off("preempted"))].into(),
             |facts| {
-                let inside = look(facts, ms(0), ms(40)).unwrap();
+                let inside = look(facts, &[(ms(0), ms(40))]).unwrap();
                 assert_eq!((inside.ns, inside.name), (ms(24), "off-cpu"));
                 assert!(inside.words.contains("others had the processor"));
             },
@@ -61,7 +64,7 @@ mod tests {
                     timeline.off = vec![span(6, 30, held.clone())].into();
                     timeline.tracer = tracer.map(str::to_owned);
                 },
-                |facts| words = look(facts, ms(0), ms(40)).unwrap().words,
+                |facts| words = look(facts, &[(ms(0), ms(40))]).unwrap().words,
             );
             words
         };

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Finding, Rule, render};
 use crate::analysis::engine::Facts;
 use crate::analysis::evidence;
-use crate::analysis::timeline::{Frame, Span, begun, covered, overlapping};
+use crate::analysis::timeline::{Frame, Span, bare, length, overlapping, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -21,12 +21,9 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         }
     }
     let finding = |all: Vec<&Span<Frame>>| {
-        let took = |frame: &Span<Frame>| {
-            let (from, to) = (frame.time.max(window.start), frame.end.min(window.end));
-            // Input that is handled in it is told as input.
-            to - from - begun(&timeline.inputs, from, to) - covered(&timeline.polls, from, to)
-        };
-        let ns = all.iter().map(|frame| took(frame)).sum();
+        // Input that is handled in it is told as input.
+        let parts: Vec<(i64, i64)> = all.iter().flat_map(|frame| own(facts, window, frame)).collect();
+        let ns = length(&parts);
         let longest = all.iter().max_by_key(|frame| frame.length())?;
         let of = all.iter().find_map(|frame| render::widest(facts, frame.time, frame.end));
         let name = of.map_or_else(|| "another window".to_owned(), |(of, _)| timeline.window_name(of));
@@ -39,12 +36,20 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
             ns,
             words: format!("{what} of {name} took {}", words::time(ns)),
             subject: name,
-            place: (longest.time, longest.end),
+            parts,
             evidence: evidence::overlapping("gdk_frame", timeline.tid, window.start, window.end),
             inside: None,
         })
     };
     by_clock.into_values().filter_map(finding).collect()
+}
+
+/// The parts of a frame in a window without the input that was handled in it, and without sleep.
+fn own(facts: &Facts<'_>, window: &Window<'_>, frame: &Span<Frame>) -> Vec<(i64, i64)> {
+    let timeline = facts.timeline;
+    let (from, to) = (frame.time.max(window.start), frame.end.min(window.end));
+    let others = bare(&timeline.inputs, from, to, from).chain(bare(&timeline.polls, from, to, i64::MIN));
+    uncovered(&others.collect::<Vec<_>>().into(), from, to)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
 use crate::analysis::evidence;
-use crate::analysis::timeline::{Dispatch, Span, covered, overlapping};
+use crate::analysis::timeline::{Dispatch, Span, length, overlapping, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -16,27 +16,27 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let told = window.told();
     let own = |dispatch: &Span<Dispatch>| {
         let (from, to) = (dispatch.time.max(window.start), dispatch.end.min(window.end));
-        to - from - covered(&told, from, to)
+        uncovered(&told, from, to)
     };
     let mut by_name: HashMap<String, Vec<&Span<Dispatch>>> = HashMap::new();
-    for dispatch in outermost(window).into_iter().filter(|dispatch| own(dispatch) > 0) {
+    for dispatch in outermost(window).into_iter().filter(|dispatch| !own(dispatch).is_empty()) {
         by_name.entry(facts.callback(&dispatch.what)).or_default().push(dispatch);
     }
     let finding = |(name, all): (String, Vec<&Span<Dispatch>>)| {
-        let ns = all.iter().map(|dispatch| own(dispatch)).sum();
-        let longest = all.iter().max_by_key(|dispatch| own(dispatch))?;
+        let parts: Vec<(i64, i64)> = all.iter().flat_map(|dispatch| own(dispatch)).collect();
+        let ns = length(&parts);
         let times = if all.len() > 1 { format!(" in {} calls", all.len()) } else { String::new() };
-        Some(Finding {
+        Finding {
             rule: RULE.name,
             ns,
             words: format!("{name} ran {}{times}", words::time(ns)),
             subject: name,
-            place: (longest.time, longest.end),
+            parts,
             evidence: evidence::overlapping("gdk_dispatch", facts.timeline.tid, window.start, window.end),
             inside: None,
-        })
+        }
     };
-    by_name.into_iter().filter_map(finding).collect()
+    by_name.into_iter().map(finding).collect()
 }
 
 /// The dispatches that lie in the window and in no other that does.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
 use crate::analysis::evidence;
-use crate::analysis::timeline::{Input, Span, begun, covered};
+use crate::analysis::timeline::{Input, Span, bare, length, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -18,33 +18,34 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         by_event.entry((&input.what.event, input.what.window)).or_default().push(input);
     }
     let finding = |((event, of), all): ((&str, i64), Vec<&Span<Input>>)| {
-        let ns: i64 = all.iter().map(|input| own(facts, window, input)).sum();
-        let longest = all.iter().max_by_key(|input| input.length())?;
+        let parts: Vec<(i64, i64)> = all.iter().flat_map(|input| own(facts, window, input)).collect();
+        let ns = length(&parts);
         let of = facts.timeline.window_name(of);
-        let (place, took) = ((longest.time, longest.end), words::time(ns));
+        let took = words::time(ns);
         let words = match all.len() {
             1 => format!("the handling of {event} on {of} took {took}"),
             count => format!("a backlog of {} on {of} took {took}", words::many(count, event)),
         };
-        Some(Finding {
+        Finding {
             rule: RULE.name,
             subject: format!("{event} on {of}"),
             ns,
             words,
-            place,
+            parts,
             evidence: evidence::overlapping("input", facts.timeline.tid, window.start, window.end),
             inside: None,
-        })
+        }
     };
-    by_event.into_iter().filter_map(finding).collect()
+    by_event.into_iter().map(finding).collect()
 }
 
-/// Nanoseconds of an input in a window without the input, the frames and the sleep that began in its handling.
-fn own(facts: &Facts<'_>, window: &Window<'_>, input: &Span<Input>) -> i64 {
+/// The parts of an input in a window without the input, the frames and the sleep that began in its handling.
+fn own(facts: &Facts<'_>, window: &Window<'_>, input: &Span<Input>) -> Vec<(i64, i64)> {
     let (from, to) = (input.time.max(window.start), input.end.min(window.end));
     let timeline = facts.timeline;
-    let inner = begun(&timeline.inputs, input.time + 1, to) + begun(&timeline.frames, from, to);
-    (to - from - inner - covered(&timeline.polls, from, to)).max(0)
+    let inner = bare(&timeline.inputs, from, to, input.time + 1).chain(bare(&timeline.frames, from, to, from));
+    let others = inner.chain(bare(&timeline.polls, from, to, i64::MIN));
+    uncovered(&others.collect::<Vec<_>>().into(), from, to)
 }
 
 #[cfg(test)]

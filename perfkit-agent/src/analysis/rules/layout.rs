@@ -26,7 +26,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         subject: class.map_or("widgets", |(of, _)| &*of.class).to_owned(),
         ns,
         words,
-        place: (from, to),
+        parts: vec![(from, to)],
         evidence: if class.is_some() { cost_rows(facts, window) } else { frame_rows(facts, window) },
         inside: None,
     }]

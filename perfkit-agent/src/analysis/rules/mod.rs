@@ -39,8 +39,8 @@ pub struct Finding {
     pub ns: i64,
     /// In words, without what it mostly was.
     pub words: String,
-    /// Where it lies, as begin and end.
-    pub place: (i64, i64),
+    /// Where it lies: begin and end of each part, in their order.
+    pub parts: Vec<(i64, i64)>,
     /// The rows that show it, as a question to the session.
     pub evidence: String,
     /// What it mostly was.
@@ -48,6 +48,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Its longest part, as begin and end.
+    pub fn place(&self) -> (i64, i64) {
+        self.parts.iter().copied().max_by_key(|(from, to)| to - from).unwrap_or_default()
+    }
+
     /// What it is about in words, as "layout of SlowMeasure".
     pub fn cause(&self) -> String {
         let of = RULES.iter().find(|rule| rule.name == self.rule).map_or("", |rule| rule.of);

@@ -3,7 +3,7 @@
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
 use crate::analysis::evidence;
-use crate::analysis::timeline::{Span, covered, overlapping};
+use crate::analysis::timeline::{Span, length, overlapping, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
@@ -21,13 +21,14 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     // One that holds the whole window is a loop of its own, such as a dialog's, and explains nothing in it.
     let inside = overlapping(&timeline.dispatches, from, to).filter(|one| one.time >= from || one.end <= to);
     all.extend(inside.map(|one| Span { time: one.time, end: one.end, what: () }));
-    let ns = to - from - covered(&all.into(), from, to);
+    let parts = uncovered(&all.into(), from, to);
+    let ns = length(&parts);
     vec![Finding {
         rule: RULE.name,
         subject: "outside of callbacks".to_owned(),
         ns,
         words: format!("{} passed outside of callbacks", words::time(ns)),
-        place: (from, to),
+        parts,
         evidence: evidence::between("events", timeline.tid, from, to),
         inside: None,
     }]
@@ -62,6 +63,7 @@ mod tests {
                 assert_eq!(found.iter().map(|finding| finding.ns).sum::<i64>(), window.work - ms(2), "{found:#?}");
                 let left = found.iter().find(|finding| finding.rule == RULE.name).unwrap();
                 assert_eq!(left.ns, ms((34 - 32) + (38 - 36) + (58 - 48)));
+                assert_eq!(left.parts, [(32, 34), (36, 38), (48, 58)].map(|(from, to)| (ms(from), ms(to))));
             },
         );
     }

@@ -32,7 +32,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
             subject: what.to_owned(),
             ns,
             words: format!("{what} took {}", words::time(ns)),
-            place: (from, to),
+            parts: vec![(from, to)],
             evidence: frame_rows(facts, window),
             inside: None,
         })

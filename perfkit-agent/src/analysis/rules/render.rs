@@ -42,7 +42,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         subject,
         ns,
         words,
-        place: (from, to),
+        parts: vec![(from, to)],
         evidence: match share {
             Some(_) => evidence::between("gdk_exposure", facts.timeline.tid, window.frame.time, window.end),
             None => frame_rows(facts, window),

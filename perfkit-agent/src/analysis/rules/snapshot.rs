@@ -18,7 +18,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         subject: of.class.clone(),
         ns,
         words: format!("widgets took {took} to draw themselves, of which {most} {}", of.class),
-        place: (from, from + ns),
+        parts: vec![(from, from + ns)],
         evidence: cost_rows(facts, window),
         inside: None,
     }]

@@ -15,7 +15,7 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         subject: "animations".to_owned(),
         ns: to - from,
         words: format!("animations and tick callbacks took {took}"),
-        place: (from, to),
+        parts: vec![(from, to)],
         evidence: super::layout::frame_rows(facts, window),
         inside: None,
     }]

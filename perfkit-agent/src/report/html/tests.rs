@@ -40,7 +40,7 @@ fn hostile(text: &str) -> Analysis {
         subject: words(),
         ns: 40_000_000,
         words: words(),
-        place: (0, 50_000_000),
+        parts: vec![(0, 50_000_000)],
         evidence: words(),
         inside: Some(inside()),
     };

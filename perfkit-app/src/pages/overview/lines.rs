@@ -115,7 +115,7 @@ pub fn causes(document: &Document, report: &Report) -> Option<gtk::Box> {
     let list = bare_list(&tr("What Made Frames Slow"));
     for (finding, count, ns) in causes.into_iter().take(FEW) {
         let frames = tr_many("in {} slow frame", "in {} slow frames", count as u64);
-        let place = range(finding.place);
+        let place = range(finding.place());
         list.append(&bar(document, &finding.cause(), ns, most, &frames, Lead::Place(place)));
     }
     Some(card::card(&tr("What Made Frames Slow"), &list).root)

@@ -139,7 +139,7 @@ impl Timeline {
                 |end: i64, tid: i64| frames && end == spot.end() && lane.is_some_and(|lane| i64::from(lane.tid) == tid);
             let slow = analysis.slow.iter().find(|slow| mine(slow.place.1, slow.thread.1));
             let findings = slow.map_or(&[][..], |slow| &slow.findings);
-            let why = findings.iter().map(|one| (one.sentence(), Range::new(one.place.0, one.place.1))).collect();
+            let why = findings.iter().map(|one| (one.sentence(), Range::new(one.place().0, one.place().1))).collect();
             timeline.change_picked(spot, |picked| (picked.links, picked.why) = (links, why));
         });
     }
