@@ -86,7 +86,7 @@ impl Timeline {
             let report = document.report().await.ok()?;
             let selected = (selection.begin, selection.end);
             let slow = &report.analysis.slow;
-            let caused = |one: &&Slow| one.findings.iter().any(|finding| finding.place == selected);
+            let caused = |one: &&Slow| one.findings.iter().any(|finding| finding.place() == selected);
             let slow = slow.iter().find(|one| one.place == selected).or_else(|| slow.iter().find(caused))?;
             let (end, tid) = (slow.place.1, slow.thread.1);
             let frames = |lane: &Lane| lane.kind.look == Look::Frames && i64::from(lane.tid) == tid;
