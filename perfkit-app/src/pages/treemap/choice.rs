@@ -34,8 +34,10 @@ impl Default for Choice {
 impl Choice {
     /// What a session is looked at first by, of the pairs of a kind and a measure of which it has something.
     pub fn first(known: &[(&'static str, &'static str)]) -> Option<Choice> {
+        // Where time went comes before all else: of most sessions the areas are those of one window.
+        let timed = |name: &&&str| known.contains(&(**name, Measure::Time.name()));
         let has = |name: &&&str| known.iter().any(|(kind, _)| kind == *name);
-        let name = FIRST.iter().find(has)?;
+        let name = FIRST.iter().find(timed).or_else(|| FIRST.iter().find(has))?;
         let kind = KINDS.iter().position(|kind| kind.name == *name)?;
         let measures = KINDS[kind].measures.iter().map(|measured| measured.measure);
         let measure = measures.into_iter().find(|measure| known.contains(&(*name, measure.name())))?;
@@ -242,6 +244,8 @@ mod tests {
         assert_eq!(Choice::first(&[]), None);
         let first = Choice::first(&[("callbacks", "time"), ("windows", "area")]).unwrap();
         assert_eq!((first.kind().name, first.measure), ("callbacks", Measure::Time));
+        let timed = Choice::first(&[("widgets", "area"), ("callbacks", "time")]).unwrap();
+        assert_eq!((timed.kind().name, timed.measure), ("callbacks", Measure::Time));
         let area = Choice::first(&[("windows", "area")]).unwrap();
         assert_eq!((area.kind().name, area.measure), ("windows", Measure::Area));
         assert!(FIRST.iter().all(|name| Kind::by_name(name).is_some()) && FIRST.len() == KINDS.len());
