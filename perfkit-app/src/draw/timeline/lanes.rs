@@ -63,7 +63,7 @@ struct Found {
     reach: (f64, f64),
 }
 
-/// Columns in which the fastest rise of a counter is looked for at most: of one that is shown, and of one that is not,
+/// Columns in which the fastest rise of a counter is looked for: of one that is shown, and of one that is not,
 /// of which there may be hundreds.
 const RISES: (usize, usize) = (16_384, 1_024);
 
@@ -168,11 +168,9 @@ fn threads(kind: &'static Kind, of: &[&Found], drawing: &[i32], names: &Names) -
 fn fastest(reader: &Reader, lane: &Lane, whole: Range) -> Option<f64> {
     let member = lane.members.first()?;
     let series = reader.session.series().get(member.series)?;
-    // So many columns that each has one value if they come evenly: a column of several would hide the fastest of their
-    // rises, which would then be drawn over the lane's top.
-    let most = if lane.shown { RISES.0 } else { RISES.1 };
-    let columns = usize::try_from(lane.count.saturating_mul(4)).unwrap_or(most).min(most);
-    let window = reader.session.window(series, member.track, whole.begin, whole.end, columns.max(1)).ok()?;
+    // A column of several values would hide the fastest of their rises, which would then be drawn over the lane's top.
+    let columns = if lane.shown { RISES.0 } else { RISES.1 };
+    let window = reader.session.window(series, member.track, whole.begin, whole.end, columns).ok()?;
     let known: Vec<&Bin> = window.bins.iter().filter(|bin| bin.count > 0).collect();
     let rise = |pair: &[&Bin]| (pair[1].max - pair[0].max) * 1e9 / (pair[1].at - pair[0].at).max(1) as f64;
     Some(known.windows(2).map(rise).fold(0.0, f64::max))
@@ -315,8 +313,8 @@ mod tests {
         });
         let values = outlet.series(&schemas::COUNTERS);
         let hits = outlet.track(&Track::counter(7, "app.hits"));
-        // One step among many, which the mean of a few values would hide.
-        for at in 0..2_000 {
+        // One step among many, which the mean of a few values would hide; values come when something changed.
+        for at in (0..2_000).filter(|at| at % 100 < 3 || *at > 770) {
             let value = at + if at > 777 { 60 } else { 0 };
             outlet.point(values, at * 100_000_000, hits, &[Cell::Real(value as f64)]);
         }
