@@ -72,7 +72,10 @@ impl Texts {
             self.stacks.clear();
         }
         let sql = "SELECT coalesce(nullif(function, ''), module, '') FROM stacks WHERE id = ?1";
-        let text: Arc<str> = reader.query.db().query_row(sql, [stack], |row| row.get(0)).unwrap_or_else(|_| "".into());
+        let text: String = reader.query.db().query_row(sql, [stack], |row| row.get(0)).unwrap_or_default();
+        // Of a module its file tells enough; names of functions may have a slash, too, but do not begin with it.
+        let file = text.rsplit('/').next().filter(|_| text.starts_with('/'));
+        let text: Arc<str> = file.unwrap_or(&text).into();
         self.stacks.insert(stack, Arc::clone(&text));
         text
     }
