@@ -5,6 +5,7 @@ mod pane;
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -61,6 +62,8 @@ mod imp {
         pub cancel: TemplateChild<gtk::Button>,
         #[template_child]
         pub trouble: TemplateChild<adw::StatusPage>,
+        #[template_child]
+        pub trouble_back: TemplateChild<gtk::Button>,
         #[template_child]
         pub pages: TemplateChild<gtk::Stack>,
         pub document: RefCell<Option<Document>>,
@@ -160,6 +163,14 @@ impl Window {
                 running.cancel();
             }
         });
+        accessible::as_labelled(&*imp.trouble_back);
+        let window = self.downgrade();
+        imp.trouble_back.connect_clicked(move |_| {
+            if let Some(window) = window.upgrade() {
+                window.back();
+            }
+        });
+        self.give_focus_back();
         self.take_drops();
         self.take_plain_keys();
         self.add_actions();
@@ -366,6 +377,26 @@ impl Window {
             true
         });
         self.add_controller(target);
+    }
+
+    /// What was worked with in a page has the keys again after a search.
+    fn give_focus_back(&self) {
+        let last = Rc::new(glib::WeakRef::<gtk::Widget>::new());
+        let kept = Rc::clone(&last);
+        self.connect_focus_widget_notify(move |window| {
+            let focus = GtkWindowExt::focus(window).filter(|focus| focus.is_ancestor(&*window.imp().pages));
+            if let Some(focus) = focus {
+                kept.set(Some(&focus));
+            }
+        });
+        let window = self.downgrade();
+        self.imp().search_bar.connect_search_mode_enabled_notify(move |bar| {
+            let there = last.upgrade().filter(|widget| widget.is_mapped() && !bar.is_search_mode());
+            let in_bar = window.upgrade().and_then(|window| GtkWindowExt::focus(&window));
+            if let (Some(widget), true) = (there, in_bar.is_none_or(|focus| focus.is_ancestor(bar))) {
+                widget.grab_focus();
+            }
+        });
     }
 
     /// Keys without a modifier act where no text is being typed, and what has the focus does not want them.

@@ -97,6 +97,8 @@ fn named_on_the_command_line() {
         let path = made(&display, case);
         let mut gui = Gui::start(&display, &[&path]).unwrap();
         refuses(&mut gui, case);
+        gui.act("push button", "Back").unwrap();
+        gui.find("push button", "New Recording…").unwrap();
         is_usable(&mut gui);
         assert!(gui.close().unwrap().success(), "{}", case.name);
     }
