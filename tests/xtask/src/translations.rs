@@ -14,20 +14,26 @@ use perfkit_tests::process::run;
 use perfkit_tests::{Failure, Result, bins};
 use proc_macro2::{Delimiter, Literal, TokenStream, TokenTree};
 
-use crate::packages::{self, Need};
-
-/// The functions through which texts go, those of wording.rs and status.rs in perfkit-app; and which arguments are
-/// texts.
-const FUNCTIONS: &[(&str, &[usize])] =
-    &[("tr", &[0]), ("marked", &[0]), ("tr_with", &[0]), ("tr_many", &[0, 1]), ("trouble", &[0]), ("nothing", &[1])];
-/// The fields of tables that hold texts, which are translated where they are shown.
+/// The functions through which texts go, and which of their arguments are texts.
+const FUNCTIONS: &[(&str, &[usize])] = &[
+    // Those of perfkit-app/src/wording.rs …
+    ("tr", &[0]),
+    ("marked", &[0]),
+    ("tr_with", &[0]),
+    ("tr_many", &[0, 1]),
+    // … of perfkit-app/src/widgets/status.rs …
+    ("trouble", &[0]),
+    ("nothing", &[1]),
+    // … and of the agent's table of what costs.
+    ("measured", &[2]),
+];
+/// The fields of tables that hold texts, and functions that give one, which are translated where they are shown.
 const FIELDS: &[&str] = &["title", "text", "about", "doc"];
 /// How xgettext reads Rust's texts: as calls in C.
 const AS_CALLS: &[&str] = &["--join-existing", "--language=C", "--keyword", "--keyword=tr:1", "--keyword=tr_many:1,2"];
 
 /// Writes the template, and merges it into the translations.
 pub fn pot() -> Result<()> {
-    packages::install(Need::Test)?;
     let template = po("perfkit.pot");
     let fresh = gathered()?;
     if fs::read_to_string(&template).ok().as_deref().map(undated) != Some(undated(&fresh)) {
@@ -139,6 +145,7 @@ fn gather(tokens: TokenStream, found: &mut Vec<Texts>) {
             // What `#[cfg(test)]` stands before ends with its braces, or without any.
             test &= !matches!(token, TokenTree::Punct(end) if end.as_char() == ';');
             field(&tokens[at..], found);
+            given(&tokens[at..], found);
             continue;
         };
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
@@ -196,6 +203,22 @@ fn field(tokens: &[TokenTree], found: &mut Vec<Texts>) {
     }
 }
 
+/// The text that a function gives, where tokens begin with one that gives nothing else.
+fn given(tokens: &[TokenTree], found: &mut Vec<Texts>) {
+    if let [TokenTree::Ident(word), TokenTree::Ident(name), rest @ ..] = tokens
+        && word == "fn"
+        && FIELDS.iter().any(|field| name == field)
+    {
+        let body = rest.iter().find_map(|token| match token {
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => Some(body.stream().into_iter()),
+            _ => None,
+        });
+        if let Some((Some(TokenTree::Literal(only)), None)) = body.map(|mut body| (body.next(), body.next())) {
+            found.extend(text(&only).map(|text| vec![text]));
+        }
+    }
+}
+
 /// What a literal says where it is a text with letters in it.
 fn text(literal: &Literal) -> Option<String> {
     match syn::Lit::new(literal.clone()) {
@@ -232,6 +255,7 @@ mod tests {
             }
             #[cfg(test)]
             mod tests { fn g() { tr("no") } }
+            fn about(&self) -> &'static str { "about it" }
             fn last() { tr("last") }
         "##;
         let found = texts(source, "a.rs").unwrap();
@@ -246,6 +270,7 @@ mod tests {
             &["second"],
             &["because"],
             &["Nothing"],
+            &["about it"],
             &["last"],
         ];
         assert_eq!(found, expected);

@@ -152,7 +152,7 @@ pub struct Measured {
     pub tables: &'static [&'static str],
 }
 
-const fn by(measure: Measure, tables: &'static [&'static str], doc: &'static str) -> Measured {
+const fn measured(measure: Measure, tables: &'static [&'static str], doc: &'static str) -> Measured {
     Measured { measure, doc, tables }
 }
 
@@ -163,8 +163,12 @@ pub static KINDS: &[Kind] = &[
         title: "Callbacks",
         doc: "Callbacks of main loops, without those that ran inside of them",
         measures: &[
-            by(Measure::Time, &["gdk_dispatch"], "Callbacks by their own time, without those that ran inside of them"),
-            by(Measure::Calls, &["gdk_dispatch"], "Callbacks by how often they were called"),
+            measured(
+                Measure::Time,
+                &["gdk_dispatch"],
+                "Callbacks by their own time, without those that ran inside of them",
+            ),
+            measured(Measure::Calls, &["gdk_dispatch"], "Callbacks by how often they were called"),
         ],
         joined: "",
         tables: &["gdk_dispatch", "gdk_poll"],
@@ -176,9 +180,9 @@ pub static KINDS: &[Kind] = &[
         title: "Windows",
         doc: "Windows, by the time in which their events were handled",
         measures: &[
-            by(Measure::Time, &["input"], "Windows by the time in which their events were handled"),
-            by(Measure::Area, &["gdk_exposure"], "Windows by the pixels that were repainted"),
-            by(Measure::Calls, &["input"], "Windows by how many events were handled"),
+            measured(Measure::Time, &["input"], "Windows by the time in which their events were handled"),
+            measured(Measure::Area, &["gdk_exposure"], "Windows by the pixels that were repainted"),
+            measured(Measure::Calls, &["input"], "Windows by how many events were handled"),
         ],
         joined: "",
         tables: &["input", "gdk_poll", "gdk_exposure"],
@@ -190,13 +194,13 @@ pub static KINDS: &[Kind] = &[
         title: "Widget classes",
         doc: "Widget classes, by their own measuring, placing and drawing",
         measures: &[
-            by(Measure::Time, &["gdk_widget_cost"], "Widget classes by their own measuring, placing and drawing"),
-            by(
+            measured(Measure::Time, &["gdk_widget_cost"], "Widget classes by their own measuring, placing and drawing"),
+            measured(
                 Measure::Area,
                 &["gdk_exposure"],
                 "Widget classes by the pixels that were repainted of windows they own",
             ),
-            by(
+            measured(
                 Measure::Calls,
                 &["gdk_widget_cost"],
                 "Widget classes by how often they were measured, placed and drawn",
@@ -212,9 +216,17 @@ pub static KINDS: &[Kind] = &[
         title: "System calls",
         doc: "System calls of threads that draw, without the loop's own sleep",
         measures: &[
-            by(Measure::Time, &["syscalls"], "System calls of threads that draw by time, and what they were about"),
-            by(Measure::Calls, &["syscalls"], "System calls of threads that draw by how often they were made"),
-            by(Measure::Bytes, &["syscalls"], "System calls of threads that draw by the bytes they read or wrote"),
+            measured(
+                Measure::Time,
+                &["syscalls"],
+                "System calls of threads that draw by time, and what they were about",
+            ),
+            measured(Measure::Calls, &["syscalls"], "System calls of threads that draw by how often they were made"),
+            measured(
+                Measure::Bytes,
+                &["syscalls"],
+                "System calls of threads that draw by the bytes they read or wrote",
+            ),
         ],
         joined: "",
         tables: &["syscalls"],
@@ -226,8 +238,16 @@ pub static KINDS: &[Kind] = &[
         title: "Functions",
         doc: "Functions, by samples in which they ran themselves",
         measures: &[
-            by(Measure::Time, &["samples", "calls"], "Functions by their own time, in the modules they belong to"),
-            by(Measure::Calls, &["calls"], "Functions by how often they were called, as far as calls were recorded"),
+            measured(
+                Measure::Time,
+                &["samples", "calls"],
+                "Functions by their own time, in the modules they belong to",
+            ),
+            measured(
+                Measure::Calls,
+                &["calls"],
+                "Functions by how often they were called, as far as calls were recorded",
+            ),
         ],
         joined: "",
         tables: &[],
@@ -239,9 +259,9 @@ pub static KINDS: &[Kind] = &[
         title: "Files",
         doc: "Files and what else was read and written, by all threads; times are those of threads that draw",
         measures: &[
-            by(Measure::Time, &["syscalls"], "Files by the time of threads that draw in system calls about them"),
-            by(Measure::Calls, &["syscalls"], "Files by how many system calls of all threads were about them"),
-            by(Measure::Bytes, &["syscalls"], "Files by the bytes that all threads read or wrote"),
+            measured(Measure::Time, &["syscalls"], "Files by the time of threads that draw in system calls about them"),
+            measured(Measure::Calls, &["syscalls"], "Files by how many system calls of all threads were about them"),
+            measured(Measure::Bytes, &["syscalls"], "Files by the bytes that all threads read or wrote"),
         ],
         joined: "/",
         tables: &[],

@@ -133,7 +133,8 @@ impl Row {
     fn say(&self, remedy: Option<&str>) {
         let late = self.late.then(|| tr("It must be there when a program starts, so not for a process that runs"));
         let remedy = late.as_deref().or(remedy);
-        let words: Vec<&str> = [Some(self.about), remedy].into_iter().flatten().collect();
+        let about = tr(self.about);
+        let words: Vec<&str> = [Some(&*about), remedy].into_iter().flatten().collect();
         self.row.set_subtitle(&plain(&words.join("\n")));
         self.details.set_label(self.usage);
     }

@@ -6,7 +6,7 @@ use super::{Lane, Wanted, overview, ruler};
 use crate::model::Range;
 
 /// The width of the heads, in pixels, and where a window is narrow.
-const HEAD: (f64, f64) = (188.0, 120.0);
+const HEAD: (f64, f64) = (188.0, 140.0);
 /// A timeline that is narrower is narrow, in pixels.
 const NARROW: f64 = 620.0;
 /// The height of a collapsed lane, in pixels.

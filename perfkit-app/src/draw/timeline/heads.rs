@@ -18,6 +18,8 @@ use crate::wording::{time, tr};
 const MARGIN: f64 = 12.0;
 /// A lane that is lower has one line of text.
 const TWO_LINES: f64 = 32.0;
+/// Lines that are nearer to each other than this touch, in pixels.
+const LINE: f64 = 14.0;
 /// The stripe in the colour of a lane, in pixels.
 const STRIPE: f64 = 4.0;
 
@@ -115,29 +117,35 @@ pub fn draw(ctx: &Context, palette: &Palette, letters: &Letters, head: Head<'_>,
     fill(ctx, stripe, lane.kind.color(palette))?;
     let x = area.x + MARGIN;
     let two_lines = area.height >= TWO_LINES;
-    let mut room = area.width - 2.0 * MARGIN;
+    let room = area.width - 2.0 * MARGIN;
     let measure = match lane.kind.look {
         Look::Values if two_lines => Some((value(lane, paint::values_axis(lane).1), area.y + 9.0)),
         Look::Frames if two_lines => Some((time(budget), paint::budget_height(area))),
         _ => None,
     };
+    let mut taken = None;
     if let Some((words, y)) = measure {
         let width = letters.kept(Style::Small, &words, room).map_or(0.0, |set| set.width());
         let left = area.right() - MARGIN / 2.0 - width;
-        room -= letters.set(ctx, Style::Small, &words, palette.dim, (left, y), room)?;
+        taken = Some((y, letters.set(ctx, Style::Small, &words, palette.dim, (left, y), room)?));
     }
+    // Only lines at the height of the measure have less room.
+    let room = |y: f64| match taken {
+        Some((at, width)) if (y - at).abs() < LINE => room - width,
+        _ => room,
+    };
     let title = |x: f64, y: f64, room: f64| letters.set(ctx, Style::Title, &lane.title, palette.dim, (x, y), room);
     if !first {
-        title(x, area.middle(), room)?;
+        title(x, area.middle(), room(area.middle()))?;
         return Ok(());
     }
     let beside = !two_lines || lane.title.is_empty();
     let y = if beside { area.middle() } else { area.middle() - 8.0 };
-    let taken = letters.set(ctx, Style::Kind, &tr(lane.kind.title), palette.text, (x, y), room)? + 8.0;
+    let taken = letters.set(ctx, Style::Kind, &tr(lane.kind.title), palette.text, (x, y), room(y))? + 8.0;
     match beside {
-        true if room - taken > 32.0 => title(x + taken, y, room - taken)?,
+        true if room(y) - taken > 32.0 => title(x + taken, y, room(y) - taken)?,
         true => 0.0,
-        false => title(x, area.middle() + 8.0, room)?,
+        false => title(x, area.middle() + 8.0, room(area.middle() + 8.0))?,
     };
     Ok(())
 }
