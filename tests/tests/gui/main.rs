@@ -6,6 +6,7 @@
 mod exposures;
 mod files;
 mod keyboard;
+mod language;
 mod names;
 mod pages;
 mod record;
