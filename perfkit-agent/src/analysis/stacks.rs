@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::timeline::{At, Timeline, between, overlapping};
+use super::words;
 use crate::error::{Error, Result};
 
 /// What lies between the program and GTK where GTK's calls are recorded: no part of the program.
@@ -33,6 +34,7 @@ impl Place {
     fn words(&self) -> String {
         match (&self.source, self.function.is_empty()) {
             (_, true) if self.module.is_empty() => "?".to_owned(),
+            (_, true) if self.module == words::GENERATED => self.module.clone(),
             (_, true) => format!("? ({})", self.module),
             (Some((file, line)), false) => format!("{} ({file}:{line})", self.function),
             (None, false) => self.function.clone(),
@@ -99,7 +101,7 @@ impl Stacks {
                     source: line.zip(row.get::<_, Option<String>>(4)?).map(|(line, path)| (file(&path), line)),
                     // Its own modules have names in brackets as well, and lie in the upper half of all addresses.
                     kernel: module == "[kernel]" || (address < 0 && module.starts_with('[')),
-                    module: file(&module),
+                    module: words::module(&module).to_owned(),
                 };
                 places.insert(row.get(0)?, place);
             }

@@ -87,7 +87,7 @@ fn words(summary: &Summary) -> String {
         count(*lines)
     )];
     if callbacks.0 > 0 {
-        parts.push(format!("and for {} of {} callbacks", count(callbacks.1), count(callbacks.0)));
+        parts.push(format!("and for {} of {} callbacks that had none", count(callbacks.1), count(callbacks.0)));
     }
     if !lacking.is_empty() {
         parts.push(format!("(modules that cannot be read: {})", count(lacking.len())));

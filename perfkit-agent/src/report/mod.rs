@@ -5,12 +5,13 @@ mod json;
 mod text;
 mod verdict;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use gdkrecord::units;
 use rusqlite::Connection;
 
-use crate::analysis::costs::{Cost, Costs};
+use crate::analysis::costs::{Cost, Costs, KINDS, Kind, Leaf, NAMELESS};
 use crate::analysis::waste::Window;
 use crate::analysis::{Analysis, analyse};
 use crate::error::{Error, Result};
@@ -47,6 +48,8 @@ pub struct Report {
     pub toolkit: String,
     /// The class of GTK 4's renderer; empty where it is not known.
     pub renderer: String,
+    /// The kinds of costs that the session tells, be it at other times.
+    pub told: Vec<&'static str>,
 }
 
 /// Something that a source lost.
@@ -90,6 +93,7 @@ impl Report {
             lost,
             toolkit: fact("process.%.toolkit.version"),
             renderer: fact("process.%.renderer"),
+            told: told(db),
         })
     }
 
@@ -159,7 +163,11 @@ fn remarks(db: &Connection, analysis: &Analysis) -> Vec<String> {
 impl Lost {
     /// In words: `perf lost 13 959 samples`.
     pub fn words(&self) -> String {
-        format!("{} lost {} {}", self.source, units::count(self.count.unsigned_abs()), self.kind)
+        // Kinds begin with their noun: "looks that came too late".
+        let (noun, rest) = self.kind.split_once(' ').map_or((&*self.kind, None), |(noun, rest)| (noun, Some(rest)));
+        let noun = if self.count == 1 { noun.strip_suffix('s').unwrap_or(noun) } else { noun };
+        let rest = rest.map_or(String::new(), |rest| format!(" {rest}"));
+        format!("{} lost {} {noun}{rest}", self.source, units::count(self.count.unsigned_abs()))
     }
 }
 
@@ -177,17 +185,81 @@ fn repaint(report: &Report) -> Option<String> {
     })
 }
 
+/// Sources that tell of a kind of costs, and what; those of which one alone is worth to be asked for begin.
+const SOURCES: &[(&str, &str, &str)] = &[
+    ("functions", "perf", "which functions the time was spent in"),
+    ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
+    ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time"),
+    ("files", "strace", "which files it read and wrote"),
+    ("callbacks", "gdkrecord", "what the main loop called"),
+    ("windows", "gdkrecord", "what windows were about"),
+];
+
+/// Of [`SOURCES`] those that are worth to be asked for where all else is known.
+const ASKED: usize = 3;
+
 /// Sources that would have told more, and what: for the kinds of costs that nothing is known of.
 pub fn missing(report: &Report) -> Vec<(&'static str, &'static str)> {
-    const SOURCES: &[(&str, &str, &str)] = &[
-        ("functions", "perf", "which functions the time was spent in"),
-        ("syscalls", "strace", "which system calls it waited in (perf:syscalls at less cost)"),
-        ("widgets", "gdkrecord:widgets=on", "which widget classes cost the time"),
-    ];
+    SOURCES[..ASKED].iter().filter_map(|(kind, ..)| source(report, kind)).collect()
+}
+
+/// The source that would have told of a kind of costs, and what; `None` where the session tells of it, be it at other
+/// times.
+fn source(report: &Report, kind: &str) -> Option<(&'static str, &'static str)> {
     // Of GTK 2 and 3 nothing can be learned of widgets.
-    let there = |kind: &str| kind != "widgets" || report.toolkit.starts_with("4.");
-    let missing = SOURCES.iter().filter(|(kind, ..)| report.rows(kind).is_empty() && there(kind));
-    missing.map(|&(_, source, what)| (source, what)).collect()
+    let there = kind != "widgets" || report.toolkit.starts_with("4.");
+    let wanted = there && !report.told.contains(&kind) && report.rows(kind).is_empty();
+    let found = SOURCES.iter().find(|(of, ..)| *of == kind).filter(|_| wanted);
+    found.map(|&(_, source, what)| (source, what))
+}
+
+/// The kinds of costs of which a session tells anything.
+fn told(db: &Connection) -> Vec<&'static str> {
+    let any = |table: &&str| {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table})");
+        // A session without the table tells nothing.
+        db.query_row(&sql, [], |row| row.get(0)).unwrap_or(false)
+    };
+    let tells = |kind: &&Kind| kind.measures.first().is_some_and(|measured| measured.tables.iter().any(any));
+    KINDS.iter().filter(tells).map(|kind| kind.name).collect()
+}
+
+/// Modules, at most three, in whose functions without names much of the time passed: those whose time is most first.
+fn unnamed(report: &Report) -> Vec<String> {
+    /// Of all that functions took, or callbacks: less is no reason to install anything.
+    const MUCH: f64 = 0.05;
+    let mut modules: Vec<(f64, String)> = Vec::new();
+    for (kind, module) in [("functions", sampled as fn(&Leaf) -> Option<&str>), ("callbacks", called)] {
+        let leaves = report.costs(kind).map_or(&[][..], |costs| &costs.leaves);
+        let whole: i64 = leaves.iter().map(|leaf| leaf.amount.ns).sum();
+        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+        for (module, leaf) in leaves.iter().filter_map(|leaf| Some((module(leaf)?, leaf))) {
+            *sums.entry(module).or_default() += leaf.amount.ns;
+        }
+        let shares = sums.into_iter().map(|(module, ns)| (ns as f64 / whole.max(1) as f64, module));
+        for (share, module) in shares.filter(|(share, _)| *share >= MUCH) {
+            // libgtk-4.so.1.800.3 is told as libgtk-4.so.1 by callbacks.
+            match modules.iter_mut().find(|(_, known)| known.starts_with(module)) {
+                Some((known, _)) => *known = known.max(share),
+                None => modules.push((share, module.to_owned())),
+            }
+        }
+    }
+    modules.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    modules.into_iter().take(3).map(|(_, module)| module).collect()
+}
+
+/// The module of functions without names.
+fn sampled(leaf: &Leaf) -> Option<&str> {
+    match &leaf.path[..] {
+        [module, function] if function == NAMELESS && !module.starts_with('[') => Some(module),
+        _ => None,
+    }
+}
+
+/// The module of a callback without a name.
+fn called(leaf: &Leaf) -> Option<&str> {
+    leaf.path.last()?.split_once("+0x").map(|(module, _)| module)
 }
 
 /// Nanoseconds as people read them.

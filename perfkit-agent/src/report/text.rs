@@ -33,19 +33,19 @@ pub fn text(report: &Report, lists: &[&str]) -> String {
 
 fn first_screen(report: &Report, out: &mut String) {
     let analysis = &report.analysis;
-    let length = time(analysis.place.1 - analysis.place.0);
-    let _ = writeln!(out, "{}\n{}, {length} of a main loop", report.path.display(), report.subject);
+    let length = analysis.place.1 - analysis.place.0;
+    let length = (length > 0).then(|| format!("{} of a main loop", time(length)));
+    let facts = std::iter::once(report.subject.clone()).chain(length).filter(|fact| !fact.is_empty());
+    let _ = writeln!(out, "{}\n{}", report.path.display(), facts.collect::<Vec<_>>().join(", "));
     if !report.note.is_empty() {
         let _ = writeln!(out, "Note: {}", report.note);
     }
     out.push('\n');
     let _ = writeln!(out, "{}\n", verdict::sentences(report).join("\n"));
     if analysis.frames.is_empty() {
-        for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
-            costs(report, kind.name, FEW, out);
-        }
         bookmarks(report, out);
         remarks(report, out);
+        tables(report, out);
         return;
     }
     if !analysis.slow.is_empty() {
@@ -82,12 +82,17 @@ fn first_screen(report: &Report, out: &mut String) {
         out.push('\n');
     }
     bookmarks(report, out);
+    // What to do comes before the tables, which fill screens.
+    next(report, out);
+    remarks(report, out);
     waste(report, out);
+    tables(report, out);
+}
+
+fn tables(report: &Report, out: &mut String) {
     for kind in KINDS.iter().filter(|kind| !report.rows(kind.name).is_empty()) {
         costs(report, kind.name, FEW, out);
     }
-    next(report, out);
-    remarks(report, out);
 }
 
 fn frames(report: &Report, out: &mut String) {
@@ -96,12 +101,12 @@ fn frames(report: &Report, out: &mut String) {
     for slow in analysis.slow.iter() {
         let _ = writeln!(out, "\n{:>8.3} s  {}", report.seconds(slow.place.0), slow.words());
         for finding in &slow.findings {
-            let _ = writeln!(out, "{:>12}  {:>9}  {}", finding.rule, time(finding.ns), finding.sentence());
+            let _ = writeln!(out, "{:>15}  {:>9}  {}", finding.title(), time(finding.ns), finding.sentence());
         }
         if let Some(finding) = slow.findings.first() {
-            let _ = writeln!(out, "{:>12}  {}", "evidence", finding.evidence);
+            let _ = writeln!(out, "{:>15}  {}", "evidence", finding.evidence);
             if let Some(inside) = &finding.inside {
-                let _ = writeln!(out, "{:>12}  {}", "", inside.evidence);
+                let _ = writeln!(out, "{:>15}  {}", "", inside.evidence);
             }
         }
     }
@@ -113,15 +118,21 @@ fn costs(report: &Report, kind: &str, rows: usize, out: &mut String) {
     let costs = report.rows(kind.name);
     let _ = writeln!(out, "{}", kind.doc);
     if costs.is_empty() {
-        out.push_str("  none were recorded\n\n");
+        let words = match super::source(report, kind.name) {
+            Some((source, what)) => format!("none were recorded; record with {source} to learn {what}"),
+            None => "none in this stretch of time".to_owned(),
+        };
+        let _ = writeln!(out, "  {words}\n");
         return;
     }
-    let worked = report.analysis.worked.max(1);
+    let worked = report.analysis.worked;
     let known = |measure| costs.iter().any(|cost| cost.amount.of(measure) > 0);
     let more: Vec<Measure> = [Measure::Area, Measure::Bytes].into_iter().filter(|&measure| known(measure)).collect();
     for cost in costs.iter().take(rows) {
         let amount = cost.amount;
-        let (took, share) = (time(amount.ns), units::share(amount.ns as f64 / worked as f64));
+        let took = time(amount.ns);
+        // Where no loop ran there is nothing to have a share of.
+        let share = if worked > 0 { units::share(amount.ns as f64 / worked as f64) } else { String::new() };
         let count = if amount.count > 0 { amount.count } else { amount.samples };
         let count = units::count(count.unsigned_abs());
         let longest = if amount.longest > 0 { format!("{:>9} at most  ", time(amount.longest)) } else { String::new() };
@@ -175,9 +186,7 @@ fn next(report: &Report, out: &mut String) {
     let path = report.path.display().to_string();
     let path = shlex::try_quote(&path).unwrap_or("FILE".into());
     let missing = super::missing(report);
-    if report.analysis.slow.is_empty() && missing.is_empty() {
-        return;
-    }
+    let unnamed = super::unnamed(report);
     out.push_str("Look next\n");
     if let Some(slow) = report.analysis.slow.iter().max_by_key(|slow| slow.work) {
         let (from, to) = (report.seconds(slow.place.0) - 0.05, report.seconds(slow.place.1) + 0.05);
@@ -190,14 +199,23 @@ fn next(report: &Report, out: &mut String) {
     for (source, what) in missing {
         let _ = writeln!(out, "  record with {source} to learn {what}");
     }
+    if !unnamed.is_empty() {
+        let _ = writeln!(
+            out,
+            "  install debug symbols of {}, then perfkit-agent symbolise {path} to learn their functions",
+            unnamed.join(", ")
+        );
+    }
+    let _ = writeln!(out, "  perfkit-agent report {path} --format html -o report.html to see it drawn\n");
 }
 
 fn remarks(report: &Report, out: &mut String) {
     if !report.remarks.is_empty() {
-        out.push_str("\nTo know about this session\n");
+        out.push_str("To know about this session\n");
         for remark in &report.remarks {
             let _ = writeln!(out, "  {remark}");
         }
+        out.push('\n');
     }
 }
 
@@ -205,8 +223,12 @@ fn remarks(report: &Report, out: &mut String) {
 mod tests {
     use super::*;
     use crate::analysis::Analysis;
+
+    use crate::analysis::costs::{Amount, Costs, Leaf};
     use crate::analysis::hangs::Hang;
+    use crate::analysis::latency::Answer;
     use crate::analysis::waste::{Repaint, Window};
+    use crate::analysis::{Input, Span, Timeline};
     use crate::report::Lost;
 
     /// Nine hangs, the first of which is the longest, and a window that is repainted whole.
@@ -234,14 +256,81 @@ mod tests {
         assert!(said.contains("… and 4 more, none of them longer"), "{said}");
     }
 
+    fn cost(kind: &str, path: &[&str], ns: i64) -> Costs {
+        let kind = Kind::by_name(kind).unwrap();
+        let amount = Amount { ns, count: 1, ..Amount::default() };
+        let leaves = vec![Leaf { path: path.iter().map(|part| part.to_string()).collect(), amount }];
+        Costs { kind, rows: kind.rows(&leaves), leaves }
+    }
+
+    #[test]
+    fn what_to_do_comes_before_tables_and_names_what_has_no_names() {
+        let mut report = report();
+        report.analysis.worked = 1_000_000_000;
+        let unknown = ["libgtk-4.so.1.800.3", "unknown"];
+        report.analysis.costs =
+            vec![cost("functions", &unknown, 60_000_000), cost("callbacks", &["libgtk-4.so.1+0x44c470"], 9_000_000)];
+        let said = text(&report, &[]);
+        let hint = "install debug symbols of libgtk-4.so.1.800.3, then perfkit-agent symbolise";
+        let (at, table) = (said.find(hint), said.find("Functions, by samples"));
+        assert!(at.is_some() && at < table, "{said}");
+        assert!(said.contains("  6.0 %  ") && !said.contains("record with perf to learn"), "{said}");
+        report.analysis.worked = 0;
+        let said = text(&report, &[]);
+        assert!(!said.contains("60000000×") && said.contains("unknown (libgtk-4.so.1.800.3)"), "{said}");
+    }
+
+    #[test]
+    fn a_list_of_nothing_says_what_records_it_or_that_it_is_of_another_time() {
+        let mut report = Report { toolkit: "4.8.3".into(), ..report() };
+        let said = text(&report, &["widgets", "files"]);
+        assert!(said.contains("none were recorded; record with gdkrecord:widgets=on to learn which"), "{said}");
+        assert!(said.contains("none were recorded; record with strace to learn which files"), "{said}");
+        report.told = vec!["widgets", "files", "functions"];
+        assert!(text(&report, &["widgets", "files"]).matches("none in this stretch of time").count() == 2);
+        assert!(
+            !text(&report, &[]).contains("record with perf"),
+            "a stretch without samples is no reason to record again"
+        );
+    }
+
+    #[test]
+    fn the_slowest_answer_is_told_with_its_event_and_its_time() {
+        let answer = |event: &str, made: i64, shown: i64| Answer {
+            input: Span {
+                time: made,
+                end: made,
+                what: Input { event: event.into(), window: 1, latency: None, clock: None },
+            },
+            made,
+            shown,
+        };
+        let mut report = report();
+        report.analysis.answers =
+            vec![answer("scroll", 0, 5_000_000), answer("key-press", 1_500_000_000, 1_600_000_000)];
+        let said = text(&report, &[]);
+        assert!(said.contains("after 5 ms at the median, 100 ms at most: that of key-press at 1.500 s."), "{said}");
+    }
+
+    #[test]
+    fn a_stretch_after_the_end_is_told_as_that() {
+        let timeline = Timeline { asked: (5_000_000_000, i64::MAX), end: 2_000_000_000, ..Timeline::default() };
+        let analysis = Analysis { timelines: vec![timeline], ..Analysis::default() };
+        let said = text(&Report { analysis, draws: true, ..Report::default() }, &[]);
+        assert!(said.contains("The recording ends at 2.000 s, before this stretch of time."), "{said}");
+    }
+
     #[test]
     fn what_was_lost_is_told_before_any_list() {
         let lost = |count, kind: &str, place| Lost { source: "perf".into(), kind: kind.into(), count, place };
+        let one = lost(1, "looks that came too late", (7_000_000, 7_100_000));
         let lost = vec![lost(687, "samples", (2_000_000_000, 5_000_000_000)), lost(7, "lines", (1, 1))];
         let said = text(&Report { lost, ..report() }, &[]);
         let sentence = "Not all was recorded: perf lost 687 samples, perf lost 7 lines, from 0.000 s to 5.000 s.";
         let (at, list) = (said.find(sentence), said.find("Hangs\n"));
         assert!(at.is_some() && at < list, "{said}");
+        let said = text(&Report { lost: vec![one], ..report() }, &[]);
+        assert!(said.contains("perf lost 1 look that came too late, at 0.007 s."), "{said}");
     }
 
     #[test]
@@ -262,7 +351,7 @@ mod tests {
         let bookmarks = vec![Bookmark { id: 1, begin: 0, end: 0, text: "t\u{1b}[2J".to_owned() }];
         let report = Report { subject, bookmarks, note: "n\r".to_owned(), ..Report::default() };
         let text = text(&report, &[]);
-        assert!(text.contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d, 0 ns of a main loop\nNote: n\u{fffd}\n"), "{text}");
+        assert!(text.contains("a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\nNote: n\u{fffd}\n"), "{text}");
         assert!(text.contains("Bookmarks\n     0.000 s  t\u{fffd}[2J\n"), "{text}");
     }
 }

@@ -26,7 +26,9 @@ fn lost(report: &Report) -> Option<String> {
     let words: Vec<String> = report.lost.iter().take(3).map(|lost| lost.words()).collect();
     (!words.is_empty()).then(|| {
         let (first, last) = (report.seconds(first), report.seconds(last));
-        format!("Not all was recorded: {}, from {first:.3} s to {last:.3} s.", words.join(", "))
+        let (first, last) = (format!("{first:.3} s"), format!("{last:.3} s"));
+        let place = if first == last { format!("at {first}") } else { format!("from {first} to {last}") };
+        format!("Not all was recorded: {}, {place}.", words.join(", "))
     })
 }
 
@@ -34,9 +36,17 @@ fn frames(report: &Report) -> Vec<String> {
     let analysis = &report.analysis;
     let (all, slow) = (analysis.frames.len(), analysis.slow.len());
     if all == 0 {
-        let words: &[&str] = match report.draws {
-            true => &["No frame was drawn in this stretch of time."],
-            false => &[
+        let end = analysis.timelines.iter().map(|timeline| timeline.end).max();
+        let asked = analysis.timelines.first().map_or(i64::MIN, |timeline| timeline.asked.0);
+        let words: &[&str] = match (report.draws, end.filter(|end| *end < asked)) {
+            (true, Some(end)) => {
+                return vec![format!(
+                    "The recording ends at {:.3} s, before this stretch of time.",
+                    report.seconds(end)
+                )];
+            }
+            (true, None) => &["No frame was drawn in this stretch of time."],
+            (false, _) => &[
                 "No frames were recorded, so nothing can be said about slow ones.",
                 "The source gdkrecord records those of GTK programs: perfkit-agent record -- PROGRAM",
             ],
@@ -81,10 +91,15 @@ fn starved(report: &Report) -> Vec<String> {
 }
 
 fn answers(report: &Report) -> Option<String> {
-    let mut latencies: Vec<i64> = report.analysis.answers.iter().map(|answer| answer.latency()).collect();
+    let answers = &report.analysis.answers;
+    let mut latencies: Vec<i64> = answers.iter().map(|answer| answer.latency()).collect();
     latencies.sort_unstable();
-    let (half, most) = (percentile(&latencies, 0.5)?, latencies.last()?);
-    Some(format!("Input was answered on screen after {} at the median, {} at most.", time(half), time(*most)))
+    let (half, most) = (percentile(&latencies, 0.5)?, answers.iter().max_by_key(|answer| answer.latency())?);
+    let (half, latency) = (time(half), time(most.latency()));
+    let (event, at) = (&most.input.what.event, report.seconds(most.made));
+    Some(format!(
+        "Input was answered on screen after {half} at the median, {latency} at most: that of {event} at {at:.3} s."
+    ))
 }
 
 /// The budget of most frames, in nanoseconds; `None` without frames.

@@ -91,7 +91,7 @@ fn each_kind_is_measured_in_all_that_it_has() {
         (
             "syscalls",
             Measure::Time,
-            &["futex: 1 ms", "read > /etc/passwd: 3 ms", "read: 3 ms", "write > UNIX-STREAM: 2 ms", "write: 2 ms"],
+            &["futex: 1 ms", "read > /etc/passwd: 3 ms", "read: 3 ms", "write > Unix socket: 2 ms", "write: 2 ms"],
         ),
         (
             "syscalls",
@@ -100,20 +100,20 @@ fn each_kind_is_measured_in_all_that_it_has() {
                 "futex: 1 call",
                 "read > /etc/passwd: 1 call",
                 "read: 1 call",
-                "write > UNIX-STREAM: 1 call",
+                "write > Unix socket: 1 call",
                 "write: 1 call",
             ],
         ),
         (
             "syscalls",
             Measure::Bytes,
-            &["read > /etc/passwd: 1.00 KiB", "read: 1.00 KiB", "write > UNIX-STREAM: 512 B", "write: 512 B"],
+            &["read > /etc/passwd: 1.00 KiB", "read: 1.00 KiB", "write > Unix socket: 512 B", "write: 512 B"],
         ),
         // Without samples, the time of the calls that were recorded.
         ("functions", Measure::Time, &["app > load: 14 ms", "app > parse: 6 ms", "app: 20 ms"]),
         ("functions", Measure::Calls, &["app > load: 1 call", "app > parse: 2 calls", "app: 3 calls"]),
         // Nobody waits for the thread that does not draw, but what it read was read.
-        ("files", Measure::Time, &["/etc/passwd: 3 ms", "UNIX-STREAM: 2 ms"]),
+        ("files", Measure::Time, &["/etc/passwd: 3 ms", "Unix socket: 2 ms"]),
         (
             "files",
             Measure::Calls,
@@ -122,7 +122,7 @@ fn each_kind_is_measured_in_all_that_it_has() {
                 "/usr/share/icons > big: 1 call",
                 "/usr/share/icons > small: 1 call",
                 "/usr/share/icons: 2 calls",
-                "UNIX-STREAM: 1 call",
+                "Unix socket: 1 call",
             ],
         ),
         (
@@ -133,7 +133,7 @@ fn each_kind_is_measured_in_all_that_it_has() {
                 "/usr/share/icons > big: 4.00 KiB",
                 "/usr/share/icons > small: 2.00 KiB",
                 "/usr/share/icons: 6.00 KiB",
-                "UNIX-STREAM: 512 B",
+                "Unix socket: 512 B",
             ],
         ),
     ];

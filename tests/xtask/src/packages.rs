@@ -96,6 +96,9 @@ const UNPACKED: &[(Need, &str, &str, &str)] = &[
     (Need::Test, "golang-1.19-go", "./usr/lib/go-1.19/pkg/tool/*/pprof", "pprof reads profiles that are exported"),
 ];
 
+/// Seconds for which another installation that goes on is waited for.
+const LOCK: &str = "DPkg::Lock::Timeout=300";
+
 /// Installs what is missing, and says before what and why.
 pub fn install(need: Need) -> Result<()> {
     let wanted: Vec<_> = TABLE.iter().filter(|(of, ..)| *of <= need).collect();
@@ -162,7 +165,7 @@ fn apt(args: &[&str], remedy: &str) -> Result<()> {
             sudo
         }
     };
-    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q").args(args);
+    command.env("DEBIAN_FRONTEND", "noninteractive").arg("-q").args(["-o", LOCK]).args(args);
     let sentence = format!("install packages without being root or having sudo; as root, run: {remedy}");
     let status = command.stdout(Stdio::null()).status().cannot(&sentence)?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("apt-get failed ({status}); by hand: {remedy}"))) }

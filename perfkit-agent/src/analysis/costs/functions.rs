@@ -9,7 +9,11 @@ use super::{Amount, Leaf, Sums};
 use crate::analysis::engine::Facts;
 use crate::analysis::read::{rows, text};
 use crate::analysis::timeline::{Span, Spans};
+use crate::analysis::words;
 use crate::error::Result;
+
+/// What a function without a name is called.
+pub const NAMELESS: &str = "unknown";
 
 /// A function in the module that it belongs to, as a row: `malloc (libc.so.6)`.
 pub fn row(path: &[String]) -> String {
@@ -33,8 +37,12 @@ pub fn leaves(db: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
 }
 
 fn path(module: &str, function: &str) -> Vec<String> {
-    let module = module.rsplit('/').next().unwrap_or_default();
-    let function = if function.is_empty() { "unknown" } else { function };
+    let module = words::module(module);
+    let function = match function {
+        "" if module == words::GENERATED => "",
+        "" => NAMELESS,
+        function => function,
+    };
     [module, function].into_iter().filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 

@@ -15,6 +15,8 @@ use super::engine::Facts;
 use super::timeline::Timeline;
 use crate::error::Result;
 
+pub use functions::NAMELESS;
+
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Measure {

@@ -8,6 +8,7 @@ use super::{Amount, Leaf, Sums};
 use crate::analysis::engine::Facts;
 use crate::analysis::read::rows;
 use crate::analysis::timeline::Syscall;
+use crate::analysis::words;
 use crate::error::Result;
 
 /// Calls in which a loop sleeps: that is no cost.
@@ -34,8 +35,7 @@ pub fn calls(_: &Connection, threads: &[Facts<'_>]) -> Result<Vec<Leaf>> {
 
 /// What a call was about, as people know it: a path, else what its descriptor stands for, else the descriptor.
 fn about(path: Option<&str>, fd: Option<i64>) -> Option<String> {
-    // pipe:[1234] and socket:[1234] have numbers that say nothing.
-    let path = path.map(|path| path.split_once(":[").map_or(path, |(kind, _)| kind).to_owned());
+    let path = path.map(|path| words::thing(path).to_owned());
     path.or_else(|| fd.map(|fd| format!("descriptor {fd}")))
 }
 
@@ -125,6 +125,6 @@ mod tests {
     fn a_path_lies_in_its_folders() {
         assert_eq!(folders("/usr/share//mime/"), ["/usr", "share", "mime"]);
         assert_eq!(folders("../a/b"), ["..", "a", "b"]);
-        assert_eq!((folders("/"), folders("UNIX-STREAM")), (vec!["/".to_owned()], vec!["UNIX-STREAM".to_owned()]));
+        assert_eq!((folders("/"), folders("Unix socket")), (vec!["/".to_owned()], vec!["Unix socket".to_owned()]));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::Inside;
 use crate::analysis::engine::Facts;
-use crate::analysis::evidence;
 use crate::analysis::timeline::{Syscall, TRACED, overlapping};
+use crate::analysis::{evidence, words};
 
 /// The calls of one kind about one thing that took most of the stretch.
 pub fn look(facts: &Facts<'_>, parts: &[(i64, i64)]) -> Option<Inside> {
@@ -32,11 +32,7 @@ pub fn look(facts: &Facts<'_>, parts: &[(i64, i64)]) -> Option<Inside> {
 
 /// A call as one would write it, with what it is about: `read(5, pipe)`.
 pub fn words(call: &Syscall) -> String {
-    let path = call.path.as_deref().map(|path| match path.split_once(":[") {
-        // pipe:[1234] and socket:[1234] have numbers that say nothing.
-        Some((kind, _)) => kind,
-        None => path,
-    });
+    let path = call.path.as_deref().map(words::thing);
     let about: Vec<String> = call.fd.map(|fd| fd.to_string()).into_iter().chain(path.map(str::to_owned)).collect();
     format!("{}({})", call.name, about.join(", "))
 }

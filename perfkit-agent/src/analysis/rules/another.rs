@@ -9,8 +9,13 @@ use crate::analysis::timeline::{Frame, Span, bare, length, overlapping, uncovere
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule =
-    Rule { name: "another", of: "a frame of", doc: "A frame of another window kept this one waiting.", find };
+pub const RULE: Rule = Rule {
+    name: "another",
+    title: "other window",
+    of: "a frame of",
+    doc: "A frame of another window kept this one waiting.",
+    find,
+};
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let timeline = facts.timeline;

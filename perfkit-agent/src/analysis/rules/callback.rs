@@ -9,8 +9,13 @@ use crate::analysis::timeline::{Dispatch, Span, length, overlapping, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule =
-    Rule { name: "callback", of: "callback", doc: "A callback of the main loop kept the frame waiting.", find };
+pub const RULE: Rule = Rule {
+    name: "callback",
+    title: "callback",
+    of: "callback",
+    doc: "A callback of the main loop kept the frame waiting.",
+    find,
+};
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let told = window.told();

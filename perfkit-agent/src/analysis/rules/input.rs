@@ -9,8 +9,13 @@ use crate::analysis::timeline::{Input, Span, bare, length, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule =
-    Rule { name: "input", of: "handling of", doc: "The handling of input took long, or there was much of it.", find };
+pub const RULE: Rule = Rule {
+    name: "input",
+    title: "input",
+    of: "handling of",
+    doc: "The handling of input took long, or there was much of it.",
+    find,
+};
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let mut by_event: HashMap<(&str, i64), Vec<&Span<Input>>> = HashMap::new();

@@ -7,7 +7,8 @@ use crate::analysis::timeline::{WidgetCost, between};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule = Rule { name: "layout", of: "layout of", doc: "Measuring and placing widgets took long.", find };
+pub const RULE: Rule =
+    Rule { name: "layout", title: "layout", of: "layout of", doc: "Measuring and placing widgets took long.", find };
 
 /// A class with less than this share of a phase did not make it slow.
 const MATTERS: f64 = 0.2;

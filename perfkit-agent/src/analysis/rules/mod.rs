@@ -18,8 +18,10 @@ use super::window::Window;
 /// A rule.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Its name in reports.
+    /// Its name for programs.
     pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
     /// What comes before the subject of a finding, in words: "layout of", "callback"; may be empty.
     pub of: &'static str,
     /// What it looks for, in one sentence.
@@ -53,11 +55,21 @@ impl Finding {
         self.parts.iter().copied().max_by_key(|(from, to)| to - from).unwrap_or_default()
     }
 
+    /// The rule's name for people.
+    pub fn title(&self) -> &'static str {
+        title(self.rule)
+    }
+
     /// What it is about in words, as "layout of SlowMeasure".
     pub fn cause(&self) -> String {
         let of = RULES.iter().find(|rule| rule.name == self.rule).map_or("", |rule| rule.of);
         format!("{of} {}", self.subject).trim_start().to_owned()
     }
+}
+
+/// A rule's name for people.
+pub fn title(rule: &str) -> &'static str {
+    RULES.iter().find(|known| known.name == rule).map_or("", |rule| rule.title)
 }
 
 /// Every rule.

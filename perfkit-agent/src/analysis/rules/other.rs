@@ -9,6 +9,7 @@ use crate::analysis::words;
 
 pub const RULE: Rule = Rule {
     name: "unexplained",
+    title: "between turns",
     of: "work",
     doc: "Work outside of callbacks: preparing sources, or the program's own code between turns of its loop.",
     find,

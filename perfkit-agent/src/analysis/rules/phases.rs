@@ -3,12 +3,13 @@
 use super::layout::frame_rows;
 use super::{Finding, Rule};
 use crate::analysis::engine::Facts;
-use crate::analysis::timeline::begun;
+use crate::analysis::timeline::{bare, length, uncovered};
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
 pub const RULE: Rule = Rule {
     name: "phase",
+    title: "frame phase",
     of: "",
     doc: "A phase of the frame in which nothing is drawn took long: events before it, or handing it to the display.",
     find,
@@ -26,13 +27,15 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let finding = |&(phase, what): &(&str, &str)| {
         let (from, to) = window.phase(phase)?;
         // Input that is handled in it is told as input.
-        let ns = to - from - begun(&facts.timeline.inputs, from, to);
+        let inputs: Vec<_> = bare(&facts.timeline.inputs, from, to, from).collect();
+        let parts = uncovered(&inputs.into(), from, to);
+        let ns = length(&parts);
         Some(Finding {
             rule: RULE.name,
             subject: what.to_owned(),
             ns,
             words: format!("{what} took {}", words::time(ns)),
-            parts: vec![(from, to)],
+            parts,
             evidence: frame_rows(facts, window),
             inside: None,
         })

@@ -10,8 +10,13 @@ use crate::analysis::timeline::between;
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule =
-    Rule { name: "render", of: "rendering of", doc: "Rendering took long, or much was rendered.", find };
+pub const RULE: Rule = Rule {
+    name: "render",
+    title: "rendering",
+    of: "rendering of",
+    doc: "Rendering took long, or much was rendered.",
+    find,
+};
 
 /// A repaint of at least this share of a window is told as a wide one.
 const WIDE: f64 = 0.5;

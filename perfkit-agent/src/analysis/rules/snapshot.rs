@@ -6,7 +6,8 @@ use crate::analysis::engine::Facts;
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule = Rule { name: "snapshot", of: "drawing of", doc: "Widgets took long to draw themselves.", find };
+pub const RULE: Rule =
+    Rule { name: "snapshot", title: "drawing", of: "drawing of", doc: "Widgets took long to draw themselves.", find };
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let Some((from, _)) = window.phase("paint") else { return Vec::new() };

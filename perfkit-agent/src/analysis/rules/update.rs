@@ -5,7 +5,8 @@ use crate::analysis::engine::Facts;
 use crate::analysis::window::Window;
 use crate::analysis::words;
 
-pub const RULE: Rule = Rule { name: "update", of: "running", doc: "Animations and tick callbacks took long.", find };
+pub const RULE: Rule =
+    Rule { name: "update", title: "animation", of: "running", doc: "Animations and tick callbacks took long.", find };
 
 fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
     let Some((from, to)) = window.phase("update") else { return Vec::new() };

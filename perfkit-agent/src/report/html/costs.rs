@@ -42,6 +42,15 @@ pub fn sections(report: &Report, out: &mut String) {
         section(report, costs, out);
     }
     let missing = super::super::missing(report);
+    let unnamed = super::super::unnamed(report);
+    if !unnamed.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p class=\"dim\">Functions of {} have no names: install their debug symbols, then \
+             <code>perfkit-agent symbolise</code> the session.</p>",
+            esc(unnamed.join(", "))
+        );
+    }
     if !missing.is_empty() {
         out.push_str("<p class=\"dim\">Not recorded:</p>\n<ul class=\"dim\">\n");
         for (source, what) in missing {
@@ -138,7 +147,8 @@ fn table(report: &Report, costs: &[&Cost], out: &mut String) {
             esc(&cost.name),
             cost.amount.ns,
             time(cost.amount.ns),
-            units::share(share),
+            // Where no loop ran there is nothing to have a share of.
+            if report.analysis.worked > 0 { units::share(share) } else { String::new() },
         );
         for column in &columns {
             let value = (column.value)(&cost.amount);

@@ -98,7 +98,7 @@ fn causes(report: &Report, slow: &Slow, out: &mut String) {
             "<tr class=\"c-{}\"><td class=\"rule\"><span class=\"swatch\"></span>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
              <td class=\"name\">{}</td></tr>",
             style::role(finding.rule),
-            finding.rule,
+            finding.title(),
             time(finding.ns),
             units::share(finding.ns as f64 / slow.work.max(1) as f64),
             esc(finding.sentence())

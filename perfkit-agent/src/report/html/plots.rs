@@ -186,7 +186,7 @@ fn legend(report: &Report, out: &mut String) {
     for rule in crate::analysis::rules::RULES {
         let count = report.analysis.slow.iter().filter(|slow| first(slow) == rule.name).count();
         if count > 0 {
-            let (role, name) = (style::role(rule.name), rule.name);
+            let (role, name) = (style::role(rule.name), rule.title);
             let _ = write!(
                 out,
                 "<li class=\"c-{role}\" title=\"{}\"><span class=\"swatch\"></span>{name} ({count})</li>",
