@@ -61,6 +61,10 @@ pub struct Report {
     pub work: i64,
     /// Nanoseconds that it may take.
     pub budget: i64,
+    /// When its budget was spent: by then it should have ended.
+    pub deadline: i64,
+    /// The phases of the frame itself that ran, in their order, and how many nanoseconds each took.
+    pub phases: Vec<(&'static str, i64)>,
     /// What took the time, the most first.
     pub findings: Vec<Finding>,
 }
@@ -229,6 +233,8 @@ fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
         place: (window.start, window.end),
         work: window.work,
         budget: window.budget,
+        deadline: window.deadline(),
+        phases: window.phases().collect(),
         findings,
     }
 }

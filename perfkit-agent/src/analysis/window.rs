@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::read::threads;
-use super::timeline::{Frame, Input, Span, Spans, Timeline, bare, covered, overlapping};
+use super::timeline::{Frame, Input, PHASES, Span, Spans, Timeline, bare, covered, overlapping};
 use crate::error::Result;
 use crate::session::query::Query;
 
@@ -54,12 +54,30 @@ impl<'a> Window<'a> {
         self.work > self.budget
     }
 
+    /// When its work had taken as long as it may, or would have: sleep before that is time in which nothing was to do.
+    pub fn deadline(&self) -> i64 {
+        let (mut at, mut left) = (self.start, self.budget);
+        for poll in overlapping(&self.timeline.polls, self.start, self.end) {
+            let worked = (poll.time - at).max(0);
+            if worked >= left {
+                break;
+            }
+            (at, left) = (at.max(poll.end), left - worked);
+        }
+        at + left
+    }
+
     /// Begin and end of a phase; `None` where it did not run.
     pub fn phase(&self, name: &str) -> Option<(i64, i64)> {
-        let at = super::timeline::PHASES.iter().position(|phase| *phase == name)?;
+        let at = PHASES.iter().position(|phase| *phase == name)?;
         let begin = self.frame.what.phases[at]?;
         let end = self.frame.what.phases[at + 1..].iter().flatten().next().copied().unwrap_or(self.frame.end);
         Some((begin, end))
+    }
+
+    /// The phases that ran, in their order, each with its nanoseconds.
+    pub fn phases(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        PHASES.into_iter().filter_map(|name| self.phase(name).map(|(begin, end)| (name, end - begin)))
     }
 
     /// All in it that is told for itself, wherever it happens: sleep, the handling of input, and frames.
@@ -141,5 +159,23 @@ mod tests {
         assert_eq!(starts(Some(2), frames()), [0, 4, 30, 19]);
         assert_eq!(starts(Some(1), frames()), [0, 4, 19, 50]);
         assert_eq!(starts(None, frames()), [0, 4, 19, 50], "the first frame after it, where none is known");
+    }
+
+    #[test]
+    fn a_frame_is_due_when_its_work_has_taken_its_budget() {
+        let due = |polls: &[(i64, i64)]| {
+            let mut due = 0;
+            facts(
+                |timeline| {
+                    timeline.frames = vec![frame_of(1, 0, 2), frame_of(1, 60, 80)].into();
+                    timeline.inputs = vec![span(10, 12, Input { clock: Some(1), ..input("key-press") })].into();
+                    timeline.polls = polls.iter().map(|&(from, to)| span(from, to, ())).collect();
+                },
+                |facts| due = Window::all(facts.timeline)[1].deadline() - ms(10),
+            );
+            due
+        };
+        assert_eq!(due(&[]), DEFAULT_BUDGET);
+        assert_eq!(due(&[(14, 20), (22, 25), (70, 71)]), DEFAULT_BUDGET + ms(6 + 3), "it slept twice before");
     }
 }

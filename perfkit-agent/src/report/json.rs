@@ -35,6 +35,8 @@ pub fn json(report: &Report) -> Value {
             "end": slow.place.1,
             "work_ns": slow.work,
             "budget_ns": slow.budget,
+            "deadline": slow.deadline,
+            "phases_ns": slow.phases.iter().map(|&(name, ns)| (name.to_owned(), ns.into())).collect::<serde_json::Map<_, _>>(),
             "words": slow.words(),
             "causes": slow.findings.iter().map(finding).collect::<Vec<_>>(),
         })

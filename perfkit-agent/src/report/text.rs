@@ -103,6 +103,11 @@ fn frames(report: &Report, out: &mut String) {
         for finding in &slow.findings {
             let _ = writeln!(out, "{:>15}  {:>9}  {}", finding.title(), time(finding.ns), finding.sentence());
         }
+        let phases = slow.phases.iter().map(|&(name, ns)| format!("{} {}", name.replace('_', " "), time(ns)));
+        let phases: Vec<String> = phases.collect();
+        if !phases.is_empty() {
+            let _ = writeln!(out, "{:>12}  {}", "phases", phases.join(", "));
+        }
         if let Some(finding) = slow.findings.first() {
             let _ = writeln!(out, "{:>15}  {}", "evidence", finding.evidence);
             if let Some(inside) = &finding.inside {

@@ -49,6 +49,17 @@ fn each_planted_fault_is_named_first_for_its_frames() {
     let said = stdout_of(report.arg("report").arg(session).args(["--format", "json"])).unwrap();
     let report: Value = serde_json::from_str(&said).unwrap();
     let slow = report["slow_frames"].as_array().unwrap();
+    for frame in slow {
+        let causes = frame["causes"].as_array().unwrap();
+        let explained: i64 = causes.iter().map(|cause| cause["ns"].as_i64().unwrap()).sum();
+        assert!(explained <= frame["work_ns"].as_i64().unwrap(), "a part of a frame is told twice: {frame}");
+        for cause in causes.iter().take(1) {
+            let questions = [&cause["evidence"], &cause["inside"]["evidence"]];
+            for question in questions.into_iter().filter_map(Value::as_str) {
+                assert!(!query(session, question).unwrap().is_empty(), "no row shows it: {question}; {frame}");
+            }
+        }
+    }
     let marks = query(session, "SELECT time, duration, name FROM marks ORDER BY time").unwrap();
     let mut found: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     let mut missed = Vec::new();

@@ -50,6 +50,8 @@ fn hostile(text: &str) -> Analysis {
         place: (0, 50_000_000),
         work: 50_000_000,
         budget: 16_666_667,
+        deadline: 16_666_667,
+        phases: vec![("layout", 7)],
         findings: vec![finding],
     };
     let stack = Stack { user: vec![words()], kernel: vec![words()] };

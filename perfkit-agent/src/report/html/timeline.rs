@@ -54,9 +54,8 @@ pub fn draw(report: &Report, excerpt: &Excerpt, slow: &Slow, out: &mut String) {
         draw_lane(lane, y + GAP / 2.0, &x, &setter, out);
         y += height;
     }
-    // Where it should have ended; the label stands where it does not run out of the picture.
-    let due = slow.place.0 + slow.budget;
-    let (at, label) = (x(due), format!("budget: {}", time(slow.budget)));
+    // The label stands where it does not run out of the picture.
+    let (at, label) = (x(slow.deadline), format!("budget: {}", time(slow.budget)));
     let (side, anchor) = if at > WIDTH - 140.0 { (-6.0, "end") } else { (6.0, "start") };
     let _ = write!(
         out,
