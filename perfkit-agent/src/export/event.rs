@@ -77,6 +77,11 @@ impl Event {
         }
     }
 
+    /// Whether the name is a text that hardly comes again, as a line of a log: who keeps all of them has no bound.
+    pub fn is_told_once(&self, cells: &[Value]) -> bool {
+        self.name.iter().any(|&at| matches!(cells.get(at), Some(Value::Text(_))))
+    }
+
     /// The category of a row.
     pub fn category<'a>(&'a self, cells: &'a [Value]) -> &'a str {
         self.in_column.and_then(|at| cells.get(at)?.text()).unwrap_or(&self.category)

@@ -1,6 +1,6 @@
 //! One JSON document: facts, tables, and every series with what it declares and all of its rows.
 //!
-//! `data/schema/session.schema.json` says what is in it; EXPORTS.md explains it.
+//! `schema/session.schema.json` says what is in it; EXPORTS.md explains it.
 
 use std::io::Write;
 

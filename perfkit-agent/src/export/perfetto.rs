@@ -1,7 +1,8 @@
 //! A trace of Perfetto: packets with tracks, slices, moments, counters, and samples with their call stacks.
 //!
 //! The format: the messages below protos/perfetto/trace of <https://github.com/google/perfetto>; the numbers here are
-//! those of its fields. Texts and stacks are told once, before the first packet that mentions them.
+//! those of its fields. Texts and stacks are told once, before the first packet that mentions them, and
+//! have a number from then on; texts of which each is another, as lines of logs, stand where they are said.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -166,9 +167,13 @@ impl Trace<'_> {
             of = BEGIN;
         }
         let category = self.text(CATEGORIES, row.event.category(row.cells));
-        let name = self.text(NAMES, &row.event.name(row.cells));
+        let name = row.event.name(row.cells);
         let mut rest = Message::new();
-        rest.uint(3, category).uint(10, name);
+        rest.uint(3, category);
+        match row.event.is_told_once(row.cells) {
+            true => rest.text(23, &name),
+            false => rest.uint(10, self.text(NAMES, &name)),
+        };
         for (at, (column, value)) in schema.columns.iter().zip(row.cells).enumerate() {
             if row.event.tells(at) || *value == Value::Null {
                 continue;

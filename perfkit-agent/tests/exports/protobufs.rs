@@ -193,7 +193,10 @@ impl Trace {
             if let Some(event) = packet.get("track_event") {
                 let uuid = number(&event["track_uuid"]);
                 let track = all.tracks[&uuid].clone();
-                let name = || texts[&("event_names", number(&event["name_iid"]))].clone();
+                let name = || match event["name"].as_str() {
+                    Some(name) => name.to_owned(),
+                    None => texts[&("event_names", number(&event["name_iid"]))].clone(),
+                };
                 match number(&event["type"]) {
                     1 => {
                         assert!(time >= last);
@@ -257,6 +260,7 @@ fn perfetto_gets_tracks_slices_counters_and_samples() {
     assert_eq!(named("/app/app/gdk_dispatch"), [(10_000_000, 60_000_000, "on_click (app.c:7)")]);
     assert_eq!(trace.slices["/app/app/gdk_frame"].len(), 20);
     assert!(trace.moments.contains(&("/app/worker <1>/syscalls".to_owned(), "exit_group".to_owned())));
+    assert!(trace.moments.iter().any(|(track, line)| track == "/app/app/logs" && line.starts_with("tab\there")));
     assert_eq!(trace.arguments["exit_group.unfinished"], "true");
     assert_eq!(trace.arguments["read.args"], "5, \"x;y\"");
     assert_eq!(trace.arguments["sleeping.stack"], "main;on_click; <lambda>");
