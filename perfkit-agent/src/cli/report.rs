@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use super::words;
 use crate::error::{Error, Result};
+use crate::export::spare;
 use crate::report::{Report, html, json, text};
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +63,10 @@ enum Format {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     args.part.check()?;
+    let to_stdout = args.output.as_os_str() == "-";
+    if !to_stdout {
+        spare(&args.output)?;
+    }
     let session = super::readable(&args.session)?;
     let mut report = Report::of(session.path(), args.part.from, args.part.to)?;
     report.path.clone_from(&args.session);
@@ -80,7 +85,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Format::Json => format!("{:#}\n", json(&report)),
         Format::Html => html(&report, session.path())?,
     };
-    if args.output.as_os_str() == "-" {
+    if to_stdout {
         return super::print(&written);
     }
     std::fs::write(&args.output, written).map_err(Error::file("write", &args.output))?;

@@ -26,7 +26,7 @@ use std::io::{self, Write};
 
 use crate::error::Error;
 
-pub use output::{Target, export};
+pub use output::{Target, export, spare};
 pub use picture::WIDTHS;
 pub use reading::{Look, Reading, Wanted};
 

@@ -1,7 +1,7 @@
 //! Where an export goes. What is whole appears at once under its name: an export that ends early leaves nothing.
 
 use std::fs::Permissions;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +20,28 @@ pub enum Target {
     Path(PathBuf),
 }
 
+/// The first bytes of every session.
+const SESSION: &[u8] = b"SQLite format 3\0";
+
+/// Fails where a session stands at a path: what is made of one is never written over one, least of all over itself.
+///
+/// # Errors
+/// One that says so.
+pub fn spare(path: &Path) -> Result<()> {
+    let begins = || {
+        let mut head = [0; SESSION.len()];
+        // A pipe would have to be read from.
+        path.metadata()?.is_file().then_some(()).ok_or(io::ErrorKind::InvalidInput)?;
+        std::fs::File::open(path)?.read_exact(&mut head)?;
+        io::Result::Ok(head == *SESSION)
+    };
+    if begins().unwrap_or(false) {
+        let words = format!("{} is a session, which is not written over; name another file", path.display());
+        return Err(Error::Invalid(words));
+    }
+    Ok(())
+}
+
 /// Writes a session in a format. `false` where it was told to stop, and left nothing.
 pub fn export(format: &Format, reading: &Reading<'_>, target: &Target) -> Result<bool> {
     let many = format.table && reading.tables()?.len() != 1;
@@ -34,7 +56,10 @@ pub fn export(format: &Format, reading: &Reading<'_>, target: &Target) -> Result
             (done.and_then(|()| Ok(out.flush()?)), Path::new("standard output"))
         }
         Target::Path(path) if many => return folder(format, reading, path),
-        Target::Path(path) => (file(format, reading, path), path.as_path()),
+        Target::Path(path) => {
+            spare(path)?;
+            (file(format, reading, path), path.as_path())
+        }
     };
     finish(done, path)
 }

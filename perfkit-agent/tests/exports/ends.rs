@@ -93,6 +93,22 @@ fn strange_words_are_told_in_one_line() {
 }
 
 #[test]
+fn a_session_is_never_written_over() {
+    let made = Made::new();
+    let (path, before) = (made.path().to_owned(), std::fs::read(made.path()).unwrap());
+    let words = format!("{} is a session, which is not written over; name another file\n", path.display());
+    let exports = FORMATS.iter().map(|format| vec!["export", "--format", format.name]);
+    for arguments in exports.chain([vec!["report"], vec!["report", "--format", "html"]]) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_perfkit-agent"));
+        let series = if arguments.contains(&"csv") { &["--series", "syscalls"][..] } else { &[] };
+        let output = command.args(&arguments).args(series).arg(&path).arg("-o").arg(&path).output().unwrap();
+        assert_eq!(output.status.code(), Some(125), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).ends_with(&words), "{output:?}");
+        assert!(std::fs::read(&path).unwrap() == before, "{arguments:?}");
+    }
+}
+
+#[test]
 fn files_have_the_rights_of_files_and_stand_beside_the_session() {
     let made = Made::new();
     for format in FORMATS {
@@ -114,20 +130,54 @@ fn files_have_the_rights_of_files_and_stand_beside_the_session() {
     }
 }
 
+/// Kilobytes that an export had at most.
+fn peak(made: &Made, format: &str) -> u64 {
+    let out = made.folder().join("out");
+    let mut command = Command::new("/usr/bin/time");
+    command.args(["-f", "%M", env!("CARGO_BIN_EXE_perfkit-agent"), "export"]).arg(made.path());
+    let output = command.args(["--format", format, "-o"]).arg(&out).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    if out.is_dir() {
+        std::fs::remove_dir_all(&out).unwrap()
+    } else {
+        std::fs::remove_file(&out).unwrap()
+    }
+    said.trim().parse().unwrap()
+}
+
+/// A session of log lines of which no two are the same.
+fn logs(rows: i64) -> Made {
+    Made::with(&|outlet: &mut Outlet| {
+        let track = Track::thread(1, 1);
+        for row in 0..rows {
+            let line = format!("line {row} of a log, which says something new: {}", row * 7919);
+            outlet.log(row * 1000, &track, "stderr", None, &line);
+        }
+    })
+}
+
+#[test]
+fn ten_times_the_rows_take_no_more_memory() {
+    /// What more chunks of a session may take: SQLite's own cache, and what the allocator keeps.
+    const MORE: u64 = 6_000;
+    let of = |rows| [long(rows), logs(rows)];
+    for (what, (few, many)) in ["syscalls", "logs"].into_iter().zip(of(20_000).into_iter().zip(of(200_000))) {
+        for format in FORMATS {
+            let (before, after) = (peak(&few, format.name), peak(&many, format.name));
+            println!("{what}, {}: {before} and {after} KiB", format.name);
+            assert!(after < before + MORE, "{what}, {}: {before} KiB became {after}", format.name);
+        }
+    }
+}
+
 #[test]
 #[ignore = "writes gigabytes: for a look at the memory, with --release"]
 fn ten_million_rows_take_the_memory_of_a_few() {
     let made = long(10_000_000);
     for format in FORMATS {
-        let out = made.folder().join("out");
-        let mut command = Command::new("/usr/bin/time");
-        command.args(["-f", "%M %e", env!("CARGO_BIN_EXE_perfkit-agent"), "export"]).arg(made.path());
-        let output = command.args(["--format", format.name, "-o"]).arg(&out).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{said}");
-        println!("{}: {said}", format.name);
-        let kilobytes: u64 = said.split(' ').next().unwrap().parse().unwrap();
-        assert!(kilobytes < 100_000, "{}: {said}", format.name);
-        if out.is_dir() { std::fs::remove_dir_all(&out).unwrap() } else { std::fs::remove_file(&out).unwrap() }
+        let kilobytes = peak(&made, format.name);
+        println!("{}: {kilobytes} KiB", format.name);
+        assert!(kilobytes < 100_000, "{}: {kilobytes} KiB", format.name);
     }
 }
