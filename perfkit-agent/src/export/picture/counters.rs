@@ -34,7 +34,8 @@ pub struct Counters {
 #[derive(Default)]
 struct Counter {
     counts: bool,
-    last: Option<f64>,
+    /// The last value of each track: threads of a process count under one name, each for itself.
+    last: FxHashMap<u32, f64>,
     total: f64,
     values: Vec<Option<(f64, f64)>>,
 }
@@ -65,11 +66,9 @@ impl Counters {
             let values = vec![counts.then_some((0.0, 0.0)); self.columns];
             Counter { counts, values, ..Counter::default() }
         });
-        let before = counter.last.replace(value);
+        let more = counter.more(row.track_id, value);
         let Some(column) = counter.values.get_mut(at) else { return };
         if counter.counts {
-            // What goes down has begun anew.
-            let more = before.map_or(0.0, |before| (value - before).max(0.0));
             counter.total += more;
             let sum = column.map_or(0.0, |(_, sum)| sum) + more;
             *column = Some((sum, sum));
@@ -118,6 +117,12 @@ impl Counters {
 }
 
 impl Counter {
+    /// What a track has counted since its last value.
+    fn more(&mut self, track: u32, value: f64) -> f64 {
+        // What goes down has begun anew.
+        self.last.insert(track, value).map_or(0.0, |before| (value - before).max(0.0))
+    }
+
     /// The least and the greatest of what its lane shows.
     fn spread(&self) -> (f64, f64) {
         let around = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
@@ -138,6 +143,15 @@ fn words(value: f64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_that_count_under_one_name_count_each_for_itself() {
+        let mut counter = Counter::default();
+        let counted: Vec<f64> = [(1, 100.0), (2, 5.0), (1, 130.0), (2, 9.0), (1, 7.0), (2, 10.0)]
+            .map(|(track, value)| counter.more(track, value))
+            .into();
+        assert_eq!(counted, [0.0, 0.0, 30.0, 4.0, 0.0, 1.0]);
+    }
 
     #[test]
     fn values_are_told_in_their_units() {

@@ -275,8 +275,8 @@ fn put_stack(outlet: &mut Outlet, frames: &[text::Frame]) -> Option<StackId> {
         if !frame.inlined {
             module = &frame.module;
         }
-        // Where frames are chained by a register that is used otherwise, chains end in nothing.
-        if frame.address == 0 && frame.function.is_empty() {
+        // Where frames are chained by a register that is used otherwise, chains end in nothing, or before all.
+        if [0, u64::MAX].contains(&frame.address) && frame.function.is_empty() {
             continue;
         }
         let frame = crate::session::Frame {

@@ -46,6 +46,15 @@ fn calls_are_joined_by_thread_and_number() {
 }
 
 #[test]
+fn ends_of_chains_that_are_no_code_are_no_frames() {
+    let lines = rows(
+        "a 1/1 [000] 1.000000001: cpu-clock: \n\t 10 leaf (/x)\n\t 20 main (/x)\n\t ffffffffffffffff [unknown] \
+         ([unknown])\n\n",
+    );
+    assert!(lines[0].contains("stack=leaf<main") && !lines[0].contains("main<"), "{lines:?}");
+}
+
+#[test]
 fn stretches_off_the_processor_have_a_reason_and_a_stack() {
     let lines = rows(
         "a 1/1 [000] 1.000000001: sched:sched_switch: prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> \
