@@ -433,7 +433,7 @@ kinds! {
         x: Real, y: Real, x_root: Real, y_root: Real, button: u8,
     }
 
-    /// A key was pressed or released; keyval and keycode are 0 where they are redacted (flag 4).
+    /// A key was pressed or released; keyval and keycode are 0 where they are redacted (flag 4), as those are that give letters.
     42 "key" Input false Key {
         duration: Span, latency: Span, window: u32, server_time: u32,
         event: EventType, flags: u8, device: u8, source: u8, state: u32,

@@ -18,7 +18,7 @@ pub const OPTIONS: &[OptionInfo] = &[
     OptionInfo {
         name: "text",
         value: "keep|redact",
-        doc: "Keep key values and keycodes, which replay needs; they are redacted otherwise, since recordings hold passwords.",
+        doc: "Keep the keys that give letters, which replay needs; they are redacted otherwise, since recordings hold passwords.",
     },
     OptionInfo {
         name: "widgets",

@@ -13,6 +13,7 @@ use crate::entry;
 use crate::ffi::Object;
 use crate::ffi::event::{Detail, Pointer, Seen};
 use crate::ffi::memory::Word;
+use crate::keys::is_text;
 use crate::recorder::{Local, Session, Toolkit, with};
 use crate::{facts, frames, targets, windows};
 
@@ -137,7 +138,7 @@ fn record(session: &'static Session, local: &mut Local, seen: Seen) -> Option<Op
         Detail::Motion(at) => push_at!(Motion at {}),
         Detail::Button { at, button } => push_at!(Button at { button: button as u8 }),
         Detail::Key { state, keyval, keycode, group, is_modifier } => {
-            let kept = session.options.text;
+            let kept = session.options.text || !is_text(keyval, state);
             if !kept {
                 flags |= flags::REDACTED;
             }

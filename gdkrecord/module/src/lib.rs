@@ -13,6 +13,7 @@ mod ffi;
 mod frames;
 mod gtk4;
 mod hashes;
+mod keys;
 mod load;
 mod mainloop;
 mod recorder;

@@ -12,6 +12,7 @@ use crate::ffi::gtk4::Handle;
 use crate::ffi::gtk4::event::Event;
 use crate::ffi::gtk4::surface::Surface;
 use crate::hashes::Table;
+use crate::keys::is_text;
 use crate::targets;
 
 /// GdkEventType of GTK 4, in its order.
@@ -113,7 +114,8 @@ impl Events {
             }
             EventType::KeyPress | EventType::KeyRelease => {
                 let (mut keyval, mut keycode) = (source.keyval(), source.keycode());
-                if !self.keep_text {
+                // Return, arrows and shortcuts tell nothing that was typed.
+                if !self.keep_text && is_text(keyval, state) {
                     (keyval, keycode) = (0, 0);
                     marks |= flags::REDACTED;
                 }
