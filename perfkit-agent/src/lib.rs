@@ -9,6 +9,7 @@ pub mod cli;
 pub mod error;
 pub mod export;
 pub mod import;
+pub mod input;
 pub mod report;
 mod scratch;
 pub mod session;

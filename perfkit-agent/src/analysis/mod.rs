@@ -13,7 +13,7 @@ pub mod exposures;
 pub mod hangs;
 pub mod inside;
 pub mod latency;
-mod read;
+pub(crate) mod read;
 pub mod rules;
 mod stacks;
 pub mod starvation;

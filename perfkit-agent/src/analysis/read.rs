@@ -249,12 +249,12 @@ impl Timeline {
 }
 
 /// A text; null is empty.
-pub(super) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+pub(crate) fn text(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
     Ok(row.get::<_, Option<String>>(at)?.unwrap_or_default())
 }
 
 /// The rows of a question.
-pub(super) fn rows<T, const N: usize>(
+pub(crate) fn rows<T, const N: usize>(
     db: &Connection,
     sql: &str,
     params: [i64; N],

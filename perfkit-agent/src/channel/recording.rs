@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::{Killer, Launch, Running, Target, facts, ward};
 use crate::error::{Error, Result, similar};
 use crate::scratch::Scratch;
+use crate::source::input::joined;
 use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
 
 /// How long sources may go on by themselves once the target has ended: what it wrote last is on its way to them.
@@ -212,7 +213,7 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Res
     let mut opened: Vec<Opened> = Vec::new();
     let mut claimed: Vec<(Claim, &'static str)> = Vec::new();
     let mut waiting: Option<&'static str> = None;
-    for spec in specs {
+    for spec in &joined(specs) {
         let source = sources.iter().find(|source| source.name() == spec.source).ok_or_else(|| {
             let known: Vec<_> = sources.iter().map(|source| source.name()).collect();
             let alike = similar(&spec.source, known.iter().copied());

@@ -6,6 +6,7 @@ mod docs;
 mod export;
 mod import;
 mod info;
+mod input;
 mod names;
 mod progress;
 mod query;
@@ -61,6 +62,8 @@ enum Command {
     Symbolise(symbolise::Args),
     /// Mark moments of a session, or note what is to be known about all of it.
     Bookmark(bookmark::Args),
+    /// Show what somebody did in a recorded program as a script that can be edited and played again.
+    Input(input::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Info(args) => info::run(&args),
         Command::Symbolise(args) => symbolise::run(&args),
         Command::Bookmark(args) => bookmark::run(&args),
+        Command::Input(args) => input::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),

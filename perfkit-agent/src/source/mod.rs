@@ -8,6 +8,7 @@ mod beat;
 mod counters;
 pub mod dbus;
 pub mod gdkrecord;
+pub mod input;
 mod installed;
 pub mod journal;
 pub mod line_format;
@@ -147,6 +148,7 @@ pub enum Readiness {
 pub fn sources() -> Vec<Box<dyn Source>> {
     vec![
         Box::new(gdkrecord::Gdkrecord),
+        Box::new(input::Input),
         Box::new(strace::Strace),
         Box::new(ltrace::Ltrace),
         Box::new(uftrace::Uftrace),
