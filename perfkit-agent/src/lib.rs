@@ -10,6 +10,7 @@ pub mod error;
 pub mod export;
 pub mod import;
 pub mod input;
+pub mod replay;
 pub mod report;
 mod scratch;
 pub mod session;

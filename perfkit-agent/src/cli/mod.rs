@@ -11,6 +11,7 @@ mod names;
 mod progress;
 mod query;
 mod record;
+mod replay;
 mod report;
 mod sources;
 mod symbolise;
@@ -64,6 +65,8 @@ enum Command {
     Bookmark(bookmark::Args),
     /// Show what somebody did in a recorded program as a script that can be edited and played again.
     Input(input::Args),
+    /// Play a script of input on a program, and record what it does.
+    Replay(replay::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Symbolise(args) => symbolise::run(&args),
         Command::Bookmark(args) => bookmark::run(&args),
         Command::Input(args) => input::run(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),

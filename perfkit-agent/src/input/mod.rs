@@ -139,6 +139,13 @@ impl Script {
     }
 }
 
+impl fmt::Display for Step {
+    /// The step's line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        text::write_step(self, f)
+    }
+}
+
 impl fmt::Display for Script {
     /// The script as text; what [`Script::parse`] makes of it is equal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

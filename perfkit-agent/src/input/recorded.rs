@@ -178,11 +178,16 @@ fn read_targets(db: &Connection, pid: i64) -> Result<HashMap<i64, Target>> {
             class: text(row, 3)?,
             label: text(row, 4)?,
             name: text(row, 5)?,
-            area: (row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?),
+            area: (or_0(row, 6)?, or_0(row, 7)?, row.get(8)?, row.get(9)?),
         };
         Ok((row.get(0)?, Target { window: row.get(1)?, widget }))
     });
     Ok(targets?.into_iter().collect())
+}
+
+/// A place, which is not known everywhere.
+fn or_0(row: &Row<'_>, at: usize) -> rusqlite::Result<i32> {
+    Ok(row.get::<_, Option<i32>>(at)?.unwrap_or(0))
 }
 
 /// What a window was from some time on.
@@ -250,7 +255,7 @@ impl Making {
             db,
             pid,
             "SELECT window, time, x, y, width, height FROM gdk_window_geometry WHERE pid = ?1 ORDER BY time",
-            |row| Ok((row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?)),
+            |row| Ok((or_0(row, 2)?, or_0(row, 3)?, row.get(4)?, row.get(5)?)),
         )?;
         let began = rows(db, "SELECT min(time) FROM gdk_window WHERE pid = ?1", [pid], |row| row.get(0))?;
         Ok(Making {

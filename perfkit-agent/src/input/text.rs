@@ -31,10 +31,11 @@ pub fn write(script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f)?;
     }
     writeln!(f)?;
-    script.steps.iter().try_for_each(|step| write_step(step, f))
+    script.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
 }
 
-fn write_step(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes a step, without the end of its line.
+pub fn write_step(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let window = quoted(&step.window);
     write!(f, "+{} ", seconds(step.after))?;
     match &step.action {
@@ -64,7 +65,7 @@ fn write_step(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " box={left},{top},{width},{height}")?;
         value(f, "path", &widget.path)?;
     }
-    writeln!(f)
+    Ok(())
 }
 
 /// ` key=value`, where there is a value.

@@ -23,6 +23,11 @@ const LOOK: Duration = Duration::from_millis(100);
 const GTK_PATH: &str = "gtk";
 const RECORDINGS: &str = "recordings";
 
+/// Where the recordings of a target are whose temporary files are in `scratch`.
+pub fn recordings(scratch: &Path) -> PathBuf {
+    scratch.join(RECORDINGS)
+}
+
 /// The recordings of the target's processes.
 type Followed = BTreeMap<PathBuf, (Follow, Sink)>;
 

@@ -1,0 +1,15 @@
+//! Plays a script of input on a program that is being recorded.
+//!
+//! A [`Stage`] is where the program runs, [`Hands`] make its input as a person's, [`Eyes`] see from its recording what
+//! it shows and what arrived, and a [`Player`] goes through the script: it waits for what each step needs, does it, and
+//! sees that it arrived where it belongs.
+
+mod eyes;
+mod hands;
+mod player;
+mod stage;
+
+pub use eyes::Eyes;
+pub use hands::Hands;
+pub use player::{Account, Pace, Player, Trouble};
+pub use stage::Stage;
