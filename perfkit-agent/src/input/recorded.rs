@@ -262,7 +262,10 @@ impl Making {
             script,
             owners: texts("SELECT window, time, owner FROM gdk_window_owner WHERE pid = ?1 ORDER BY time")?,
             titles: texts("SELECT window, time, title FROM gdk_window_title WHERE pid = ?1 ORDER BY time")?,
-            roles: texts("SELECT window, time, role FROM gdk_window WHERE pid = ?1 ORDER BY time")?,
+            roles: texts(
+                "SELECT window, time, role FROM gdk_window WHERE pid = ?1 UNION ALL SELECT window, time, role FROM \
+                 gdk_window_parent WHERE pid = ?1 ORDER BY 2",
+            )?,
             places,
             shown: history(
                 db,

@@ -21,6 +21,8 @@ pub struct Seen {
     pub xid: u32,
     /// Whether it is a menu, popover or tooltip.
     pub popup: bool,
+    /// Whether it lies in another.
+    pub child: bool,
     /// The class of the widget that owns it.
     pub class: String,
     /// Its title.
@@ -31,6 +33,14 @@ pub struct Seen {
     pub size: (i32, i32),
     /// Pixels of the display to an application pixel.
     pub scale: f64,
+}
+
+impl Seen {
+    fn is(&mut self, role: Role, xid: u32) {
+        self.xid = xid;
+        self.popup = matches!(role, Role::Popup | Role::Temp);
+        self.child = matches!(role, Role::Child | Role::Subsurface);
+    }
 }
 
 /// Input that arrived.
@@ -129,10 +139,8 @@ impl Eyes {
             self.last = Instant::now();
         }
         match event.body {
-            Body::Window(told) => {
-                let seen = self.window(pid, told.window);
-                (seen.xid, seen.popup) = (told.xid, matches!(told.role, Role::Popup | Role::Temp));
-            }
+            Body::Window(told) => self.window(pid, told.window).is(told.role, told.xid),
+            Body::WindowParent(told) => self.window(pid, told.window).is(told.role, told.xid),
             Body::WindowOwner(told) => self.window(pid, told.window).class = told.owner.to_string(),
             Body::WindowTitle(told) => self.window(pid, told.window).title = told.title.to_string(),
             Body::WindowMap(told) => self.window(pid, told.window).mapped = true,

@@ -222,7 +222,7 @@ impl<'a> Player<'a> {
     ) -> std::result::Result<(WindowId, Seen), String> {
         let script = self.script;
         let Some(wanted) = script.window(name) else { return Err(format!("the script has no window {name}")) };
-        let shown = |seen: &Seen| seen.mapped && seen.xid != 0 && seen.size.0 > 0;
+        let shown = |seen: &Seen| seen.mapped && !seen.child && seen.xid != 0 && seen.size.0 > 0;
         if let Some(id) = self.bound.get(name)
             && let Some(seen) = eyes.windows.get(id).filter(|seen| shown(seen))
         {
