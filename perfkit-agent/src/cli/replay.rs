@@ -12,8 +12,8 @@ use super::progress::Progress;
 use crate::channel::conduct::{self, Attendant, Ended, conduct};
 use crate::channel::{self, Company, Launch, Order, Plan, Recording, Subject, ward};
 use crate::error::{Error, Result};
-use crate::input::Script;
-use crate::replay::{Account, Hands, Pace, Player, Stage};
+use crate::input::{Script, of_session};
+use crate::replay::{Account, Hands, Pace, Player, Stage, difference};
 use crate::source::{Source, Spec, sources, specs, usual};
 
 #[derive(Debug, clap::Args)]
@@ -113,9 +113,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             super::say(&format!("stopped; {} has what was there a moment ago", output.display()));
             return Ok(ExitCode::from(130));
         }
-        let player = player.into_inner();
-        let done = tell(player.account(), &script, &output, run, args);
-        failed += u32::from(!done);
+        let account = player.into_inner().account().clone();
+        failed += u32::from(!tell(&account, &script, &output, run, args));
+    }
+    if args.runs > 1 {
+        super::say(&format!("{} of {} runs done to their end", args.runs - failed, args.runs));
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
@@ -140,10 +142,15 @@ fn tell(account: &Account, script: &Script, output: &Path, run: u32, args: &Args
             false
         }
         None => {
+            // What arrived was seen step by step; this also finds what nobody sent.
+            let other = of_session(output).ok().and_then(|arrived| difference(script, &arrived));
+            if let Some(difference) = &other {
+                super::say(&format!("{of}{difference}"));
+            }
             if !args.quiet {
                 super::say(&format!("{of}{} steps done: {}", account.done, output.display()));
             }
-            true
+            other.is_none()
         }
     }
 }

@@ -7,9 +7,11 @@
 mod eyes;
 mod hands;
 mod player;
+mod same;
 mod stage;
 
 pub use eyes::Eyes;
 pub use hands::Hands;
 pub use player::{Account, Pace, Player, Trouble};
+pub use same::difference;
 pub use stage::Stage;
