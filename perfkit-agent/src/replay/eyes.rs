@@ -1,6 +1,6 @@
 //! What a program that is being recorded shows and takes: its recordings are read while they are written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -67,8 +67,8 @@ pub struct Eyes {
     pub windows: BTreeMap<WindowId, Seen>,
     /// Input that arrived and was not asked for yet.
     arrived: Vec<Arrived>,
-    /// Frames that were painted, by process.
-    frames: HashMap<u32, u64>,
+    /// Frames that were painted.
+    frames: u64,
     /// When anything was recorded last.
     last: Instant,
 }
@@ -81,7 +81,7 @@ impl Eyes {
             followed: BTreeMap::new(),
             windows: BTreeMap::new(),
             arrived: Vec::new(),
-            frames: HashMap::new(),
+            frames: 0,
             last: Instant::now(),
         }
     }
@@ -116,9 +116,9 @@ impl Eyes {
         self.last.elapsed()
     }
 
-    /// How many frames a process has painted.
-    pub fn frames(&self, pid: u32) -> u64 {
-        self.frames.get(&pid).copied().unwrap_or(0)
+    /// How many frames were painted.
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Input of a kind that arrived since a time; what came before it is forgotten.
@@ -151,7 +151,7 @@ impl Eyes {
                 (seen.size, seen.scale) =
                     ((told.width, told.height), told.scale.known().map_or(1.0, |scale| f64::from(scale).max(1.0)));
             }
-            Body::Frame(frame) if frame.paint.ns().is_some() => *self.frames.entry(pid).or_default() += 1,
+            Body::Frame(frame) if frame.paint.ns().is_some() => self.frames += 1,
             Body::Target(told) => self.arrived.push(Arrived {
                 time,
                 window: (pid, told.window),

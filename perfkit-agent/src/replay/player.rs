@@ -21,7 +21,9 @@ const BY_ITSELF: Duration = Duration::from_millis(700);
 const MOVED: Duration = Duration::from_millis(300);
 /// A program that has recorded nothing for this time has done what it has to do.
 const QUIET: Duration = Duration::from_millis(60);
-/// One that draws all the time is not waited for any longer.
+/// One that draws all the time has drawn what it has to after so many frames.
+const DRAWN: u64 = 3;
+/// One that does something else all the time is not waited for any longer.
 const BUSY: Duration = Duration::from_secs(1);
 /// From one look to the next.
 const LOOK: Duration = Duration::from_millis(2);
@@ -166,7 +168,9 @@ impl<'a> Player<'a> {
 
     /// Waits until the program has nothing to do.
     fn settle(&self, eyes: &mut Eyes, gone: &dyn Fn() -> bool) {
-        let _ = until(eyes, BUSY, gone, |eyes| (eyes.quiet() >= QUIET).then_some(()));
+        let before = eyes.frames();
+        let _ =
+            until(eyes, BUSY, gone, |eyes| (eyes.quiet() >= QUIET || eyes.frames() >= before + DRAWN).then_some(()));
     }
 
     fn play(&mut self, step: &Step, eyes: &mut Eyes, gone: &dyn Fn() -> bool) -> std::result::Result<(), String> {
@@ -275,7 +279,7 @@ impl<'a> Player<'a> {
                 self.account.notes.push(note);
             }
         }
-        let painted = until(eyes, PATIENCE, gone, |eyes| (eyes.frames(id.0) > 0 || eyes.quiet() > BUSY).then_some(()));
+        let painted = until(eyes, PATIENCE, gone, |eyes| (eyes.frames() > 0 || eyes.quiet() > BUSY).then_some(()));
         painted.map_err(|why| why.of("it draws nothing"))?;
         self.settle(eyes, gone);
         Ok(())

@@ -1,0 +1,57 @@
+//! Real programs of each toolkit: the same input arrives at the same widgets in every run, and they end up looking the
+//! same.
+
+use perfkit_tests::Launch;
+use perfkit_tests::input::Pointer;
+use perfkit_tests::programs::compiled;
+
+use crate::{pictures, replay, said, scripted};
+
+/// Runs of each.
+const RUNS: usize = 3;
+
+fn plays(launch: Launch, act: impl Fn(Pointer<'_>) -> Pointer<'_>) {
+    let scripted = scripted(launch, act);
+    let (output, left) = replay(&scripted, &["--runs", &RUNS.to_string(), "--speed", "fast"]);
+    let text = std::fs::read_to_string(&scripted.path).unwrap();
+    assert!(output.status.success(), "{}\n{text}", said(&output));
+    assert_eq!(left, Vec::<String>::new(), "left behind");
+    assert!(said(&output).contains(&format!("{RUNS} of {RUNS} runs done to their end")), "{}", said(&output));
+    let pictures = pictures(scripted.display.home());
+    assert_eq!(pictures.len(), RUNS);
+    assert!(pictures.windows(2).all(|two| two[0] == two[1]), "the last pictures differ:\n{text}");
+}
+
+#[test]
+fn gnome_calculator() {
+    plays(Launch::new("gnome-calculator"), |pointer| {
+        let pointer = pointer.to(60, 350).pause(100).click(1).pause(100).text("1+2").key("Return").pause(200);
+        // A menu, and out of it again.
+        pointer.to(216, 27).pause(200).click(1).pause(600).key("Escape").pause(300).text("7*6").key("Return").pause(300)
+    });
+}
+
+#[test]
+fn gtk4_widget_factory() {
+    plays(Launch::new("gtk4-widget-factory"), |pointer| {
+        let pointer = pointer.to(230, 78).pause(100).click(1).pause(100).key("ctrl+a").text("abc").pause(100);
+        let pointer = pointer.to(26, 454).pause(100).click(1).pause(200).to(80, 200).pause(100).click(5).pause(100);
+        // To a page on which nothing moves by itself.
+        pointer.to(930, 26).pause(100).click(1).pause(500)
+    });
+}
+
+#[test]
+fn gtk3_widget_factory() {
+    plays(Launch::new("gtk3-widget-factory"), |pointer| {
+        let pointer = pointer.to(150, 78).pause(100).click(1).pause(100).key("ctrl+a").text("abc").pause(100);
+        pointer.to(785, 26).pause(100).click(1).pause(500)
+    });
+}
+
+#[test]
+fn gtk2() {
+    plays(Launch::new(compiled("gtk2", &["gtk+-2.0"]).unwrap()), |pointer| {
+        pointer.to(200, 72).pause(100).click(1).pause(200).text("abc").pause(200)
+    });
+}

@@ -1,0 +1,1 @@
+//! What cannot be played is told, with why, and nothing is left behind.
