@@ -58,6 +58,8 @@ pub struct Options {
     pub max: Option<u64>,
     /// The pattern of the file's name; `None` is [`DEFAULT_FILENAME`].
     pub filename: Option<String>,
+    /// The socket over which a replay asks where widgets are; from `GDKRECORD_CONTROL`.
+    pub control: Option<String>,
     /// The process tree's token, where the starter set one; 0 otherwise.
     pub tree: u64,
 }
@@ -71,6 +73,7 @@ impl Options {
         let given = std::env::var("GDKRECORD").unwrap_or_default();
         let mut options = Options::parse(&given)?;
         options.filename = std::env::var("GDKRECORD_FILENAME").ok().filter(|name| !name.is_empty());
+        options.control = std::env::var("GDKRECORD_CONTROL").ok().filter(|path| !path.is_empty());
         options.tree = std::env::var("GDKRECORD_TREE").ok().and_then(|tree| tree.parse().ok()).unwrap_or(0);
         Ok(options)
     }

@@ -16,7 +16,7 @@ use crate::ffi::glib::{
 use crate::ffi::memory::{self, Word};
 use crate::ffi::{Object, Ptr, gdk::EventFunc};
 use crate::recorder::{Session, Toolkit, guarded};
-use crate::{events, facts, frames, load, mainloop, recorder, sources, windows};
+use crate::{control, events, facts, frames, load, mainloop, recorder, sources, windows};
 
 /// GTK 2 and 3 call it for a module that GTK_MODULES names.
 #[unsafe(no_mangle)]
@@ -138,14 +138,11 @@ pub static POLL: AtomicUsize = AtomicUsize::new(0);
 /// Stands in for the default context's poll function.
 pub unsafe extern "C-unwind" fn poll(fds: Ptr, count: c_uint, timeout: c_int) -> c_int {
     let open = mainloop::poll_begins(timeout);
-    let ready = match POLL.load(Ordering::Acquire) {
-        0 => {
-            // Between our being set and the original's being stored.
-            // SAFETY: GPollFD and pollfd are the same.
-            unsafe { libc::poll(fds.cast(), count.into(), timeout) }
-        }
-        // SAFETY: what g_main_context_get_poll_func gave, with the arguments that GLib gave for it.
-        original => unsafe { std::mem::transmute::<usize, PollFunc>(original)(fds, count, timeout) },
+    let ready = match control::fd() {
+        // SAFETY: as many of them as GLib says.
+        Some(fd) => unsafe { poll_too(fd, fds, count, timeout) },
+        // SAFETY: likewise.
+        None => unsafe { poll_original(fds, count, timeout) },
     };
     if let Some(open) = open {
         // The application must see poll's errno.
@@ -158,6 +155,45 @@ pub unsafe extern "C-unwind" fn poll(fds: Ptr, count: c_uint, timeout: c_int) ->
         unsafe { *place = errno };
     }
     ready
+}
+
+/// Polls as before ours.
+///
+/// # Safety
+/// `fds` are `count` descriptors.
+unsafe fn poll_original(fds: Ptr, count: c_uint, timeout: c_int) -> c_int {
+    match POLL.load(Ordering::Acquire) {
+        0 => {
+            // Between our being set and the original's being stored.
+            // SAFETY: GPollFD and pollfd are the same.
+            unsafe { libc::poll(fds.cast(), count.into(), timeout) }
+        }
+        // SAFETY: what g_main_context_get_poll_func gave, with the arguments that GLib gave for it.
+        original => unsafe { std::mem::transmute::<usize, PollFunc>(original)(fds, count, timeout) },
+    }
+}
+
+/// The same with one descriptor more, which is ours; what comes by it is answered.
+///
+/// # Safety
+/// `fds` are `count` descriptors.
+unsafe fn poll_too(fd: c_int, fds: Ptr, count: c_uint, timeout: c_int) -> c_int {
+    let given: &mut [libc::pollfd] = match count {
+        0 => &mut [],
+        // SAFETY: GPollFD and pollfd are the same, and there are so many.
+        _ => unsafe { std::slice::from_raw_parts_mut(fds.cast(), count as usize) },
+    };
+    let mut all = given.to_vec();
+    all.push(libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    // SAFETY: so many descriptors are there.
+    let ready = unsafe { poll_original(all.as_mut_ptr().cast(), count + 1, timeout) };
+    given.iter_mut().zip(&all).for_each(|(one, polled)| one.revents = polled.revents);
+    let asked = ready > 0 && all.last().is_some_and(|ours| ours.revents != 0);
+    if asked {
+        control::serve();
+    }
+    // That the loop turns once more than it would have is no harm.
+    ready - c_int::from(asked)
 }
 
 /// What gdk_threads_add_idle and the like were given, from the data of libgdk's own callback.

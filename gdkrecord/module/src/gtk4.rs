@@ -13,6 +13,7 @@ use gdkrecord::sets::Exposed;
 use gdkrecord::writer::{Lane, Open, now};
 
 use crate::clocks::EventClock;
+use crate::ffi::Object;
 pub use crate::ffi::gtk4::Api;
 use crate::ffi::gtk4::contexts::Region;
 use crate::ffi::gtk4::event::Event;
@@ -121,6 +122,11 @@ pub fn install(session: &'static Session) {
         }
         surface_rendered(surface);
     });
+}
+
+/// The surface of a number.
+pub fn surface(window: u32) -> Option<Object> {
+    with(|_, _, state, _| state.surfaces.numbered(window)).flatten().map(Handle::object)
 }
 
 /// A GdkSurface was constructed.

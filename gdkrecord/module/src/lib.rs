@@ -2,10 +2,11 @@
 //!
 //! `entry` holds what C calls: what GTK and GIO look up, and the hooks. `load` finds GTK and GLib among what is
 //! loaded and starts recording once. `ffi` declares what is called, found by dlsym, and wraps it. The logic of
-//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, `targets`, and `gtk4`,
-//! `widgets` for what only GTK 4 has.
+//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, `targets`, `control`,
+//! and `gtk4`, `widgets` for what only GTK 4 has.
 
 mod clocks;
+mod control;
 mod entry;
 mod events;
 mod facts;

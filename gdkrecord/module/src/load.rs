@@ -12,7 +12,7 @@ use crate::ffi::gdk::Gdk;
 use crate::ffi::glib::Glib;
 use crate::ffi::{Library, function, memory};
 use crate::recorder::{self, Session, Toolkit, with};
-use crate::{entry, events, facts, frames, gtk4, mainloop, targets, windows};
+use crate::{control, entry, events, facts, frames, gtk4, mainloop, targets, windows};
 
 static STARTED: AtomicBool = AtomicBool::new(false);
 
@@ -58,6 +58,7 @@ fn install(toolkit: Toolkit, version: [u32; 3], library: Library) {
     mainloop::install(session);
     frames::install(session);
     targets::install(session);
+    control::install(session);
     if toolkit == Toolkit::Gtk4 {
         gtk4::install(session);
     } else {

@@ -45,6 +45,8 @@ const TYPED: &str = "GtkEditableLabel";
 
 /// A tree of widgets deeper than this is none.
 const DEEPEST: usize = 128;
+/// So many widgets of a window are searched.
+const SEARCHED: usize = 20_000;
 /// So many widgets in a control are looked at for its label.
 const LABELS: usize = 32;
 
@@ -81,7 +83,7 @@ pub fn of_event(session: &Session, seen: &Seen, event: EventType) -> Option<raw:
     let widget = asking.control(widget, None);
     let top = widgets.gtk_widget_get_toplevel(widget).flatten()?;
     let window = widgets.gtk_widget_get_window(top).flatten()?;
-    Some(asking.describe(widget, top, windows::number_of(session, window, false), event))
+    Some(asking.record(widget, top, windows::number_of(session, window, false), event))
 }
 
 /// GTK 4: the same of an event for a surface; `at` is its place there, and a key has none.
@@ -102,7 +104,41 @@ pub fn of_surface(
         }
     };
     let asking = Asking { session, widgets };
-    Some(asking.describe(asking.control(widget, Some(native)), native, window, event))
+    Some(asking.record(asking.control(widget, Some(native)), native, window, event))
+}
+
+/// A widget that is looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// As [`raw::Target`] has them.
+    pub path: &'a str,
+    pub class: &'a str,
+    pub label: &'a str,
+    pub name: &'a str,
+}
+
+/// What there is to know of a widget.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// As [`raw::Target`] has them.
+    pub sensitive: bool,
+    pub path: String,
+    pub class: String,
+    pub label: String,
+    pub name: String,
+    /// Left, top, width and height in its window.
+    pub rectangle: Option<(i32, i32, i32, i32)>,
+}
+
+/// Looks for a widget in the window that belongs to `top`.
+pub fn find(session: &Session, top: Object, wanted: &Wanted<'_>) -> Option<Described> {
+    let asking = Asking { session, widgets: WIDGETS.get()? };
+    asking.find(top, wanted).map(|widget| asking.describe(widget, top))
+}
+
+/// GTK 4: the widget that a surface belongs to.
+pub fn native(surface: Object) -> Option<Object> {
+    WIDGETS.get()?.gtk_native_get_for_surface(surface).flatten()
 }
 
 impl Asking<'_> {
@@ -129,27 +165,78 @@ impl Asking<'_> {
         chain.find(|at| self.is_control(*at)).unwrap_or(widget)
     }
 
-    fn describe(self, widget: Object, top: Object, window: u32, event: EventType) -> raw::Target {
+    fn record(self, widget: Object, top: Object, window: u32, event: EventType) -> raw::Target {
+        let Described { sensitive, path, class, label, name, rectangle } = self.describe(widget, top);
+        let (width, height) = rectangle.map_or((0, 0), |(_, _, width, height)| (width, height));
+        let [path, class, label, name] = [path, class, label, name].map(|text| self.session.recorder.text(&text));
+        let (x, y) = (Maybe(rectangle.map(|at| at.0)), Maybe(rectangle.map(|at| at.1)));
+        raw::Target { window, event, sensitive, path, class, label, name, x, y, width, height }
+    }
+
+    fn describe(self, widget: Object, top: Object) -> Described {
+        let Asking { session, widgets } = self;
+        Described {
+            sensitive: widgets.gtk_widget_is_sensitive(widget).is_none_or(|is| is != 0),
+            path: self.path(widget),
+            class: session.glib.class_name(widget),
+            label: self.label(widget),
+            name: self.name(widget),
+            rectangle: widgets.rectangle(widget, top),
+        }
+    }
+
+    /// Its id in the user interface description, else the name that the application gave it; may be empty.
+    fn name(self, widget: Object) -> String {
         let Asking { session, widgets } = self;
         let class = session.glib.class_name(widget);
         let named = || session.gdk.widget_name(widget).filter(|name| *name != class).unwrap_or_default();
-        let name = widgets.id(widget).unwrap_or_else(named);
-        let rectangle = widgets.rectangle(widget, top);
-        let (width, height) = rectangle.map_or((0, 0), |(_, _, width, height)| (width, height));
-        let text = |text: &str| session.recorder.text(text);
-        raw::Target {
-            window,
-            event,
-            sensitive: widgets.gtk_widget_is_sensitive(widget).is_none_or(|is| is != 0),
-            path: text(&self.path(widget)),
-            class: text(&class),
-            label: text(&self.label(widget)),
-            name: text(&name),
-            x: Maybe(rectangle.map(|at| at.0)),
-            y: Maybe(rectangle.map(|at| at.1)),
-            width,
-            height,
+        widgets.id(widget).unwrap_or_else(named)
+    }
+
+    fn children(self, widget: Object) -> Vec<Object> {
+        self.widgets.children(widget, &self.session.glib)
+    }
+
+    fn shown(self, widget: Object) -> bool {
+        self.widgets.gtk_widget_get_mapped(widget) != Some(0)
+    }
+
+    /// The widget of a path below `top`.
+    fn at(self, top: Object, path: &str) -> Option<Object> {
+        let mut parts = path.split('/');
+        let is = |widget: Object, class: &str| self.session.glib.class_name(widget) == class;
+        if !parts.next().is_some_and(|class| is(top, class)) {
+            return None;
         }
+        parts.try_fold(top, |at, part| {
+            let (class, place) = part.strip_suffix(']')?.rsplit_once('[')?;
+            self.children(at).get(place.parse::<usize>().ok()?).copied().filter(|&child| is(child, class))
+        })
+    }
+
+    /// The widget that is meant: where it was, unless it says something else now; else one of its class and name, or
+    /// of its class and label.
+    fn find(self, top: Object, wanted: &Wanted<'_>) -> Option<Object> {
+        let there = self.at(top, wanted.path).filter(|&widget| self.shown(widget));
+        let says = |widget: &Object| wanted.label.is_empty() || self.label(*widget) == wanted.label;
+        if let Some(widget) = there.filter(says) {
+            return Some(widget);
+        }
+        let (mut queue, mut labelled) = (std::collections::VecDeque::from([top]), None);
+        for _ in 0..SEARCHED {
+            let Some(widget) = queue.pop_front() else { break };
+            queue.extend(self.children(widget).into_iter().filter(|&child| self.shown(child)));
+            if self.session.glib.class_name(widget) != wanted.class {
+                continue;
+            }
+            if !wanted.name.is_empty() && self.name(widget) == wanted.name {
+                return Some(widget);
+            }
+            if labelled.is_none() && !wanted.label.is_empty() && says(&widget) {
+                labelled = Some(widget);
+            }
+        }
+        labelled.or(there)
     }
 
     fn path(self, widget: Object) -> String {

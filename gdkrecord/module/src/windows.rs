@@ -147,6 +147,12 @@ pub fn look(session: &Session, local: &mut Local, time: u64) -> u64 {
     now()
 }
 
+/// The widget that a window belongs to.
+pub fn owner(session: &Session, window: u32) -> Option<Object> {
+    let object = windows(|all| all.known.get(&window).filter(|one| !one.destroyed).map(|one| one.object)).flatten()?;
+    session.gdk.owner(object)
+}
+
 /// Runs `work` with the table; `None` where this thread is in such work already.
 fn windows<R>(work: impl FnOnce(&mut Windows) -> R) -> Option<R> {
     if LOOKING.replace(true) {

@@ -75,7 +75,7 @@ fn pace(text: &str) -> std::result::Result<Pace, String> {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let script = super::input::read(&args.script)?;
     let sources = sources();
-    let mut launch = launch(args, &script)?;
+    let launch = launch(args, &script)?;
     let with = with(&args.with, &sources)?;
     channel::adopt(Company::None);
     ward::begin().unwrap_or_else(|error| super::say(&error.to_string()));
@@ -92,17 +92,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 Error::Invalid("DISPLAY names no display: leave --display out for one of its own".to_owned())
             })?,
         };
-        let own = launch.clone();
+        let mut dressed = launch.clone();
         if let Some(stage) = &stage {
-            stage.dress(&mut launch);
+            stage.dress(&mut dressed);
         }
-        let subject = Subject::Start(std::mem::replace(&mut launch, own));
         let output = match (&args.output, args.runs) {
             (Some(path), 1) => path.clone(),
-            (path, _) => conduct::free(&path.clone().unwrap_or_else(|| conduct::named_after(&subject)))?,
+            (path, _) => {
+                conduct::free(&path.clone().unwrap_or_else(|| conduct::named_after(&Subject::Start(launch.clone()))))?
+            }
         };
         let picture = output.with_extension("png");
         let player = Player::new(&script, args.speed, Hands::on(&display)?, Some(picture))?;
+        player.invite(&mut dressed);
+        let subject = Subject::Start(dressed);
         let player = RefCell::new(player);
         let plan = Plan { subject, sources: with.clone() };
         let mut watching =

@@ -4,12 +4,14 @@
 //! it shows and what arrived, and a [`Player`] goes through the script: it waits for what each step needs, does it, and
 //! sees that it arrived where it belongs.
 
+mod asking;
 mod eyes;
 mod hands;
 mod player;
 mod same;
 mod stage;
 
+pub use asking::{Answer, Asking};
 pub use eyes::Eyes;
 pub use hands::Hands;
 pub use player::{Account, Pace, Player, Trouble};

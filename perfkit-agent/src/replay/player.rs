@@ -8,7 +8,7 @@ use gdkrecord::sets::EventType;
 use gdkrecord::writer::now;
 
 use super::eyes::{Arrived, Seen, WindowId};
-use super::{Eyes, Hands};
+use super::{Answer, Asking, Eyes, Hands};
 use crate::error::{Error, Result};
 use crate::input::{Action, Finger, Key, Place, Script, Step, Stroke, Widget};
 use crate::source::gdkrecord::recordings;
@@ -66,6 +66,7 @@ pub struct Player<'a> {
     script: &'a Script,
     pace: Pace,
     hands: Hands,
+    asking: Asking,
     eyes: Option<Eyes>,
     /// The windows of the program that stand for those of the script.
     bound: HashMap<String, WindowId>,
@@ -101,6 +102,7 @@ impl<'a> Player<'a> {
             script,
             pace,
             hands,
+            asking: Asking::new()?,
             eyes: None,
             bound: HashMap::new(),
             pointer: None,
@@ -112,6 +114,11 @@ impl<'a> Player<'a> {
             account: Account::default(),
             picture,
         })
+    }
+
+    /// Has the program connect, by which it is asked where its widgets are.
+    pub fn invite(&self, launch: &mut crate::channel::Launch) {
+        self.asking.invite(launch);
     }
 
     /// How it went so far.
@@ -325,13 +332,32 @@ impl<'a> Player<'a> {
     ) -> std::result::Result<(), String> {
         self.moved = (0, 0);
         self.under = None;
-        let Some(arrived) = self.to(step, id, seen, at, eyes, gone)? else { return Ok(()) };
-        let Some(widget) = &step.widget else { return Ok(()) };
-        if !same(widget, &arrived.widget) {
-            self.under = Some(format!("{} is where {} was", named(&arrived.widget), named(widget)));
-        } else if widget.area != arrived.widget.area && widget.area.2 > 0 {
-            let (there, was) = (arrived.widget.area, widget.area);
-            self.moved = (there.0 - was.0, there.1 - was.1);
+        let arrived = self.to(step, id, seen, at, eyes, gone)?;
+        let Some(widget) = step.widget.as_ref().filter(|widget| widget.area.2 > 0) else { return Ok(()) };
+        let (found, sensitive) = match arrived {
+            Some(arrived) if same(widget, &arrived.widget) => (arrived.widget, arrived.sensitive),
+            Some(arrived) => match self.asking.find(id, widget) {
+                Answer::Found(found, sensitive) => (found, sensitive),
+                Answer::Lost => {
+                    self.under = Some(format!("{} is not there: {} is", named(widget), named(&arrived.widget)));
+                    return Ok(());
+                }
+                Answer::Silence => {
+                    self.under = Some(format!("{} is where {} was", named(&arrived.widget), named(widget)));
+                    return Ok(());
+                }
+            },
+            None => return Ok(()),
+        };
+        if !sensitive {
+            self.under = Some(format!("{} takes no input: it is insensitive", named(widget)));
+        }
+        let (now, was) = (found.area, widget.area);
+        if now != was {
+            // The same place of it, as far as it is as large; else as near to it as can be.
+            let along =
+                |at: i32, was: (i32, i32), now: (i32, i32)| (at - was.0).clamp(0, (now.1 - 1).max(0)) + now.0 - at;
+            self.moved = (along(at.0, (was.0, was.2), (now.0, now.2)), along(at.1, (was.1, was.3), (now.1, now.3)));
             self.to(step, id, seen, at, eyes, gone)?;
         }
         Ok(())

@@ -28,6 +28,8 @@ type Geometry = (Option<(i32, i32)>, i32, i32, f64);
 /// What was told about a surface.
 #[derive(Default)]
 struct Known {
+    /// The surface, as long as it lives.
+    handle: Option<Handle>,
     window: u32,
     announced: bool,
     x11: bool,
@@ -66,6 +68,11 @@ impl Surfaces {
         }
     }
 
+    /// The surface of a number.
+    pub fn numbered(&self, window: u32) -> Option<Handle> {
+        self.known.values().find(|known| known.window == window && !known.destroyed)?.handle
+    }
+
     /// Gives a new surface its number, and asks to be told of its death.
     pub fn constructed(&mut self, surface: Surface<'_>) {
         let address = surface.handle.address();
@@ -76,6 +83,7 @@ impl Surfaces {
         let class = surface.api.type_name(surface.handle.gtype());
         let known =
             Known { window: recorder::number(), x11: class.starts_with("GdkX11"), scale: 1.0, ..Known::default() };
+        let known = Known { handle: Some(surface.handle), ..known };
         self.known.insert(address, known);
     }
 
