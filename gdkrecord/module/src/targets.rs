@@ -4,6 +4,7 @@
 //! lies below it, a key to what has the focus. What is told is the control around that: GTK 4 finds the label in a
 //! button, where GTK 3 finds the button.
 
+use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 use gdkrecord::field::Maybe;
@@ -141,6 +142,18 @@ pub fn native(surface: Object) -> Option<Object> {
     WIDGETS.get()?.gtk_native_get_for_surface(surface).flatten()
 }
 
+/// How many places two paths of the same classes lie apart; `None` of others.
+fn away(one: &str, other: &str) -> Option<usize> {
+    let split = |part: &str| match part.strip_suffix(']').and_then(|part| part.rsplit_once('[')) {
+        Some((class, place)) => (class.to_owned(), place.parse().unwrap_or(0)),
+        None => (part.to_owned(), 0_usize),
+    };
+    let parts = |path: &str| path.split('/').map(split).collect::<Vec<_>>();
+    let (one, other) = (parts(one), parts(other));
+    let alike = one.len() == other.len() && one.iter().zip(&other).all(|((a, _), (b, _))| a == b);
+    alike.then(|| one.iter().zip(&other).map(|((_, a), (_, b))| a.abs_diff(*b)).sum())
+}
+
 impl Asking<'_> {
     /// GTK 2 and 3: where a window's keys go.
     fn focus_in(self, window: Object) -> Object {
@@ -215,14 +228,15 @@ impl Asking<'_> {
     }
 
     /// The widget that is meant: where it was, unless it says something else now; else one of its class and name, or
-    /// of its class and label.
+    /// of its class and label; where it has neither, the nearest one of its class that lies in the like.
     fn find(self, top: Object, wanted: &Wanted<'_>) -> Option<Object> {
         let there = self.at(top, wanted.path).filter(|&widget| self.shown(widget));
         let says = |widget: &Object| wanted.label.is_empty() || self.label(*widget) == wanted.label;
         if let Some(widget) = there.filter(says) {
             return Some(widget);
         }
-        let (mut queue, mut labelled) = (std::collections::VecDeque::from([top]), None);
+        let (mut queue, mut labelled) = (VecDeque::from([top]), None);
+        let mut nearest: Option<(usize, Object)> = None;
         for _ in 0..SEARCHED {
             let Some(widget) = queue.pop_front() else { break };
             queue.extend(self.children(widget).into_iter().filter(|&child| self.shown(child)));
@@ -235,8 +249,15 @@ impl Asking<'_> {
             if labelled.is_none() && !wanted.label.is_empty() && says(&widget) {
                 labelled = Some(widget);
             }
+            if wanted.name.is_empty()
+                && wanted.label.is_empty()
+                && let Some(away) = away(&self.path(widget), wanted.path)
+                && nearest.is_none_or(|(least, _)| away < least)
+            {
+                nearest = Some((away, widget));
+            }
         }
-        labelled.or(there)
+        labelled.or(there).or(nearest.map(|(_, widget)| widget))
     }
 
     fn path(self, widget: Object) -> String {
@@ -275,5 +296,18 @@ impl Asking<'_> {
         let parent = widgets.gtk_widget_get_parent(widget).flatten();
         let mut around = std::iter::once(widget).chain(parent);
         around.find_map(|at| widgets.tooltip(at, session.toolkit, &session.glib)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_the_same_classes_are_so_far_apart() {
+        assert_eq!(away("W/B[0]/E[2]", "W/B[1]/E[5]"), Some(4));
+        assert_eq!(away("W/B[0]", "W/B[0]"), Some(0));
+        assert_eq!(away("W/B[0]", "W/C[0]"), None);
+        assert_eq!(away("W/B[0]", "W/B[0]/E[0]"), None);
     }
 }

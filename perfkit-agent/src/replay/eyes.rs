@@ -37,7 +37,8 @@ pub struct Seen {
 
 impl Seen {
     fn is(&mut self, role: Role, xid: u32) {
-        self.xid = xid;
+        // Some changes are told without it.
+        self.xid = if xid == 0 { self.xid } else { xid };
         self.popup = matches!(role, Role::Popup | Role::Temp);
         self.child = matches!(role, Role::Child | Role::Subsurface);
     }

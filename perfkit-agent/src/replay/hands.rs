@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use x11rb::connection::Connection;
+use x11rb::properties::WmSizeHints;
 use x11rb::protocol::xproto::{
     self, ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus, MapState, Window,
 };
@@ -158,6 +159,18 @@ impl Hands {
         set.map_err(|error| self.failed(error))?;
         // The window may go this moment; then the step says so.
         self.connection.flush().map_err(|error| self.failed(error))
+    }
+
+    /// Whether the display answers.
+    pub fn answered(&self) -> bool {
+        self.connection.get_input_focus().is_ok_and(|asked| asked.reply().is_ok())
+    }
+
+    /// The least width and height that a window says it can have.
+    pub fn least(&self, window: Window) -> (i32, i32) {
+        let asked = WmSizeHints::get_normal_hints(&self.connection, window).ok();
+        let hints = asked.and_then(|asked| asked.reply().ok()).flatten();
+        hints.and_then(|hints| hints.min_size).unwrap_or((1, 1))
     }
 
     /// Gives a window a size.

@@ -15,6 +15,8 @@ use crate::source::gdkrecord::recordings;
 
 /// How long what a step needs may take to be there.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// One that does something meanwhile may take so many times longer.
+const SLOWER: u32 = 6;
 /// How long a window may take to have the size that it had, before it is given it.
 const BY_ITSELF: Duration = Duration::from_millis(700);
 /// Moves can be told as one: one that was not told after this time was told with another.
@@ -25,6 +27,8 @@ const QUIET: Duration = Duration::from_millis(60);
 const DRAWN: u64 = 3;
 /// One that does something else all the time is not waited for any longer.
 const BUSY: Duration = Duration::from_secs(1);
+/// From one picture to the next.
+const REST: Duration = Duration::from_millis(150);
 /// From one look to the next.
 const LOOK: Duration = Duration::from_millis(2);
 /// A press that opens a menu and the release that chooses from it are told apart by time, by GTK.
@@ -72,6 +76,8 @@ pub struct Player<'a> {
     bound: HashMap<String, WindowId>,
     /// Where the pointer is, in pixels of the display.
     pointer: Option<(i32, i32)>,
+    /// Widgets that were found elsewhere, by their recorded paths.
+    found: HashMap<String, Widget>,
     /// How far the widget under it lies from where it was recorded, in application pixels.
     moved: (i32, i32),
     /// What is under it where something else should be.
@@ -106,6 +112,7 @@ impl<'a> Player<'a> {
             eyes: None,
             bound: HashMap::new(),
             pointer: None,
+            found: HashMap::new(),
             moved: (0, 0),
             under: None,
             shift: false,
@@ -148,6 +155,12 @@ impl<'a> Player<'a> {
                 true
             }
             Err(why) => {
+                // What a step lacks is a consequence of these.
+                let why = match (self.hands.answered(), gone()) {
+                    (false, _) => "the display ended".to_owned(),
+                    (true, true) => "the program ended".to_owned(),
+                    (true, false) => why,
+                };
                 self.keep_picture();
                 self.account.trouble = Some(Trouble { step: at, why });
                 false
@@ -279,7 +292,9 @@ impl<'a> Player<'a> {
             && let Some(seen) = eyes.windows.get(&id).filter(|seen| !seen.popup)
         {
             let pixels = |length: i32| (f64::from(length) * seen.scale).round() as i32;
-            self.hands.resize(seen.xid, (pixels(size.0), pixels(size.1))).map_err(|error| error.to_string())?;
+            let least = self.hands.least(seen.xid);
+            let wanted = (pixels(size.0).max(least.0), pixels(size.1).max(least.1));
+            self.hands.resize(seen.xid, wanted).map_err(|error| error.to_string())?;
             if until(eyes, BY_ITSELF, gone, has).is_err() {
                 let (width, height) = eyes.windows.get(&id).map_or((0, 0), |seen| seen.size);
                 let note = format!("{name} is {width}x{height} and not {}x{}", size.0, size.1);
@@ -335,9 +350,12 @@ impl<'a> Player<'a> {
         let arrived = self.to(step, id, seen, at, eyes, gone)?;
         let Some(widget) = step.widget.as_ref().filter(|widget| widget.area.2 > 0) else { return Ok(()) };
         let (found, sensitive) = match arrived {
-            Some(arrived) if same(widget, &arrived.widget) => (arrived.widget, arrived.sensitive),
+            Some(arrived) if self.is_meant(widget, &arrived.widget) => (arrived.widget, arrived.sensitive),
             Some(arrived) => match self.asking.find(id, widget) {
-                Answer::Found(found, sensitive) => (found, sensitive),
+                Answer::Found(found, sensitive) => {
+                    self.found.insert(widget.path.clone(), found.clone());
+                    (found, sensitive)
+                }
                 Answer::Lost => {
                     self.under = Some(format!("{} is not there: {} is", named(widget), named(&arrived.widget)));
                     return Ok(());
@@ -380,7 +398,7 @@ impl<'a> Player<'a> {
         let arrived = until(eyes, PATIENCE, gone, |eyes| eyes.arrival(0, kinds));
         let arrived = arrived.map_err(|why| why.of("the program did not take it"))?;
         if let Some(widget) = &step.widget
-            && !same(widget, &arrived.widget)
+            && !self.is_meant(widget, &arrived.widget)
         {
             return Err(format!("it went to {} and not to {}", named(&arrived.widget), named(widget)));
         }
@@ -388,6 +406,11 @@ impl<'a> Player<'a> {
             return Err(format!("{} takes no input: it is insensitive", named(&arrived.widget)));
         }
         Ok(arrived)
+    }
+
+    /// Whether a widget is the one that a step names, or was found to be.
+    fn is_meant(&self, widget: &Widget, arrived: &Widget) -> bool {
+        same(widget, arrived) || self.found.get(&widget.path).is_some_and(|found| found.path == arrived.path)
     }
 
     /// Gives a top-level the keyboard.
@@ -458,10 +481,25 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
+    /// A picture of the display once two in a row are the same; one that is never at rest is taken as it is.
+    fn at_rest(&self) -> Result<cairo::ImageSurface> {
+        let begun = Instant::now();
+        let mut before = self.hands.picture()?;
+        loop {
+            std::thread::sleep(REST);
+            let mut picture = self.hands.picture()?;
+            let pixels = |picture: &mut cairo::ImageSurface| picture.data().map(|data| data.to_vec()).ok();
+            if pixels(&mut picture) == pixels(&mut before) || begun.elapsed() > BUSY {
+                return Ok(picture);
+            }
+            before = picture;
+        }
+    }
+
     /// Keeps a picture of the display. That there is none is told with the rest.
     fn keep_picture(&mut self) {
         let Some(path) = &self.picture else { return };
-        let kept = self.hands.picture().and_then(|picture| {
+        let kept = self.at_rest().and_then(|picture| {
             let mut file = std::fs::File::create(path).map_err(Error::file("write", path))?;
             let wrong = |error: cairo::IoError| Error::Invalid(format!("cannot write {}: {error}", path.display()));
             picture.write_to_png(&mut file).map_err(wrong)
@@ -496,7 +534,7 @@ fn until<T>(
     gone: &dyn Fn() -> bool,
     mut ready: impl FnMut(&mut Eyes) -> Option<T>,
 ) -> std::result::Result<T, Waited> {
-    let deadline = Instant::now() + patience;
+    let begun = Instant::now();
     loop {
         // Before the look, so that what it did last is seen.
         let gone = gone();
@@ -507,7 +545,9 @@ fn until<T>(
         if gone {
             return Err(Waited::Gone);
         }
-        if Instant::now() > deadline {
+        // One that is busy with it may be slow: a tracer can make it fifty times slower.
+        let patience = if eyes.quiet() < BUSY && patience == PATIENCE { patience * SLOWER } else { patience };
+        if begun.elapsed() > patience {
             return Err(Waited::Long);
         }
         std::thread::sleep(LOOK);

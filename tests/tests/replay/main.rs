@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use nix::sys::signal::Signal;
 use perfkit_tests::input::Pointer;
 use perfkit_tests::process::stdout_of;
-use perfkit_tests::{App, Display, Launch, bins};
+use perfkit_tests::{App, Display, Launch, bins, wait};
 
 /// What is in the environment of all that a replay starts, so that it can be found.
 const MARK: &str = "PERFKIT_TEST_REPLAY";
@@ -26,10 +26,11 @@ struct Scripted {
 /// Records what `act` does with a program, as a script.
 fn scripted(launch: Launch, act: impl Fn(Pointer<'_>) -> Pointer<'_>) -> Scripted {
     let display = Display::start().unwrap();
-    let mut app = App::start(&display, &launch.sources("input:text=keep")).unwrap();
-    app.settle().unwrap();
-    act(app.pointer()).play().unwrap();
-    app.settle().unwrap();
+    let mut app = App::spawn(&display, &launch.sources("input:text=keep")).unwrap();
+    app.window = app.find_window().unwrap();
+    // Some are never at rest; a person would not wait for that either.
+    Pointer::new(&display).pause(1500).play().unwrap();
+    act(app.pointer()).pause(800).play().unwrap();
     app.process().signal(Signal::SIGTERM).unwrap();
     app.process().wait().unwrap();
     let path = display.home().join("script.perfinput");
@@ -54,7 +55,9 @@ fn replay(scripted: &Scripted, words: &[&str]) -> (Output, Vec<String>) {
         .env(MARK, &mark)
         .output()
         .unwrap();
-    (output, marked(&mark))
+    // The one that guards all others ends last.
+    let none = || Some(marked(&mark)).filter(Vec::is_empty);
+    (output, wait::until("the end of all processes", none).unwrap_or_else(|_| marked(&mark)))
 }
 
 /// Where the session of a replay is written.

@@ -223,7 +223,7 @@ impl Surfaces {
         let role = if modal || parent != 0 { Role::Dialog } else { Role::Toplevel };
         if (parent, role) != (known.parent, known.role) {
             (known.parent, known.role) = (parent, role);
-            out.state(&raw::WindowParent { window: known.window, parent, role, xid: 0 });
+            out.state(&raw::WindowParent { window: known.window, parent, role, xid: known.xid });
         }
     }
 
