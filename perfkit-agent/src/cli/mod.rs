@@ -1,5 +1,6 @@
 //! The command line: one file a command. What was typed is turned once into what it means; only that goes on.
 
+mod bench;
 mod bookmark;
 mod control;
 mod docs;
@@ -8,6 +9,7 @@ mod import;
 mod info;
 mod input;
 mod names;
+mod play;
 mod progress;
 mod query;
 mod record;
@@ -32,6 +34,8 @@ use crate::symbols::When;
 
 /// The exit status where a command itself fails; a recorded program seldom ends with it.
 const FAILED: u8 = 125;
+/// And where it was stopped by Ctrl+C, as a shell tells it.
+const STOPPED: u8 = 130;
 
 /// Runs a program under the tuning utilities, and puts what they see into one session.
 #[derive(Debug, Parser)]
@@ -67,6 +71,8 @@ enum Command {
     Input(input::Args),
     /// Play a script of input on a program, and record what it does.
     Replay(replay::Args),
+    /// Play a script of input several times, and say how long things took, and how far that spreads.
+    Bench(bench::Args),
     /// Tell a recording that goes on to pause, resume, start again, or stop.
     Control(control::Args),
     /// Say what was slow, and why.
@@ -106,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Bookmark(args) => bookmark::run(&args),
         Command::Input(args) => input::run(&args),
         Command::Replay(args) => replay::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Sources(args) => sources::run(&args),

@@ -139,6 +139,39 @@ impl Script {
     }
 }
 
+impl Step {
+    /// What is done, and to what, in a few words.
+    pub fn words(&self) -> String {
+        let what = match &self.action {
+            Action::WaitFor(_) => "wait for".to_owned(),
+            Action::Move(_) => "move to".to_owned(),
+            Action::Press(_, button) => format!("press {button} on"),
+            Action::Release(_, button) => format!("release {button} on"),
+            Action::Key(key, Stroke::Tap(_)) => format!("key {key} in"),
+            Action::Key(key, Stroke::Down) => format!("key {key} down in"),
+            Action::Key(key, Stroke::Up) => format!("key {key} up in"),
+            Action::Scroll(..) => "scroll".to_owned(),
+            Action::Touch(..) => "touch".to_owned(),
+        };
+        match &self.widget {
+            Some(widget) => format!("{what} {}", widget.words()),
+            None => format!("{what} {}", self.window),
+        }
+    }
+}
+
+impl Widget {
+    /// It in a few words: its class, and what it shows or is called.
+    pub fn words(&self) -> String {
+        let Widget { class, label, name, .. } = self;
+        match (label.is_empty(), name.is_empty()) {
+            (false, _) => format!("{class} “{label}”"),
+            (true, false) => format!("{class} {name}"),
+            (true, true) => class.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Step {
     /// The step's line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

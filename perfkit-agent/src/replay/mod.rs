@@ -7,6 +7,7 @@
 mod asking;
 mod eyes;
 mod hands;
+pub mod measure;
 mod player;
 mod same;
 mod stage;

@@ -61,7 +61,9 @@ pub struct Account {
     pub trouble: Option<Trouble>,
     /// What was otherwise than recorded, a line each.
     pub notes: Vec<String>,
-    /// When each step was done: nanoseconds of CLOCK_MONOTONIC.
+    /// When each step that was done began: nanoseconds of CLOCK_MONOTONIC.
+    pub begins: Vec<u64>,
+    /// When each was done, likewise.
     pub times: Vec<u64>,
 }
 
@@ -128,9 +130,9 @@ impl<'a> Player<'a> {
         self.asking.invite(launch);
     }
 
-    /// How it went so far.
-    pub fn account(&self) -> &Account {
-        &self.account
+    /// How it went.
+    pub fn into_account(self) -> Account {
+        self.account
     }
 
     /// Plays the next step on a target whose temporary files are in `scratch`; false where nothing is left to do.
@@ -145,11 +147,13 @@ impl<'a> Player<'a> {
             return false;
         };
         self.pause(step, &mut eyes, gone);
+        let begins = now();
         let played = self.play(step, &mut eyes, gone);
         self.eyes = Some(eyes);
         match played {
             Ok(()) => {
                 self.before = Some(Instant::now());
+                self.account.begins.push(begins);
                 self.account.times.push(now());
                 self.account.done += 1;
                 true
@@ -357,18 +361,18 @@ impl<'a> Player<'a> {
                     (found, sensitive)
                 }
                 Answer::Lost => {
-                    self.under = Some(format!("{} is not there: {} is", named(widget), named(&arrived.widget)));
+                    self.under = Some(format!("{} is not there: {} is", widget.words(), arrived.widget.words()));
                     return Ok(());
                 }
                 Answer::Silence => {
-                    self.under = Some(format!("{} is where {} was", named(&arrived.widget), named(widget)));
+                    self.under = Some(format!("{} is where {} was", arrived.widget.words(), widget.words()));
                     return Ok(());
                 }
             },
             None => return Ok(()),
         };
         if !sensitive {
-            self.under = Some(format!("{} takes no input: it is insensitive", named(widget)));
+            self.under = Some(format!("{} takes no input: it is insensitive", widget.words()));
         }
         let (now, was) = (found.area, widget.area);
         if now != was {
@@ -400,10 +404,10 @@ impl<'a> Player<'a> {
         if let Some(widget) = &step.widget
             && !self.is_meant(widget, &arrived.widget)
         {
-            return Err(format!("it went to {} and not to {}", named(&arrived.widget), named(widget)));
+            return Err(format!("it went to {} and not to {}", arrived.widget.words(), widget.words()));
         }
         if !arrived.sensitive {
-            return Err(format!("{} takes no input: it is insensitive", named(&arrived.widget)));
+            return Err(format!("{} takes no input: it is insensitive", arrived.widget.words()));
         }
         Ok(arrived)
     }
@@ -560,16 +564,6 @@ fn same(one: &Widget, other: &Widget) -> bool {
     let known_by_name = !one.name.is_empty() && one.name == other.name;
     let known_by_label = !one.label.is_empty() && one.label == other.label;
     one.path.is_empty() || one.path == other.path || one.class == other.class && (known_by_name || known_by_label)
-}
-
-/// A widget in words.
-fn named(widget: &Widget) -> String {
-    let Widget { class, label, name, .. } = widget;
-    match (label.is_empty(), name.is_empty()) {
-        (false, _) => format!("{class} “{label}”"),
-        (true, false) => format!("{class} {name}"),
-        (true, true) => class.clone(),
-    }
 }
 
 /// A window in words.
