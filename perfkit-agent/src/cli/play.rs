@@ -13,7 +13,7 @@ use crate::channel::conduct::{Attendant, Ended, conduct};
 use crate::channel::{self, Company, Launch, Order, Plan, Recording, Subject, ward};
 use crate::error::{Error, Result};
 use crate::input::Script;
-use crate::replay::{Account, Hands, Pace, Player, Stage};
+use crate::replay::{Account, Backend, Hands, Pace, Player, Stage};
 use crate::source::{Source, Spec, sources, specs, usual};
 
 /// How a script is played.
@@ -25,6 +25,9 @@ pub struct Setting {
     /// Where.
     #[arg(long, value_enum, default_value = "private")]
     display: Where,
+    /// The display protocol that the program speaks on a display of its own.
+    #[arg(long, value_enum, default_value = "x11")]
+    backend: Backend,
     /// Leave animations on.
     #[arg(long)]
     animations: bool,
@@ -89,7 +92,7 @@ impl<'a> Plays<'a> {
     /// Plays it once into the session `output`, with a picture of the end beside it. `None` where it was stopped.
     pub fn once(&mut self, output: &Path) -> Result<Option<Account>> {
         let stage = match self.setting.display {
-            Where::Private => Some(Stage::start(self.script.display, self.setting.animations)?),
+            Where::Private => Some(Stage::start(self.script.display, self.setting.backend, self.setting.animations)?),
             Where::Current => None,
         };
         let display = match &stage {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use gdkrecord::field::Real;
 use gdkrecord::reader::Follow;
 use gdkrecord::sets::{EventType, Role};
 use gdkrecord::{Body, Event};
@@ -33,10 +34,15 @@ pub struct Seen {
     pub size: (i32, i32),
     /// Pixels of the display to an application pixel.
     pub scale: f64,
+    /// The number of the window that it belongs to; 0 where there is none.
+    pub parent: u32,
+    /// Where it is, as the toolkit knows it: on Wayland only a popup's place from its parent's corner.
+    pub at: Option<(i32, i32)>,
 }
 
 impl Seen {
-    fn is(&mut self, role: Role, xid: u32) {
+    fn is(&mut self, role: Role, xid: u32, parent: u32) {
+        self.parent = parent;
         // Some changes are told without it.
         self.xid = if xid == 0 { self.xid } else { xid };
         self.popup = matches!(role, Role::Popup | Role::Temp);
@@ -68,6 +74,8 @@ pub struct Eyes {
     pub windows: BTreeMap<WindowId, Seen>,
     /// Input that arrived and was not asked for yet.
     arrived: Vec<Arrived>,
+    /// When and where the pointer was last told to be in a window.
+    pointed: BTreeMap<WindowId, (u64, (f64, f64))>,
     /// Frames that were painted.
     frames: u64,
     /// When anything was recorded last.
@@ -82,6 +90,7 @@ impl Eyes {
             followed: BTreeMap::new(),
             windows: BTreeMap::new(),
             arrived: Vec::new(),
+            pointed: BTreeMap::new(),
             frames: 0,
             last: Instant::now(),
         }
@@ -129,6 +138,17 @@ impl Eyes {
         Some(self.arrived.remove(at))
     }
 
+    fn pointed(&mut self, time: u64, window: WindowId, (x, y): (Real, Real)) {
+        if let (Some(x), Some(y)) = (x.known(), y.known()) {
+            self.pointed.insert(window, (time, (x.into(), y.into())));
+        }
+    }
+
+    /// Where in a window the pointer was since a time, in application pixels.
+    pub fn pointer(&self, window: WindowId, since: u64) -> Option<(f64, f64)> {
+        self.pointed.get(&window).filter(|(time, _)| *time >= since).map(|(_, at)| *at)
+    }
+
     fn window(&mut self, pid: u32, number: u32) -> &mut Seen {
         self.windows.entry((pid, number)).or_insert_with(|| Seen { scale: 1.0, ..Seen::default() })
     }
@@ -140,8 +160,12 @@ impl Eyes {
             self.last = Instant::now();
         }
         match event.body {
-            Body::Window(told) => self.window(pid, told.window).is(told.role, told.xid),
-            Body::WindowParent(told) => self.window(pid, told.window).is(told.role, told.xid),
+            Body::Window(told) => self.window(pid, told.window).is(told.role, told.xid, told.parent),
+            Body::WindowParent(told) => self.window(pid, told.window).is(told.role, told.xid, told.parent),
+            Body::Motion(told) => self.pointed(time, (pid, told.window), (told.x, told.y)),
+            Body::Crossing(told) if told.event == EventType::Enter => {
+                self.pointed(time, (pid, told.window), (told.x, told.y));
+            }
             Body::WindowOwner(told) => self.window(pid, told.window).class = told.owner.to_string(),
             Body::WindowTitle(told) => self.window(pid, told.window).title = told.title.to_string(),
             Body::WindowMap(told) => self.window(pid, told.window).mapped = true,
@@ -149,6 +173,7 @@ impl Eyes {
             Body::WindowDestroy(told) => drop(self.windows.remove(&(pid, told.window))),
             Body::WindowGeometry(told) => {
                 let seen = self.window(pid, told.window);
+                seen.at = told.x.0.zip(told.y.0);
                 (seen.size, seen.scale) =
                     ((told.width, told.height), told.scale.known().map_or(1.0, |scale| f64::from(scale).max(1.0)));
             }

@@ -17,4 +17,4 @@ pub use eyes::Eyes;
 pub use hands::Hands;
 pub use player::{Account, Pace, Player, Trouble};
 pub use same::difference;
-pub use stage::Stage;
+pub use stage::{Backend, Stage};

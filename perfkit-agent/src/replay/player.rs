@@ -27,6 +27,9 @@ const QUIET: Duration = Duration::from_millis(60);
 const DRAWN: u64 = 3;
 /// One that does something else all the time is not waited for any longer.
 const BUSY: Duration = Duration::from_secs(1);
+/// Pixels from one place to the next where a window is looked for, and how long it has to say that it is there.
+const SWEEP: i32 = 90;
+const SWEPT: Duration = Duration::from_millis(60);
 /// From one picture to the next.
 const REST: Duration = Duration::from_millis(150);
 /// From one look to the next.
@@ -78,6 +81,8 @@ pub struct Player<'a> {
     bound: HashMap<String, WindowId>,
     /// Where the pointer is, in pixels of the display.
     pointer: Option<(i32, i32)>,
+    /// Where windows are on a display that does not tell.
+    origins: HashMap<WindowId, (i32, i32)>,
     /// Widgets that were found elsewhere, by their recorded paths.
     found: HashMap<String, Widget>,
     /// How far the widget under it lies from where it was recorded, in application pixels.
@@ -114,6 +119,7 @@ impl<'a> Player<'a> {
             eyes: None,
             bound: HashMap::new(),
             pointer: None,
+            origins: HashMap::new(),
             found: HashMap::new(),
             moved: (0, 0),
             under: None,
@@ -250,7 +256,7 @@ impl<'a> Player<'a> {
     ) -> std::result::Result<(WindowId, Seen), String> {
         let script = self.script;
         let Some(wanted) = script.window(name) else { return Err(format!("the script has no window {name}")) };
-        let shown = |seen: &Seen| seen.mapped && !seen.child && seen.xid != 0 && seen.size.0 > 0;
+        let shown = |seen: &Seen| seen.mapped && !seen.child && seen.size.0 > 0;
         if let Some(id) = self.bound.get(name)
             && let Some(seen) = eyes.windows.get(id).filter(|seen| shown(seen))
         {
@@ -293,8 +299,9 @@ impl<'a> Player<'a> {
     ) -> std::result::Result<(), String> {
         let has = |eyes: &mut Eyes| eyes.windows.get(&id).is_some_and(|seen| seen.size == size).then_some(());
         if until(eyes, BY_ITSELF, gone, has).is_err()
-            && let Some(seen) = eyes.windows.get(&id).filter(|seen| !seen.popup)
+            && let Some(seen) = eyes.windows.get(&id).filter(|seen| !seen.popup && seen.xid != 0)
         {
+            // On Wayland nobody but its user gives a window a size.
             let pixels = |length: i32| (f64::from(length) * seen.scale).round() as i32;
             let least = self.hands.least(seen.xid);
             let wanted = (pixels(size.0).max(least.0), pixels(size.1).max(least.1));
@@ -311,6 +318,53 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
+    /// Where the left top corner of a window is on the display.
+    ///
+    /// Wayland tells nobody. There the pointer is moved over the display until the window says where in it that is; what
+    /// pops up tells its place in its parent.
+    fn origin(
+        &mut self,
+        id: WindowId,
+        seen: &Seen,
+        eyes: &mut Eyes,
+        gone: &dyn Fn() -> bool,
+    ) -> std::result::Result<Option<(i32, i32)>, String> {
+        if seen.xid != 0 {
+            return Ok(self.hands.origin(seen.xid));
+        }
+        if seen.popup
+            && let (Some(at), Some(parent)) = (seen.at, eyes.windows.get(&(id.0, seen.parent)).cloned())
+        {
+            let of = self.origin((id.0, seen.parent), &parent, eyes, gone)?;
+            let pixel = |at: i32| (f64::from(at) * seen.scale).round() as i32;
+            return Ok(of.map(|(left, top)| (left + pixel(at.0), top + pixel(at.1))));
+        }
+        if let Some(known) = self.origins.get(&id) {
+            return Ok(Some(*known));
+        }
+        let (width, height) = self.script.display;
+        let places = (0..height / SWEEP).flat_map(|row| (0..width / SWEEP).map(move |column| (column, row)));
+        for (column, row) in places {
+            // It is entered by the one move, and told of the other.
+            let at = (column * SWEEP + SWEEP / 2, row * SWEEP + SWEEP / 2);
+            let sent = now();
+            self.send(eyes, |hands| hands.to((at.0 - 1, at.1 - 1)).and_then(|()| hands.to(at)))?;
+            let told = until(eyes, SWEPT, gone, |eyes| eyes.pointer(id, sent));
+            if let Ok((x, y)) = told {
+                // The last of both moves is what counts.
+                std::thread::sleep(SWEPT);
+                eyes.look();
+                let (x, y) = eyes.pointer(id, sent).unwrap_or((x, y));
+                let corner = |at: i32, inside: f64| at - (inside * seen.scale).floor() as i32;
+                self.pointer = Some(at);
+                let origin = (corner(at.0, x), corner(at.1, y));
+                self.origins.insert(id, origin);
+                return Ok(Some(origin));
+            }
+        }
+        Ok(None)
+    }
+
     /// Moves the pointer to a place of a window; what it found there, where the program told.
     fn to(
         &mut self,
@@ -321,7 +375,8 @@ impl<'a> Player<'a> {
         eyes: &mut Eyes,
         gone: &dyn Fn() -> bool,
     ) -> std::result::Result<Option<Arrived>, String> {
-        let origin = self.hands.origin(seen.xid).ok_or_else(|| format!("the window {} is gone", step.window))?;
+        let origin = self.origin(id, seen, eyes, gone)?;
+        let origin = origin.ok_or_else(|| format!("where the window {} is cannot be found out", step.window))?;
         let pixel = |at: i32| (f64::from(at) * seen.scale + seen.scale / 2.0).floor() as i32;
         let target = (origin.0 + pixel(at.0 + self.moved.0), origin.1 + pixel(at.1 + self.moved.1));
         if self.pointer == Some(target) {
@@ -419,8 +474,8 @@ impl<'a> Player<'a> {
 
     /// Gives a top-level the keyboard.
     fn focus(&self, name: &str, seen: &Seen) -> std::result::Result<(), String> {
-        match seen.popup {
-            // Its top-level has it, and what is typed comes to it by a grab.
+        match seen.popup || seen.xid == 0 {
+            // Its top-level has it, and what is typed comes to it by a grab; on Wayland the compositor gives it.
             true => Ok(()),
             false => self.hands.focus(seen.xid).map_err(|error| format!("{name} cannot have the keyboard: {error}")),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::Hands;
 use crate::channel::Launch;
 use crate::error::{Error, Result};
 use crate::scratch::Scratch;
@@ -23,20 +24,44 @@ const SETTINGS_2: &str = "gtk-cursor-blink = 0\n";
 const STILL: &str = "gtk-enable-animations=false\n";
 const STILL_2: &str = "gtk-enable-animations = 0\n";
 
+/// Which display protocol the program speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Backend {
+    /// X11.
+    #[default]
+    X11,
+    /// Wayland: weston shows its output in a window of the display.
+    Wayland,
+}
+
+/// The name of the compositor's socket, in the folder that the display has for itself.
+const SOCKET: &str = "wayland-replay";
+/// Pixels that the display is larger than the compositor's output: a pointer is where the compositor believes it to be
+/// only once it has come in from outside.
+const OUTSIDE: i32 = 60;
+/// Nothing but the program's windows is shown, and nothing moves by itself.
+const WESTON: &str = "[core]\nidle-time=0\n[shell]\npanel-position=none\nlocking=false\nanimation=none\n\
+                      startup-animation=none\nclose-animation=none\nbackground-color=0xff303030\n";
+
 /// A display with nothing on it, its message bus, and empty folders for settings. All of it goes when it is dropped.
 #[derive(Debug)]
 pub struct Stage {
     display: String,
     bus: String,
+    backend: Backend,
     home: Scratch,
-    // The bus before the server: what it started has windows.
+    // What has windows goes before that on which they are.
+    _compositor: Option<Tool>,
     _bus: Tool,
     _server: Tool,
 }
 
 impl Stage {
-    /// Starts Xvfb of that size in pixels, and a message bus. `animated` leaves animations as they are.
-    pub fn start((width, height): (i32, i32), animated: bool) -> Result<Stage> {
+    /// Starts Xvfb of that size in pixels, a message bus, and the compositor where the program is to have one.
+    /// `animated` leaves animations as they are.
+    pub fn start(size: (i32, i32), backend: Backend, animated: bool) -> Result<Stage> {
+        let outside = if backend == Backend::Wayland { OUTSIDE } else { 0 };
+        let (width, height) = (size.0 + outside, size.1 + outside);
         let home = Scratch::new()?;
         settings(home.path(), animated)?;
         let mut xvfb = Command::new("Xvfb");
@@ -52,7 +77,15 @@ impl Stage {
         }
         daemon.args(["--session", "--nofork", "--print-address=1"]);
         let (bus_server, bus) = spoken("dbus-daemon", &mut daemon, "apt install dbus-daemon")?;
-        Ok(Stage { display, bus, home, _bus: bus_server, _server: server })
+        let compositor = match backend {
+            Backend::X11 => None,
+            Backend::Wayland => {
+                // Out of the output before that is there.
+                Hands::on(&display)?.to((width - 1, height - 1))?;
+                Some(compositor(home.path(), &display, size)?)
+            }
+        };
+        Ok(Stage { display, bus, backend, home, _compositor: compositor, _bus: bus_server, _server: server })
     }
 
     /// What DISPLAY is.
@@ -69,6 +102,10 @@ impl Stage {
         launch.set("DBUS_SESSION_BUS_ADDRESS", &self.bus);
         for name in CLEARED {
             launch.set(name, "");
+        }
+        if self.backend == Backend::Wayland {
+            launch.set("GDK_BACKEND", "wayland");
+            launch.set("WAYLAND_DISPLAY", SOCKET);
         }
         launch.environment.extend(own);
     }
@@ -114,6 +151,20 @@ fn settings(home: &Path, animated: bool) -> Result<()> {
     fs::create_dir_all(&run).map_err(Error::file("create", &run))?;
     // The specification wants it to be nobody else's.
     fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).map_err(Error::file("protect", &run))
+}
+
+/// Starts the compositor, and waits until programs can reach it.
+fn compositor(home: &Path, display: &str, (width, height): (i32, i32)) -> Result<Tool> {
+    let config = home.join("weston.ini");
+    fs::write(&config, WESTON).map_err(Error::file("write", &config))?;
+    let mut command = Command::new("weston");
+    command.envs(environment(home, display)).args(["--backend=x11-backend.so", "--use-pixman"]);
+    command.args([format!("--width={width}"), format!("--height={height}"), format!("--socket={SOCKET}")]);
+    command.arg(format!("--config={}", config.display()));
+    let mut weston = Tool::start("weston", &mut command, Signal::SIGTERM, "apt install weston")?;
+    let socket = home.join("run").join(SOCKET);
+    weston.wait_until(PATIENCE, &mut || std::os::unix::net::UnixStream::connect(&socket).is_ok())?;
+    Ok(weston)
 }
 
 /// Starts a server that says on its first line how it is reached.

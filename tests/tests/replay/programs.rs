@@ -4,8 +4,9 @@
 use perfkit_tests::Launch;
 use perfkit_tests::input::Pointer;
 use perfkit_tests::programs::compiled;
+use perfkit_tests::session::number;
 
-use crate::{pictures, replay, said, scripted};
+use crate::{pictures, replay, said, scripted, session};
 
 /// Runs of each.
 const RUNS: usize = 3;
@@ -16,19 +17,32 @@ fn plays(launch: Launch, act: impl Fn(Pointer<'_>) -> Pointer<'_>) {
     let text = std::fs::read_to_string(&scripted.path).unwrap();
     assert!(output.status.success(), "{}\n{text}", said(&output));
     assert_eq!(left, Vec::<String>::new(), "left behind");
-    assert!(said(&output).contains(&format!("{RUNS} of {RUNS} runs done to their end")), "{}", said(&output));
+    assert!(said(&output).contains(&format!("{RUNS} of {RUNS} runs went as recorded")), "{}", said(&output));
     let pictures = pictures(scripted.display.home());
     assert_eq!(pictures.len(), RUNS);
     assert!(pictures.windows(2).all(|two| two[0] == two[1]), "the last pictures differ:\n{text}");
 }
 
+fn calculates(pointer: Pointer<'_>) -> Pointer<'_> {
+    let pointer = pointer.to(60, 350).pause(100).click(1).pause(100).text("1+2").key("Return").pause(200);
+    // A menu, and out of it again.
+    pointer.to(216, 27).pause(200).click(1).pause(600).key("Escape").pause(300).text("7*6").key("Return").pause(300)
+}
+
 #[test]
 fn gnome_calculator() {
-    plays(Launch::new("gnome-calculator"), |pointer| {
-        let pointer = pointer.to(60, 350).pause(100).click(1).pause(100).text("1+2").key("Return").pause(200);
-        // A menu, and out of it again.
-        pointer.to(216, 27).pause(200).click(1).pause(600).key("Escape").pause(300).text("7*6").key("Return").pause(300)
-    });
+    plays(Launch::new("gnome-calculator"), calculates);
+}
+
+/// What was recorded under X11 is played under Wayland, where windows have shadows and their places are nobody's to know.
+#[test]
+fn under_wayland() {
+    let scripted = scripted(Launch::new("gnome-calculator"), calculates);
+    let (output, left) = replay(&scripted, &["--backend", "wayland", "--speed", "fast"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(left, Vec::<String>::new(), "left behind");
+    let backend = "SELECT count(*) FROM facts WHERE name LIKE 'process.%.backend' AND value = 'wayland'";
+    assert_eq!(number(&session(&scripted), backend).unwrap(), 1);
 }
 
 #[test]
