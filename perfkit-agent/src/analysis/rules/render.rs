@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use gdkrecord::units;
+
 use super::layout::frame_rows;
 use super::{Finding, Rule, snapshot};
 use crate::analysis::engine::Facts;
@@ -36,9 +38,17 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         Some((of, area, share)) => {
             let name = facts.timeline.window_name(of);
             let percent = (share * 100.0).min(100.0);
-            let area = gdkrecord::units::area(u64::try_from(area).unwrap_or(0));
-            let what = if share >= WIDE { "a wide repaint" } else { "rendering" };
-            (name.clone(), format!("{what} of {name} took {took} for {area}, {percent:.0} % of it"))
+            let area = units::area(u64::try_from(area).unwrap_or(0));
+            let words = |what: &str| format!("{what} of {name} took {took} for {area}, {percent:.0} % of it");
+            let words = match changed(facts, of, (window.start, window.end)) {
+                _ if share < WIDE => words("rendering"),
+                // What repaints more than has changed is the renderer, and no widget that invalidated too much.
+                Some((changed, share)) if share < WIDE => {
+                    format!("{}, though {} had changed", words("rendering"), units::area(changed))
+                }
+                _ => words("a wide repaint"),
+            };
+            (name, words)
         }
         None => ("painting".to_owned(), format!("painting took {took}")),
     };
@@ -54,6 +64,17 @@ fn find(facts: &Facts<'_>, window: &Window<'_>) -> Vec<Finding> {
         },
         inside: None,
     }]
+}
+
+/// The area of a window that was invalidated in a stretch of time, and its share; `None` where that is unknown: of
+/// nothing it was told, or the window has no size.
+fn changed(facts: &Facts<'_>, window: i64, (from, to): (i64, i64)) -> Option<(u64, f64)> {
+    let (width, height) = facts.timeline.sizes.get(&window)?;
+    let painted = between(&facts.timeline.painted, from, to).iter();
+    let damaged = painted.filter(|at| at.what.window == window && at.what.damage);
+    let (count, area) = damaged.fold((0, 0), |(n, sum), at| (n + 1, sum + at.what.width * at.what.height));
+    let area = u64::try_from(area).unwrap_or(0);
+    (count > 0 && width * height > 0).then(|| (area, area as f64 / (width * height) as f64))
 }
 
 /// The window of which most was repainted in a stretch of time, and how much, in square pixels.
@@ -95,5 +116,28 @@ mod tests {
                 );
             },
         );
+    }
+
+    /// What is said of a frame that repaints a whole window of which so much was invalidated.
+    fn said(height: i64) -> String {
+        let mut words = String::new();
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame(0, 1, None), frame(20, 180, Some((22, 25)))].into();
+                let damage = Painted { window: 1, damage: true, repaint: false, width: 800, height };
+                let repaint = Painted { window: 1, damage: false, repaint: true, width: 800, height: 600 };
+                timeline.painted = vec![At { time: ms(24), what: damage }, At { time: ms(170), what: repaint }];
+                timeline.sizes.insert(1, (800, 600));
+                timeline.windows.insert(1, "Files".into());
+            },
+            |facts| words = find(facts, &Window::all(facts.timeline)[1])[0].words.clone(),
+        );
+        words
+    }
+
+    #[test]
+    fn what_a_renderer_repaints_beyond_what_has_changed_is_no_wide_repaint_of_the_programs() {
+        assert_eq!(said(12), "rendering of “Files” took 155 ms for 480 kpx, 100 % of it, though 9.60 kpx had changed");
+        assert_eq!(said(450), "a wide repaint of “Files” took 155 ms for 480 kpx, 100 % of it");
     }
 }
