@@ -7,7 +7,7 @@ use super::costs::callbacks::own_times;
 use super::engine::Facts;
 use super::inside::{self, Inside};
 use super::stacks::Stack;
-use super::timeline::{Timeline, overlapping};
+use super::timeline::{Dispatch, Input, Span, Spans, Timeline, bare, length, overlapping, uncovered};
 use super::words;
 
 /// From here on people notice, in nanoseconds.
@@ -56,37 +56,68 @@ impl Hang {
 
 /// The hangs of a thread.
 pub fn find(facts: &Facts<'_>) -> Vec<Hang> {
+    let own = own_times(&facts.timeline.dispatches, &facts.timeline.polls);
+    gaps(facts.timeline)
+        .into_iter()
+        .filter(|gap| gap.to - gap.from >= NOTICED)
+        .map(|gap| hang(facts, &own, gap))
+        .collect()
+}
+
+fn hang(facts: &Facts<'_>, own: &[(&Span<Dispatch>, i64)], Gap { turn, from, to }: Gap) -> Hang {
     let timeline = facts.timeline;
-    let own = own_times(&timeline.dispatches, &timeline.polls);
-    let hang = |(from, to): (i64, i64)| {
-        let (begin, end) =
-            (own.partition_point(|(one, _)| one.time < from), own.partition_point(|(one, _)| one.time < to));
-        let mut ran: HashMap<String, (i64, usize)> = HashMap::new();
-        for (dispatch, own) in &own[begin..end] {
+    let mut ran: HashMap<String, (i64, usize)> = HashMap::new();
+    // One that began before the turn holds a loop of its own, in which others run.
+    let began = own.partition_point(|(one, _)| one.time < turn);
+    let end = own.partition_point(|(one, _)| one.time < to);
+    for (dispatch, own) in &own[began..end] {
+        // Of one that was cut, what is left without those that began since.
+        let left =
+            || length(&uncovered(&bare(&timeline.dispatches, from, to, from).collect(), from, dispatch.end.min(to)));
+        let own = if dispatch.time < from { left() } else { *own };
+        if dispatch.end > from {
             let sum = ran.entry(facts.callback(&dispatch.what)).or_default();
             *sum = (sum.0 + own, sum.1 + 1);
         }
-        let most = ran.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
-        let (subject, calls) =
-            most.map_or(("code outside of callbacks".to_owned(), 0), |(name, (_, calls))| (name, calls));
-        // Where one call was most of it, what that was matters; else all of it.
-        let longest = overlapping(&timeline.dispatches, from, to).filter(|one| one.time >= from);
-        let longest = longest.max_by_key(|one| one.within(from, to)).filter(|one| one.within(from, to) * 2 > to - from);
-        let place = longest.map_or((from, to), |one| (one.time.max(from), one.end.min(to)));
-        Hang {
-            thread: (timeline.pid, timeline.tid),
-            place: (from, to),
-            subject: longest.map_or(subject, |one| facts.callback(&one.what)),
-            calls: if longest.is_some() { 1 } else { calls },
-            inside: inside::look(facts, &[place]),
-            stack: facts.stacks.busiest_stack(timeline, from, to),
-        }
-    };
-    gaps(timeline).into_iter().filter(|(from, to)| to - from >= NOTICED).map(hang).collect()
+    }
+    let most = ran.into_iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
+    let (subject, calls) = most.map_or(("code outside of callbacks".to_owned(), 0), |(name, (_, calls))| (name, calls));
+    // Where one event's handling or one call was most of it, what that was matters; else all of it.
+    let input = longest(&timeline.inputs, turn, from, to).map(|input| (input.time, input.end, handling(facts, input)));
+    let call =
+        || longest(&timeline.dispatches, turn, from, to).map(|one| (one.time, one.end, facts.callback(&one.what)));
+    let one = input.or_else(call);
+    let place = one.as_ref().map_or((from, to), |one| (one.0.max(from), one.1.min(to)));
+    Hang {
+        thread: (timeline.pid, timeline.tid),
+        place: (from, to),
+        calls: if one.is_some() { 1 } else { calls },
+        subject: one.map_or(subject, |(.., subject)| subject),
+        inside: inside::look(facts, &[place]),
+        stack: facts.stacks.busiest_stack(timeline, from, to),
+    }
+}
+
+/// The one that began in a turn of the loop and is most of a stretch of it.
+fn longest<T>(spans: &Spans<T>, turn: i64, from: i64, to: i64) -> Option<&Span<T>> {
+    let most = overlapping(spans, from, to).filter(|one| one.time >= turn).max_by_key(|one| one.within(from, to));
+    most.filter(|one| one.within(from, to) * 2 > to - from)
+}
+
+fn handling(facts: &Facts<'_>, input: &Span<Input>) -> String {
+    format!("the handling of {} on {}", input.what.event, facts.timeline.window_name(input.what.window))
+}
+
+/// A stretch without a sign of life.
+struct Gap {
+    /// When the loop had slept last.
+    turn: i64,
+    from: i64,
+    to: i64,
 }
 
 /// The stretches between sleep, the ends of frames, and the begins of input's handling.
-fn gaps(timeline: &Timeline) -> Vec<(i64, i64)> {
+fn gaps(timeline: &Timeline) -> Vec<Gap> {
     // A loop inside of a callback sleeps inside of it, so its polls are polls like all others.
     let gaps = timeline.polls.windows(2).map(|two| (two[0].end, two[1].time));
     // A program that was ended while it hung never slept again.
@@ -97,13 +128,14 @@ fn gaps(timeline: &Timeline) -> Vec<(i64, i64)> {
     lively.extend(timeline.inputs.iter().map(|input| input.time));
     lively.sort_unstable();
     let mut cut = Vec::new();
-    for (mut from, to) in gaps.chain(never) {
+    for (turn, to) in gaps.chain(never) {
+        let mut from = turn;
         let first = lively.partition_point(|&at| at <= from);
         for &at in lively[first..].iter().take_while(|at| **at < to) {
-            cut.push((from, at));
+            cut.push(Gap { turn, from, to: at });
             from = at;
         }
-        cut.push((from, to));
+        cut.push(Gap { turn, from, to });
     }
     cut
 }
@@ -111,7 +143,7 @@ fn gaps(timeline: &Timeline) -> Vec<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::engine::tests::{dispatch, facts, frame, span};
+    use crate::analysis::engine::tests::{dispatch, facts, frame, input, span};
 
     #[test]
     fn only_what_keeps_the_loop_from_its_sleep_is_a_hang() {
@@ -135,7 +167,7 @@ mod tests {
             |timeline| {
                 timeline.end = 9_000_000_000;
                 timeline.polls = vec![span(0, 10, ())].into();
-                let open = crate::analysis::Dispatch { ended: false, ..dispatch("", "stuck") };
+                let open = Dispatch { ended: false, ..dispatch("", "stuck") };
                 timeline.dispatches = vec![span(11, 9000, open)].into();
             },
             |facts| assert_eq!(find(facts)[0].words(), "no turn of the loop for 8.99 s: stuck"),
@@ -144,7 +176,7 @@ mod tests {
 
     #[test]
     fn many_short_callbacks_hang_a_program_only_where_nothing_else_comes_to_pass() {
-        let busy = |frames: Vec<crate::analysis::Span<crate::analysis::Frame>>| {
+        let busy = |frames: Vec<Span<crate::analysis::Frame>>| {
             let mut said = Vec::new();
             facts(
                 |timeline| {
@@ -159,5 +191,41 @@ mod tests {
         };
         assert_eq!(busy(Vec::new()), ["neither sleep nor input nor a frame for 300 ms: hog in 30 calls"]);
         assert_eq!(busy((1..6).map(|at| frame(at * 50, at * 50 + 3, None)).collect()), [""; 0]);
+    }
+
+    #[test]
+    fn what_began_before_the_last_sign_of_life_is_what_hangs() {
+        let said = |inputs: Vec<Span<Input>>| {
+            let mut said = Vec::new();
+            facts(
+                |timeline| {
+                    timeline.polls = vec![span(0, 10, ()), span(300, 310, ())].into();
+                    timeline.dispatches =
+                        vec![span(12, 295, dispatch("events", "")), span(280, 281, dispatch("", "crossing"))].into();
+                    timeline.inputs = inputs.into();
+                },
+                |facts| said = find(facts).iter().map(Hang::words).collect(),
+            );
+            said
+        };
+        let press = || span(20, 290, input("button-press"));
+        assert_eq!(said(vec![press()]), ["no turn of the loop for 280 ms: the handling of button-press on window 1"]);
+        let motion = span(15, 16, input("motion-notify"));
+        assert_eq!(said(vec![motion]), ["no turn of the loop for 285 ms: events"]);
+    }
+
+    #[test]
+    fn of_many_calls_the_one_that_was_under_way_counts_as_far_as_it_went_on() {
+        facts(
+            |timeline| {
+                timeline.polls = vec![span(0, 10, ()), span(310, 320, ())].into();
+                let short = (0..20).map(|at| span(110 + at * 10, 119 + at * 10, dispatch("", "hog")));
+                timeline.dispatches = std::iter::once(span(10, 109, dispatch("", "pump"))).chain(short).collect();
+                timeline.frames = vec![frame(15, 20, None)].into();
+            },
+            |facts| {
+                assert_eq!(find(facts)[0].words(), "neither sleep nor input nor a frame for 290 ms: hog in 20 calls")
+            },
+        );
     }
 }
