@@ -31,6 +31,7 @@ pub const ACTIONS: &[Action] = &[
     Action { name: "win.save-as", keys: &["<Control>s"], title: "Save the session as", group: GENERAL },
     Action { name: "win.export", keys: &["<Control>e"], title: "Export for other tools", group: GENERAL },
     Action { name: "win.search", keys: &["<Control>f"], title: "Search", group: GENERAL },
+    Action { name: "win.undo", keys: &["<Control>z"], title: "Undo what was removed", group: GENERAL },
     Action { name: "win.toggle-pane", keys: &["F9"], title: "Show or hide the side pane", group: GENERAL },
     Action { name: "win.menu", keys: &["F10"], title: "Menu", group: GENERAL },
     Action { name: "win.fullscreen", keys: &["F11"], title: "Full screen", group: GENERAL },

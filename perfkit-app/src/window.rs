@@ -25,6 +25,9 @@ use crate::widgets::live::Live;
 use crate::widgets::{accessible, welcome};
 use crate::wording::{self, plain, tr, tr_many, tr_with};
 
+/// Seconds in which a removal can be undone: who drives by keys or listens needs more than the usual five.
+const UNDO: u32 = 12;
+
 mod imp {
     use super::*;
 
@@ -68,6 +71,8 @@ mod imp {
         pub pages: TemplateChild<gtk::Stack>,
         pub document: RefCell<Option<Document>>,
         pub running: RefCell<Option<Progress>>,
+        /// What can be undone, as long as that is offered; the newest last.
+        pub offers: RefCell<Vec<adw::Toast>>,
         pub fullscreen: Cell<bool>,
     }
 
@@ -142,6 +147,8 @@ impl Window {
         accessible::only_shown(&imp.states);
         accessible::only_shown(&imp.pages);
         accessible::name(&*imp.menu_button, &tr("Menu"));
+        accessible::toasts(&imp.toasts);
+        accessible::only_revealed(&imp.flap);
         for (signal, next) in [("activate", true), ("next-match", true), ("previous-match", false)] {
             let window = self.downgrade();
             imp.search.connect_local(signal, false, move |_| {
@@ -188,12 +195,44 @@ impl Window {
 
     /// Tells something in passing.
     pub fn toast(&self, text: &str) {
-        self.imp().toasts.add_toast(adw::Toast::new(text));
+        self.imp().toasts.add_toast(adw::Toast::new(&plain(text)));
     }
 
-    /// Tells something that can be answered.
-    pub fn add_toast(&self, toast: adw::Toast) {
+    /// Tells what was done, and offers to undo it: by a button, or by the keys of that action.
+    pub fn offer_undo(&self, text: &str, undo: impl Fn() + 'static) {
+        let toast = adw::Toast::builder()
+            .title(plain(text))
+            .button_label(tr("_Undo"))
+            .timeout(UNDO)
+            .priority(adw::ToastPriority::High)
+            .build();
+        toast.connect_button_clicked(move |_| undo());
+        let window = self.downgrade();
+        toast.connect_dismissed(move |toast| {
+            if let Some(window) = window.upgrade() {
+                window.imp().offers.borrow_mut().retain(|offer| offer != toast);
+                window.may_undo();
+            }
+        });
+        self.imp().offers.borrow_mut().push(toast.clone());
+        self.may_undo();
         self.imp().toasts.add_toast(toast);
+    }
+
+    /// Undoes what was done last, where that is still offered.
+    fn undo(&self) {
+        let offer = self.imp().offers.borrow_mut().pop();
+        if let Some(toast) = offer {
+            toast.emit_by_name::<()>("button-clicked", &[]);
+            toast.dismiss();
+        }
+    }
+
+    /// The action is there as long as something is offered: otherwise its keys are those of texts.
+    fn may_undo(&self) {
+        if let Some(action) = self.lookup_action("undo").and_downcast::<gio::SimpleAction>() {
+            action.set_enabled(!self.imp().offers.borrow().is_empty());
+        }
     }
 
     /// Opens a file: a session, or anything that can be imported.
@@ -450,6 +489,7 @@ impl Window {
                 let bar = &window.imp().search_bar;
                 bar.set_search_mode(!bar.is_search_mode());
             }),
+            entry("undo", Window::undo),
             entry("toggle-pane", |window| window.imp().pane_button.emit_clicked()),
             entry("menu", |window| window.imp().menu_button.popup()),
             entry("fullscreen", |window| window.set_fullscreened(!window.is_fullscreen())),
@@ -461,6 +501,7 @@ impl Window {
             entry("about", about::present),
         ]);
         self.session_actions(false);
+        self.may_undo();
     }
 
     fn ask_for_file(&self) {

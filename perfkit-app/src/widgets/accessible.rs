@@ -8,7 +8,7 @@ use std::ffi::{c_int, c_void};
 use gtk::glib::prelude::*;
 use gtk::glib::translate::IntoGlib;
 use gtk::prelude::{ListModelExt, WidgetExt};
-use gtk::{AccessibleProperty, glib};
+use gtk::{AccessibleProperty, gio, glib};
 
 unsafe extern "C" {
     fn gtk_accessible_update_property_value(
@@ -61,6 +61,33 @@ pub fn only_shown(stack: &gtk::Stack) {
         tell(stack);
     });
     tell(stack);
+}
+
+/// Tells of what a flap has beside its content only while it is there: GTK 4.8 tells of it always.
+pub fn only_revealed(flap: &adw::Flap) {
+    let tell = |flap: &adw::Flap| {
+        flap.flap().iter().for_each(|pane| hide(pane, !flap.reveals_flap()));
+    };
+    flap.connect_reveal_flap_notify(tell);
+    tell(flap);
+}
+
+/// Lets the buttons of toasts be called as they are read, as in [`as_labelled`].
+pub fn toasts(overlay: &adw::ToastOverlay) {
+    let children = overlay.observe_children();
+    let name = |children: &gio::ListModel, at, _, added| {
+        let added = (at..at + added).filter_map(|at| children.item(at).and_downcast::<gtk::Widget>());
+        // The first one is what the toasts lie on.
+        added.filter(|widget| widget.prev_sibling().is_some()).for_each(|toast| {
+            let parts = std::iter::successors(toast.first_child(), gtk::Widget::next_sibling);
+            parts.filter_map(|part| part.downcast::<gtk::Button>().ok()).for_each(|button| as_labelled(&button));
+        });
+    };
+    children.connect_items_changed(name);
+    // The list lives as long as it is kept.
+    overlay.connect_destroy(move |_| {
+        let _kept = &children;
+    });
 }
 
 fn hide(widget: &gtk::Widget, hidden: bool) {

@@ -3,12 +3,14 @@
 use adw::prelude::*;
 use gtk::pango;
 
+use super::line::Line;
 use crate::model::Document;
 use crate::wording::{time, tr, tr_with};
 
 /// A bar that says which stretch a page tells about. Controls are appended to it.
-pub fn bar(document: &Document) -> gtk::Box {
-    let bar = gtk::Box::builder().spacing(6).css_classes(["toolbar", "perfkit-bar"]).build();
+pub fn bar(document: &Document) -> Line {
+    let bar = Line::default();
+    bar.set_css_classes(&["toolbar", "perfkit-bar"]);
     let label = gtk::Label::builder()
         .xalign(0.0)
         .hexpand(true)

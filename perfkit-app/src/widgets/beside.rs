@@ -99,7 +99,7 @@ impl Beside {
             .start_child(first)
             .end_child(second)
             .shrink_start_child(true)
-            .shrink_end_child(true)
+            .shrink_end_child(false)
             .resize_start_child(true)
             .resize_end_child(true)
             .build();

@@ -7,6 +7,7 @@ pub mod card;
 pub mod flame;
 pub mod flow;
 pub mod graph;
+pub mod line;
 pub mod live;
 pub mod save;
 pub mod scrub;

@@ -2,6 +2,7 @@
 
 use gtk::prelude::*;
 
+use super::accessible;
 use crate::model::{Document, Range};
 use crate::wording::{plain, tr};
 
@@ -43,11 +44,13 @@ pub fn trouble(title: &str, error: &str) -> adw::StatusPage {
 
 /// A sign that something is on its way.
 pub fn waiting() -> gtk::Spinner {
-    gtk::Spinner::builder()
+    let spinner = gtk::Spinner::builder()
         .spinning(true)
         .width_request(32)
         .halign(gtk::Align::Center)
         .valign(gtk::Align::Center)
         .vexpand(true)
-        .build()
+        .build();
+    accessible::name(&spinner, &tr("Reading…"));
+    spinner
 }

@@ -21,9 +21,6 @@ use crate::wording::{self, time, tr, tr_with};
 /// A thumbnail's size in pixels.
 const THUMBNAIL: (i32, i32) = (132, 44);
 
-/// Seconds in which a removal can be undone: who drives by keys or listens needs more than the usual five.
-const UNDO: u32 = 12;
-
 struct Welcome {
     window: glib::WeakRef<Window>,
     list: gtk::ListBox,
@@ -249,15 +246,13 @@ impl Welcome {
         let Some(window) = self.window.upgrade() else { return };
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let words = tr_with("{name} is no longer in the list; the file stays", &[("name", &name)]);
-        let toast = adw::Toast::builder().title(words).button_label(tr("_Undo")).timeout(UNDO).build();
         let welcome = Rc::clone(self);
-        toast.connect_button_clicked(move |_| {
+        window.offer_undo(&words, move || {
             if let Some(before) = &before {
                 recent::change(|recents| *recents = before.clone());
                 welcome.refresh();
             }
         });
-        window.add_toast(toast);
     }
 }
 

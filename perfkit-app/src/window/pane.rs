@@ -52,6 +52,14 @@ fn fold(window: &Window) {
         flap.set_reveal_flap(session && !flap.is_folded() && settings().get(settings::PANE));
     });
     let of = window.downgrade();
+    window.imp().flap.connect_reveal_flap_notify(move |flap| {
+        // Who asked for it chooses in it next.
+        let Some(window) = of.upgrade().filter(|_| flap.is_folded() && flap.reveals_flap()) else { return };
+        if let Some(row) = window.imp().list.selected_row() {
+            row.grab_focus();
+        }
+    });
+    let of = window.downgrade();
     window.imp().pane_button.connect_clicked(move |button| {
         if of.upgrade().is_some_and(|window| !window.imp().flap.is_folded()) {
             settings().set(settings::PANE, button.is_active());

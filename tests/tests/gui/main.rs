@@ -7,6 +7,7 @@ mod exposures;
 mod files;
 mod keyboard;
 mod language;
+mod looks;
 mod names;
 mod pages;
 mod record;

@@ -199,7 +199,7 @@ fn sessions_that_were_opened_are_told_of_until_they_are_removed() {
     gui.hear("gtk4-widget-factory, ").unwrap();
     gui.act("push button", "Remove kept.perfkit from the List").unwrap();
     gui.until("the row's end", |tree| tree.find("list item", "kept.perfkit").is_none().then_some(())).unwrap();
-    gui.act("push button", "_Undo Undo").unwrap();
+    gui.act("push button", "Undo").unwrap();
     let row = gui.find("list item", "kept.perfkit").unwrap();
     gui.click(&row).unwrap();
     gui.find("list item", "Details").unwrap();

@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use perfkit_tests::gui::Tree;
-use perfkit_tests::{Display, Gui};
+use perfkit_tests::session::query;
+use perfkit_tests::{Display, Gui, wait};
 
 use crate::{PageNames, sample};
 
@@ -54,6 +55,34 @@ fn slow_frames_their_causes_and_matches_are_gone_through_by_keys() {
     gui.until("the row", |tree| title(tree).filter(|title| !title.is_empty())).unwrap();
     gui.keys(&["Escape", "Escape"]).unwrap();
     gui.until("no row", |tree| title(tree).is_none().then_some(())).unwrap();
+    assert_eq!(gui.said(), "", "warnings of its toolkit");
+}
+
+#[test]
+fn a_moment_is_bookmarked_described_removed_and_put_back() {
+    let display = Display::start().unwrap();
+    let path = copy(&display);
+    let mut gui = Gui::start(&display, &[&path]).unwrap();
+    gui.pages();
+    gui.show("Timeline");
+    gui.keys(&["ctrl+d"]).unwrap();
+    gui.hear("Bookmarked 0.000 s").unwrap();
+    let bookmarks = gui.find("push button", "Bookmarks").unwrap();
+    gui.click(&bookmarks).unwrap();
+    gui.write("text", "Text of the bookmark at 0.000 s", "it begins").unwrap();
+    let texts = || {
+        let rows = query(&path, "select text from bookmarks").unwrap();
+        rows.iter().map(|row| row.text("text").to_owned()).collect::<Vec<_>>().join("|")
+    };
+    wait::until("the text in the session", || (texts() == "it begins").then_some(())).unwrap();
+    // The way back is offered for some seconds only.
+    gui.act("push button", "Remove").unwrap();
+    gui.act("push button", "Undo").unwrap();
+    gui.find("text", "Text of the bookmark at 0.000 s").unwrap();
+    wait::until("that it is back", || (texts() == "it begins").then_some(())).unwrap();
+    gui.act("push button", "Remove").unwrap();
+    wait::until("that it is gone", || texts().is_empty().then_some(())).unwrap();
+    gui.hear("No bookmarks yet").unwrap();
     assert_eq!(gui.said(), "", "warnings of its toolkit");
 }
 

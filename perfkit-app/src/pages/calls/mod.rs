@@ -18,6 +18,7 @@ use crate::model::calltree::{self, Sampled, Stacks, Tree};
 use crate::model::{Document, Range};
 use crate::widgets::beside::Beside;
 use crate::widgets::flame::Flame;
+use crate::widgets::line::Lines;
 use crate::widgets::table::{Cell, Column, Kind, Row, Rows, Table};
 use crate::widgets::{accessible, bar, status};
 use crate::wording::{tr, tr_with};
@@ -26,7 +27,7 @@ use totals::{CALLS, SYSCALLS};
 /// Narrower than this, in pixels, the tables are below the graph.
 const NARROW: i32 = 900;
 /// The graph's share of the room.
-const SHARE: f64 = 0.6;
+const SHARE: f64 = 0.56;
 
 /// The names of the tabs.
 const TABS: [&str; 4] = ["functions", "around", "syscalls", "calls"];
@@ -123,7 +124,7 @@ impl Page {
             document,
             &tr("functions"),
             vec![
-                Column::new(tr("Function"), Kind::Text).wide(16),
+                Column::new(tr("Function"), Kind::Text).wide(14),
                 Column::new(tr("Itself"), Kind::Time),
                 Column::new(tr("Share"), Kind::Share),
                 Column::new(tr("In All"), Kind::Time),
@@ -136,7 +137,7 @@ impl Page {
                 document,
                 name,
                 vec![
-                    Column::new(tr("Function"), Kind::Text).wide(16),
+                    Column::new(tr("Function"), Kind::Text).wide(14),
                     Column::new(tr("Weight"), Kind::Time),
                     Column::new(tr("Share"), Kind::Share),
                     Column::new(tr("File"), Kind::Text).wide(10),
@@ -205,10 +206,10 @@ impl Page {
             .build();
         switcher.set_margin_top(6);
         switcher.set_margin_bottom(6);
-        let scrolled = gtk::ScrolledWindow::builder().child(&switcher).build();
-        scrolled.set_policy(gtk::PolicyType::External, gtk::PolicyType::Never);
+        // Its tabs go on in a further line where they do not fit.
+        switcher.set_layout_manager(Some(Lines::default()));
         let side = gtk::Box::builder().orientation(gtk::Orientation::Vertical).build();
-        side.append(&scrolled);
+        side.append(&switcher);
         side.append(&self.tabs);
         self.syscalls.set_nothing(
             &tr("No System Calls"),
@@ -297,7 +298,12 @@ impl Page {
         let follow = Follow::new(&self.root, document, Over::Chosen, job, move |_, answer| match answer {
             Ok(Some(answer)) => page.show(answer, &of),
             Ok(None) => {}
-            Err(error) => page.nothing(&tr("Cannot Read the Calls"), &error.to_string()),
+            Err(error) => {
+                page.nothing(&tr("Cannot Read the Calls"), &error.to_string());
+                for table in [&page.functions, &page.syscalls, &page.calls] {
+                    table.set_rows(Vec::new());
+                }
+            }
         });
         let (shared, again) = (Arc::clone(&self.shared), Rc::downgrade(&follow));
         self.what.connect_selected_notify(move |what| {

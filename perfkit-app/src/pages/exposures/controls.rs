@@ -5,12 +5,17 @@ use gtk::prelude::*;
 use crate::model::Document;
 use crate::model::speeds::{SPEEDS, nearest, speeds};
 use crate::widgets::accessible;
+use crate::widgets::line::Line;
 use crate::widgets::scrub::Scrub;
 use crate::wording::tr;
 
 /// A line with all of them.
-pub fn line(document: &Document, scrub: &Scrub, skip: &gtk::ToggleButton) -> gtk::Box {
-    let line = gtk::Box::builder().spacing(6).margin_start(8).margin_end(8).margin_top(4).margin_bottom(4).build();
+pub fn line(document: &Document, scrub: &Scrub, skip: &gtk::ToggleButton) -> Line {
+    let line = Line::default();
+    line.set_margin_start(8);
+    line.set_margin_end(8);
+    line.set_margin_top(4);
+    line.set_margin_bottom(4);
     let steps = gtk::Box::builder().valign(gtk::Align::Center).css_classes(["linked"]).build();
     steps.append(&button("media-skip-backward-symbolic", &tr("Previous Exposure (,)"), "doc.previous-exposure"));
     let play = button("media-playback-start-symbolic", "", "doc.play");

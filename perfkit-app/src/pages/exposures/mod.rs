@@ -25,6 +25,7 @@ use super::follow::{Follow, Over, Wanted};
 use crate::dialogs::movie;
 use crate::link::{Reader, away};
 use crate::model::{Document, Range};
+use crate::widgets::line::Line;
 use crate::widgets::save::Saving;
 use crate::widgets::scrub::Scrub;
 use crate::widgets::stage::Stage;
@@ -49,6 +50,8 @@ struct Answer {
     /// Whether it has exposures at all.
     recorded: bool,
     survey: Survey,
+    /// When something is exposed first.
+    first: Option<i64>,
 }
 
 struct Page {
@@ -74,6 +77,8 @@ struct Page {
     asking: Cell<bool>,
     /// Whether the table tells of what is shown.
     told: Cell<bool>,
+    /// Whether it was shown what there is.
+    begun: Cell<bool>,
 }
 
 impl Page {
@@ -129,6 +134,7 @@ impl Page {
             shown: RefCell::default(),
             asking: Cell::new(false),
             told: Cell::new(false),
+            begun: Cell::new(false),
         }
     }
 
@@ -142,11 +148,13 @@ impl Page {
         accessible::only_shown(&self.views);
         let flap = adw::Flap::builder()
             .flap_position(gtk::PackType::End)
+            .fold_threshold_policy(adw::FoldThresholdPolicy::Natural)
             .content(&self.views)
             .flap(self.list.widget())
             .separator(&gtk::Separator::new(gtk::Orientation::Vertical))
             .vexpand(true)
             .build();
+        accessible::only_revealed(&flap);
         let inner = gtk::Box::new(gtk::Orientation::Vertical, 0);
         inner.append(&self.words);
         inner.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
@@ -198,7 +206,7 @@ impl Page {
         });
     }
 
-    fn bar(self: &Rc<Self>, flap: &adw::Flap) -> gtk::Box {
+    fn bar(self: &Rc<Self>, flap: &adw::Flap) -> Line {
         let bar = bar::bar(&self.document);
         let (stage, legend) = (self.stage.clone(), self.legend.clone());
         self.heat.connect_toggled(move |heat| {
@@ -271,7 +279,7 @@ impl Page {
         self.states.set_visible_child_name(name);
     }
 
-    fn show(self: &Rc<Self>, Answer { range, recorded, survey }: Answer) {
+    fn show(self: &Rc<Self>, Answer { range, recorded, survey, first }: Answer) {
         if survey.plan.shown.is_empty() {
             self.shown.take();
             return self.state("nothing", &nothing(&self.document, recorded));
@@ -290,8 +298,17 @@ impl Page {
         self.told.set(false);
         self.states.set_visible_child_name("stage");
         self.mark();
+        self.begin(range, first);
         self.moved();
         self.tell_rows();
+    }
+
+    /// Where somebody is still at the begin of a stretch, before any window, the page opens at what is exposed first.
+    fn begin(&self, range: Range, first: Option<i64>) {
+        let begins = !self.begun.replace(true) && self.document.cursor() <= range.begin;
+        if let Some(first) = first.filter(|&first| begins && range.contains(first)) {
+            self.document.set_cursor(first);
+        }
     }
 
     /// The moment, the speed, or whether time runs has changed.
@@ -385,7 +402,8 @@ impl Page {
 fn read(reader: &mut Reader, range: Range, wanted: &Wanted) -> perfkit_agent::Result<Option<Answer>> {
     let recorded = reader.session.named("gdk_exposure").is_some();
     let survey = exposures::survey(&reader.query, (range.begin, range.end), MOST, &|| wanted.still())?;
-    Ok(survey.map(|survey| Answer { range, recorded, survey }))
+    let first = exposures::next(&reader.query, range.begin - 1)?;
+    Ok(survey.map(|survey| Answer { range, recorded, survey, first }))
 }
 
 /// Says why there is nothing to see, and what to do about it.

@@ -90,7 +90,7 @@ fn flow(name: &str) -> Flow {
 }
 
 fn heading(text: &str) -> gtk::Label {
-    gtk::Label::builder().label(text).xalign(0.0).css_classes(["title-4"]).margin_top(6).build()
+    gtk::Label::builder().label(text).xalign(0.0).wrap(true).css_classes(["title-4"]).margin_top(6).build()
 }
 
 fn verdict(document: &Document, report: &Arc<Report>) -> gtk::Box {
@@ -122,6 +122,11 @@ fn verdict(document: &Document, report: &Arc<Report>) -> gtk::Box {
     words.append(&line(&about, &["dim-label", "caption"]));
     let button = |label: &str| {
         let button = gtk::Button::builder().label(label).halign(gtk::Align::Start).build();
+        // In a narrow window it takes two lines.
+        if let Some(label) = button.child().and_downcast::<gtk::Label>() {
+            label.set_wrap(true);
+            label.set_justify(gtk::Justification::Center);
+        }
         button.set_margin_top(6);
         button.set_css_classes(&["suggested-action", "pill"]);
         button

@@ -12,6 +12,7 @@ use super::button;
 use crate::model::{Document, Range};
 use crate::widgets::accessible;
 use crate::widgets::timeline::Timeline;
+use crate::window::Window;
 use crate::wording::{marked, tr, tr_with};
 
 /// So long nothing has to be typed until a text is kept.
@@ -32,7 +33,6 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
         .margin_end(12)
         .css_classes(["dim-label"])
         .build();
-    list.set_placeholder(Some(&empty));
     let scrolled = gtk::ScrolledWindow::builder()
         .child(&list)
         .hscrollbar_policy(gtk::PolicyType::Never)
@@ -41,6 +41,7 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
         .build();
     let add = gtk::Button::builder().label(tr("Add a Bookmark (Ctrl+D)")).action_name("doc.bookmark").build();
     let content = gtk::Box::builder().orientation(gtk::Orientation::Vertical).spacing(6).width_request(380).build();
+    content.append(&empty);
     content.append(&scrolled);
     content.append(&add);
     let popover = gtk::Popover::builder().child(&content).build();
@@ -52,6 +53,7 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
     accessible::name(&button, &tr("Bookmarks"));
     let show = {
         let (list, timeline) = (list.downgrade(), timeline.downgrade());
+        let (empty, scrolled) = (empty.downgrade(), scrolled.downgrade());
         let shown = RefCell::new(Vec::new());
         move |document: &Document| {
             let (Some(list), Some(timeline)) = (list.upgrade(), timeline.upgrade()) else { return };
@@ -60,6 +62,9 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
             if shown.replace(places) != *shown.borrow() {
                 fill(&list, &timeline, document);
             }
+            let none = document.bookmarks().is_empty();
+            empty.upgrade().iter().for_each(|empty| empty.set_visible(none));
+            scrolled.upgrade().iter().for_each(|scrolled| scrolled.set_visible(!none));
         }
     };
     show(document);
@@ -138,13 +143,11 @@ fn take_away(timeline: &Timeline, id: i64) {
     let (document, timeline) = (timeline.document().clone(), timeline.downgrade());
     glib::spawn_future_local(async move {
         let Some(removed) = document.remove_bookmark(id).await else { return };
-        let toasts = timeline.upgrade().and_then(|timeline| timeline.ancestor(adw::ToastOverlay::static_type()));
-        let Some(toasts) = toasts.and_downcast::<adw::ToastOverlay>() else { return };
-        let toast = adw::Toast::builder().title(tr("Bookmark removed")).button_label(tr("_Undo")).build();
-        toast.connect_button_clicked(move |_| {
+        let window = timeline.upgrade().and_then(|timeline| timeline.root()).and_downcast::<Window>();
+        let Some(window) = window else { return };
+        window.offer_undo(&tr("Bookmark removed"), move || {
             let (document, removed) = (document.clone(), removed.clone());
             glib::spawn_future_local(async move { document.restore_bookmark(removed).await });
         });
-        toasts.add_toast(toast);
     });
 }

@@ -9,6 +9,7 @@ use perfkit_agent::analysis::costs::{KINDS, Kind, Measure, Measured};
 use perfkit_agent::analysis::treemap::Shade;
 
 use crate::widgets::accessible;
+use crate::widgets::line::Line;
 use crate::wording::tr;
 
 /// What is shown first of a session that has it.
@@ -104,7 +105,7 @@ type Told = Box<dyn Fn(Choice)>;
 /// What one chooses with. All clones are one.
 #[derive(Clone)]
 pub struct Chooser {
-    line: gtk::Box,
+    line: Line,
     kind: gtk::DropDown,
     measure: gtk::DropDown,
     shade: gtk::DropDown,
@@ -137,7 +138,10 @@ impl Chooser {
             .margin_start(6)
             .css_classes(["dim-label"])
             .build();
-        let line = gtk::Box::builder().spacing(6).margin_start(12).margin_end(12).margin_bottom(6).build();
+        let line = Line::default();
+        line.set_margin_start(12);
+        line.set_margin_end(12);
+        line.set_margin_bottom(6);
         [&kind, &measure, &shade].into_iter().for_each(|down| line.append(down));
         line.append(&about);
         let kinds: Vec<String> = KINDS.iter().map(|kind| tr(kind.title)).collect();
@@ -148,7 +152,7 @@ impl Chooser {
     }
 
     /// Its widget.
-    pub fn widget(&self) -> &gtk::Box {
+    pub fn widget(&self) -> &Line {
         &self.line
     }
 

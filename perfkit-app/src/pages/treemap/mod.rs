@@ -21,6 +21,7 @@ use perfkit_agent::analysis::treemap::{self, Costly};
 use super::follow::{Follow, Over, Wanted};
 use crate::link::Reader;
 use crate::model::{Document, Range};
+use crate::widgets::line::Line;
 use crate::widgets::save::Saving;
 use crate::widgets::table::Table;
 use crate::widgets::treemap::Treemap;
@@ -169,7 +170,7 @@ impl Page {
         let _ = self.follow.set(Rc::downgrade(&follow));
     }
 
-    fn bar(self: &Rc<Self>) -> gtk::Box {
+    fn bar(self: &Rc<Self>) -> Line {
         let bar = bar::bar(&self.document);
         let table = gtk::ToggleButton::builder()
             .icon_name("view-list-symbolic")

@@ -19,8 +19,10 @@ use crate::wording::{tr, tr_many, tr_with};
 
 /// Pixels below that are kept free for the legend, where all fits.
 const BELOW: f64 = 30.0;
-/// Its least size: where there is less, the list of windows makes room.
-const LEAST: (i32, i32) = (360, 140);
+/// Its least size in pixels.
+const LEAST: (i32, i32) = (240, 140);
+/// Where it would be narrower than this, in pixels, the list of windows makes room.
+const EASE: i32 = 360;
 /// How far it can be zoomed: pixels for each pixel of the windows.
 const SCALES: (f64, f64) = (0.02, 16.0);
 
@@ -83,8 +85,10 @@ mod imp {
 
     impl WidgetImpl for Stage {
         fn measure(&self, orientation: gtk::Orientation, _for_size: i32) -> (i32, i32, i32, i32) {
-            let least = if orientation == gtk::Orientation::Horizontal { LEAST.0 } else { LEAST.1 };
-            (least, least, -1, -1)
+            match orientation {
+                gtk::Orientation::Horizontal => (LEAST.0, EASE, -1, -1),
+                _ => (LEAST.1, LEAST.1, -1, -1),
+            }
         }
 
         fn snapshot(&self, snapshot: &gtk::Snapshot) {

@@ -52,6 +52,8 @@ mod imp {
         pub asked: Rc<StdCell<usize>>,
         /// Answers to older questions are dropped.
         pub turn: StdCell<u64>,
+        /// Whether rows were given, though none.
+        pub given: StdCell<bool>,
         /// While rows are changed by the program, their selection is nobody's.
         pub quiet: StdCell<bool>,
     }
@@ -155,6 +157,7 @@ impl Table {
     /// Shows rows in place of those before. What was selected is not any more.
     pub fn set_rows(&self, rows: Vec<Row>) {
         self.imp().all.replace(rows.into());
+        self.imp().given.set(true);
         self.arrange();
     }
 
@@ -309,6 +312,9 @@ impl Table {
     fn show(&self, rows: Rows, search: &str) {
         let imp = self.imp();
         let (any, all) = (!rows.order.is_empty(), rows.all.len());
+        if !imp.given.get() {
+            return;
+        }
         imp.quiet.set(true);
         imp.list.set_rows(rows);
         imp.quiet.set(false);

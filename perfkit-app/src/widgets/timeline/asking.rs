@@ -16,6 +16,7 @@ use crate::draw::timeline::paint::{Manner, Pixels, picture};
 use crate::draw::timeline::scene::prepare;
 use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
 use crate::link::Reader;
+use crate::widgets::graph;
 use crate::wording;
 
 /// So long is made ready what comes next, and so long is waited until more is.
@@ -75,7 +76,8 @@ impl Timeline {
     }
 
     fn manner(&self, tracks: &Tracks) -> Manner {
-        Manner { palette: Timeline::palette(), scale: f64::from(self.scale_factor()), budget: tracks.budget }
+        let scale = f64::from(self.scale_factor()) * graph::scale(self);
+        Manner { palette: Timeline::palette(), scale, budget: tracks.budget }
     }
 
     /// Asks for what is visible, unless an answer is awaited: then it is asked for after that.

@@ -96,8 +96,8 @@ impl Timeline {
         pinching.connect_scale_changed(move |pinching, scale| {
             let Some(timeline) = timeline.upgrade() else { return };
             let document = timeline.document();
-            let middle = pinching.bounding_box_center().map_or(timeline.geometry().lanes.x, |(x, _)| x);
             let mut geometry = timeline.geometry();
+            let middle = pinching.bounding_box_center().map_or(geometry.lanes.x, |(x, y)| timeline.place(x, y).0);
             geometry.visible = begun.get();
             let fixed = geometry.time(middle);
             document.set_visible(begun.get().zoomed(1.0 / scale.max(1e-6), fixed, document.whole()));
@@ -112,12 +112,14 @@ impl Timeline {
             dragging.connect_drag_begin(move |_, x, y| {
                 if let Some(timeline) = timeline.upgrade() {
                     timeline.grab_focus();
+                    let (x, y) = timeline.place(x, y);
                     timeline.imp().drag.set(timeline.begin_drag(x, y, pans));
                 }
             });
             let timeline = self.downgrade();
             dragging.connect_drag_update(move |dragging, dx, dy| {
-                if let (Some(timeline), Some((x, _))) = (timeline.upgrade(), dragging.start_point()) {
+                if let (Some(timeline), Some((x, y))) = (timeline.upgrade(), dragging.start_point()) {
+                    let ((x, _), (dx, dy)) = (timeline.place(x, y), timeline.place(dx, dy));
                     timeline.dragged(x, dx, dy);
                 }
             });
@@ -125,7 +127,9 @@ impl Timeline {
             dragging.connect_drag_end(move |dragging, dx, dy| {
                 let Some(timeline) = timeline.upgrade() else { return };
                 timeline.imp().drag.set(Drag::None);
+                let (dx, dy) = timeline.place(dx, dy);
                 if let Some((x, y)) = dragging.start_point().filter(|_| !pans && dx.hypot(dy) < STILL) {
+                    let (x, y) = timeline.place(x, y);
                     timeline.clicked(x, y);
                 }
             });
@@ -270,7 +274,8 @@ impl Timeline {
         self.connect_query_tooltip(|timeline, x, y, keyboard, tooltip| {
             let imp = timeline.imp();
             let Some(tracks) = imp.tracks.borrow().clone() else { return false };
-            let hit = if keyboard { None } else { timeline.hit(f64::from(x), f64::from(y)) };
+            let at = timeline.place(f64::from(x), f64::from(y));
+            let hit = if keyboard { None } else { timeline.hit(at.0, at.1) };
             let Some(hit) = hit else { return false };
             tooltip.set_text(Some(&timeline.tip(&hit, &tracks)));
             // It goes with the pointer from row to row.
@@ -297,6 +302,7 @@ impl Timeline {
         let timeline = self.downgrade();
         motion.connect_motion(move |_, x, y| {
             if let Some(timeline) = timeline.upgrade() {
+                let (x, y) = timeline.place(x, y);
                 timeline.imp().hover.set(Some((x, y)));
                 timeline.set_cursor_from_name(timeline.pointer_at(x, y));
             }

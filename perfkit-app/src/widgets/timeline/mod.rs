@@ -24,7 +24,7 @@ use crate::draw::timeline::heads::Letters;
 use crate::draw::timeline::search::Found;
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
-use crate::widgets::accessible;
+use crate::widgets::{accessible, graph};
 use crate::wording::tr;
 pub use picking::Picked;
 
@@ -185,10 +185,23 @@ impl Timeline {
             }
         });
         self.connect_scale_factor_notify(|timeline| timeline.resized());
+        let timeline = self.downgrade();
+        self.settings().connect_gtk_xft_dpi_notify(move |_| {
+            if let Some(timeline) = timeline.upgrade() {
+                timeline.resized();
+            }
+        });
     }
 
     fn geometry(&self) -> Geometry {
-        Geometry::new(f64::from(self.width()), f64::from(self.height()), self.document().visible())
+        let (width, height) = self.place(f64::from(self.width()), f64::from(self.height()));
+        Geometry::new(width, height, self.document().visible())
+    }
+
+    /// A place of the widget in pixels of the drawing, which are larger where text is.
+    fn place(&self, x: f64, y: f64) -> (f64, f64) {
+        let scale = graph::scale(self);
+        (x / scale, y / scale)
     }
 
     /// The places of the lanes that are shown, from the top of the first.

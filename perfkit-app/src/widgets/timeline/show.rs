@@ -8,6 +8,7 @@ use gtk::{gdk, graphene};
 use super::Timeline;
 use crate::draw::timeline::figure::{Figure, Marks};
 use crate::draw::timeline::geometry::Geometry;
+use crate::widgets::graph;
 
 fn rect(area: Area) -> graphene::Rect {
     graphene::Rect::new(area.x as f32, area.y as f32, area.width.max(0.0) as f32, area.height.max(0.0) as f32)
@@ -58,7 +59,9 @@ impl Timeline {
 
     pub(super) fn show_on(&self, snapshot: &gtk::Snapshot) {
         self.with_figure(|figure| {
-            let whole = Area::new(0.0, 0.0, f64::from(self.width()), f64::from(self.height()));
+            let (width, height) = self.place(f64::from(self.width()), f64::from(self.height()));
+            let (whole, scale) = (Area::new(0.0, 0.0, width, height), graph::scale(self) as f32);
+            snapshot.scale(scale, scale);
             with_cairo(snapshot, whole, |ctx| figure.below(ctx));
             self.last_picture(snapshot, figure.geometry);
             if let Some((texture, _)) = self.imp().strip.borrow().as_ref() {
@@ -73,6 +76,8 @@ impl Timeline {
         let (picture, strip) = (self.imp().picture.borrow(), self.imp().strip.borrow());
         let (Some(picture), Some((strip, _))) = (picture.as_ref(), strip.as_ref()) else { return Ok(()) };
         let (picture, strip) = (surface(&picture.texture)?, surface(strip)?);
+        let scale = graph::scale(self);
+        ctx.scale(scale, scale);
         self.with_figure(|figure| figure.draw(ctx, &picture, &strip)).unwrap_or(Ok(()))
     }
 

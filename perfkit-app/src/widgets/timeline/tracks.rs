@@ -9,6 +9,7 @@ use gtk::{gdk, gio, glib};
 use super::Timeline;
 use crate::draw::timeline::Tracks;
 use crate::draw::timeline::geometry::{HEIGHTS, View};
+use crate::widgets::graph;
 use crate::wording::{marked, tr};
 
 /// A step of a lane's height.
@@ -85,6 +86,7 @@ impl Timeline {
         let timeline = self.downgrade();
         click.connect_released(move |_, _, x, y| {
             let Some(timeline) = timeline.upgrade() else { return };
+            let (x, y) = timeline.place(x, y);
             if let Some(lane) = timeline.lane_at(y) {
                 timeline.imp().chosen.set(Some(lane));
                 timeline.queue_draw();
@@ -126,7 +128,8 @@ impl Timeline {
         popover.set_parent(self);
         popover.set_has_arrow(false);
         popover.set_halign(gtk::Align::Start);
-        popover.set_pointing_to(Some(&gdk::Rectangle::new(x as i32, y as i32, 1, 1)));
+        let scale = graph::scale(self);
+        popover.set_pointing_to(Some(&gdk::Rectangle::new((x * scale) as i32, (y * scale) as i32, 1, 1)));
         popover.connect_closed(|popover| {
             // Its action runs after it has closed.
             let popover = popover.clone();
