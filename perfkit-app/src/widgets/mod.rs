@@ -11,6 +11,7 @@ pub mod line;
 pub mod live;
 pub mod save;
 pub mod scrub;
+pub mod sheet;
 pub mod stage;
 pub mod status;
 pub mod stop;

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gdkrecord::draw::Palette;
+use gtk::glib;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
-use gtk::{gdk, glib};
 
 use super::{Picture, Timeline};
 use crate::draw::timeline::filter::Filter;
@@ -17,21 +17,12 @@ use crate::draw::timeline::scene::prepare;
 use crate::draw::timeline::{Ask, Kept, Scene, Tracks, Wanted, overview, tracks};
 use crate::link::Reader;
 use crate::widgets::graph;
+use crate::widgets::sheet::Sheet;
 use crate::wording;
 
 /// So long is made ready what comes next, and so long is waited until more is.
 const PIECE: Duration = Duration::from_millis(4);
 const PAUSE: Duration = Duration::from_millis(8);
-
-fn texture(pixels: Pixels) -> gdk::Texture {
-    let bytes = glib::Bytes::from_owned(pixels.bytes);
-    // Cairo's pixels are numbers of the machine's byte order.
-    let format = match cfg!(target_endian = "little") {
-        true => gdk::MemoryFormat::B8g8r8a8Premultiplied,
-        false => gdk::MemoryFormat::A8r8g8b8Premultiplied,
-    };
-    gdk::MemoryTexture::new(pixels.width, pixels.height, format, &bytes, pixels.stride as usize).upcast()
-}
 
 /// Reads and draws what is asked for; `None` where that failed.
 fn answer(
@@ -110,8 +101,9 @@ impl Timeline {
         crate::pages::fill(self, asked, move |timeline, answer| {
             let imp = timeline.imp();
             imp.asking.set(false);
-            if let Some((scene, pixels)) = answer {
-                imp.picture.replace(Some(Picture { texture: texture(pixels), scene, scrolled, height }));
+            let sheet = |pixels: Pixels| pixels.surface().and_then(|surface| Sheet::new(surface, timeline)).ok();
+            if let Some((scene, sheet)) = answer.and_then(|(scene, pixels)| Some((scene, sheet(pixels)?))) {
+                imp.picture.replace(Some(Picture { sheet, scene, scrolled, height }));
             }
             timeline.queue_draw();
             match imp.outdated.get() {
@@ -168,8 +160,9 @@ impl Timeline {
             document.ask(job).await.flatten()
         };
         crate::pages::fill(self, asked, move |timeline, answer| {
-            if let Some((_, pixels)) = answer {
-                timeline.imp().strip.replace(Some((texture(pixels), width)));
+            let sheet = |pixels: Pixels| pixels.surface().and_then(|surface| Sheet::new(surface, timeline)).ok();
+            if let Some(sheet) = answer.and_then(|(_, pixels)| sheet(pixels)) {
+                timeline.imp().strip.replace(Some((sheet, width)));
                 timeline.queue_draw();
             }
         });

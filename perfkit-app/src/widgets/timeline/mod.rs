@@ -14,9 +14,9 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
+use gtk::glib;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
-use gtk::{gdk, glib};
 
 use crate::draw::timeline::filter::Filter;
 use crate::draw::timeline::geometry::{Geometry, View, places};
@@ -24,6 +24,7 @@ use crate::draw::timeline::heads::Letters;
 use crate::draw::timeline::search::Found;
 use crate::draw::timeline::{Kept, Scene, Tracks, Wanted};
 use crate::model::{Document, Range};
+use crate::widgets::sheet::Sheet;
 use crate::widgets::{accessible, graph};
 use crate::wording::tr;
 pub use picking::Picked;
@@ -31,7 +32,7 @@ pub use picking::Picked;
 /// A picture of what was visible.
 #[derive(Debug)]
 struct Picture {
-    texture: gdk::Texture,
+    sheet: Sheet,
     scene: Scene,
     /// How far the lanes were scrolled.
     scrolled: f64,
@@ -52,7 +53,7 @@ mod imp {
         pub(super) views: RefCell<Vec<View>>,
         pub(super) picture: RefCell<Option<Picture>>,
         /// The overview's picture, and the width for which it was made.
-        pub(super) strip: RefCell<Option<(gdk::Texture, i32)>>,
+        pub(super) strip: RefCell<Option<(Sheet, i32)>>,
         pub(super) scroll: OnceCell<gtk::Adjustment>,
         /// Whether an answer is awaited, and whether it will be outdated.
         pub(super) asking: Cell<bool>,

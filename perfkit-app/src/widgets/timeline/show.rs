@@ -1,9 +1,9 @@
 //! Drawing: the ground, the last picture where what it shows lies now, and what lies over it.
 
 use gdkrecord::draw::{Area, Result};
+use gtk::graphene;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
-use gtk::{gdk, graphene};
 
 use super::Timeline;
 use crate::draw::timeline::figure::{Figure, Marks};
@@ -18,15 +18,6 @@ fn rect(area: Area) -> graphene::Rect {
 fn with_cairo(snapshot: &gtk::Snapshot, area: Area, draw: impl FnOnce(&cairo::Context) -> Result<()>) {
     let ctx = snapshot.append_cairo(&rect(area));
     let _ = draw(&ctx);
-}
-
-/// The pixels of a texture, for cairo.
-fn surface(texture: &gdk::Texture) -> Result<cairo::ImageSurface> {
-    let (width, height) = (texture.width(), texture.height());
-    let stride = cairo::Format::ARgb32.stride_for_width(width as u32)?;
-    let mut bytes = vec![0; stride as usize * height as usize];
-    texture.download(&mut bytes, stride as usize);
-    cairo::ImageSurface::create_for_data(bytes, cairo::Format::ARgb32, width, height, stride)
 }
 
 impl Timeline {
@@ -64,8 +55,8 @@ impl Timeline {
             snapshot.scale(scale, scale);
             with_cairo(snapshot, whole, |ctx| figure.below(ctx));
             self.last_picture(snapshot, figure.geometry);
-            if let Some((texture, _)) = self.imp().strip.borrow().as_ref() {
-                snapshot.append_texture(texture, &rect(figure.geometry.overview));
+            if let Some((strip, _)) = self.imp().strip.borrow().as_ref() {
+                strip.show(snapshot, &rect(figure.geometry.overview));
             }
             with_cairo(snapshot, whole, |ctx| figure.over(ctx));
         });
@@ -75,7 +66,7 @@ impl Timeline {
     pub fn draw_on(&self, ctx: &cairo::Context) -> Result<()> {
         let (picture, strip) = (self.imp().picture.borrow(), self.imp().strip.borrow());
         let (Some(picture), Some((strip, _))) = (picture.as_ref(), strip.as_ref()) else { return Ok(()) };
-        let (picture, strip) = (surface(&picture.texture)?, surface(strip)?);
+        let (picture, strip) = (picture.sheet.surface()?, strip.surface()?);
         let scale = graph::scale(self);
         ctx.scale(scale, scale);
         self.with_figure(|figure| figure.draw(ctx, &picture, &strip)).unwrap_or(Ok(()))
@@ -92,7 +83,7 @@ impl Timeline {
             return;
         }
         snapshot.push_clip(&rect(geometry.lanes));
-        snapshot.append_texture(&picture.texture, &rect(Area::new(left, top, right - left, picture.height)));
+        picture.sheet.show(snapshot, &rect(Area::new(left, top, right - left, picture.height)));
         snapshot.pop();
     }
 }

@@ -12,8 +12,9 @@ use adw::prelude::*;
 use gdkrecord::draw::treemap::{self, Frame, Layout, Look, Tree};
 use gdkrecord::draw::{Area, fill};
 use gtk::subclass::prelude::*;
-use gtk::{gdk, glib, graphene};
+use gtk::{glib, graphene};
 
+use super::sheet::Sheet;
 use super::{accessible, graph};
 use zoom::Zoom;
 
@@ -33,7 +34,7 @@ struct Picture {
     /// Device pixels for a pixel of the widget, and pixels of the widget for one of the layout.
     scales: (i32, f64),
     layout: Layout,
-    texture: gdk::Texture,
+    sheet: Sheet,
 }
 
 mod imp {
@@ -205,33 +206,25 @@ impl Treemap {
         let area = Area::new(0.0, 0.0, f64::from(size.0) / scales.1, f64::from(size.1) / scales.1);
         let layout = treemap::layout_below(&tree, root, area, Frame::HEADED);
         // Of what cannot be drawn there is no picture.
-        let texture = self.texture(&tree, &layout, size, scales).ok()?;
-        Some(Rc::new(Picture { root, size, scales, layout, texture }))
+        let sheet = self.sheet(&tree, &layout, size, scales).ok()?;
+        Some(Rc::new(Picture { root, size, scales, layout, sheet }))
     }
 
-    fn texture(
+    fn sheet(
         &self,
         tree: &Tree,
         layout: &Layout,
         (width, height): (i32, i32),
         (device, text): (i32, f64),
-    ) -> cairo::Result<gdk::Texture> {
+    ) -> cairo::Result<Sheet> {
         let (width, height) = (width * device, height * device);
-        let mut surface = cairo::ImageSurface::create(cairo::Format::ARgb32, width, height)?;
+        let surface = cairo::ImageSurface::create(cairo::Format::ARgb32, width, height)?;
         let ctx = cairo::Context::new(&surface)?;
         fill(&ctx, Area::new(0.0, 0.0, width.into(), height.into()), graph::palette().background)?;
         ctx.scale(f64::from(device) * text, f64::from(device) * text);
         self.draw_layout(&ctx, tree, layout)?;
         drop(ctx);
-        let stride = surface.stride() as usize;
-        let data = surface.data().map_err(|_| cairo::Error::SurfaceFinished)?;
-        let bytes = glib::Bytes::from(&*data);
-        // Cairo's pixels are numbers of the machine's byte order.
-        let format = match cfg!(target_endian = "little") {
-            true => gdk::MemoryFormat::B8g8r8a8Premultiplied,
-            false => gdk::MemoryFormat::A8r8g8b8Premultiplied,
-        };
-        Ok(gdk::MemoryTexture::new(width, height, format, &bytes, stride).upcast())
+        Sheet::new(surface, self)
     }
 
     /// Shows what is still; what moves is shown by the zoom.
@@ -243,7 +236,7 @@ impl Treemap {
         }
         let Some(picture) = self.picture_of(imp.root.get()) else { return };
         imp.picture.replace(Some(Rc::clone(&picture)));
-        snapshot.append_texture(&picture.texture, &bounds);
+        picture.sheet.show(snapshot, &bounds);
         let mark = |node: Option<usize>| picture.cell(node?);
         let (hover, selected) = (mark(imp.hover.get()), mark(imp.selected.get()));
         if hover.is_some() || selected.is_some() {

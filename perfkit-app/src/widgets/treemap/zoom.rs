@@ -41,10 +41,10 @@ impl Zoom {
         snapshot.save();
         snapshot.translate(&graphene::Point::new(now.x() - cell.x() * across, now.y() - cell.y() * down));
         snapshot.scale(across, down);
-        snapshot.append_texture(&self.outer.texture, whole);
+        self.outer.sheet.show(snapshot, whole);
         snapshot.restore();
         snapshot.push_opacity(self.grown);
-        snapshot.append_texture(&self.inner.texture, &now);
+        self.inner.sheet.show(snapshot, &now);
         snapshot.pop();
         snapshot.pop();
     }
