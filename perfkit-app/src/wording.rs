@@ -46,6 +46,7 @@ pub fn error(error: &Error) -> String {
             ErrorKind::NotFound => about(marked("There is no {file}"), path),
             ErrorKind::PermissionDenied => about(marked("You may not use {file}"), path),
             ErrorKind::IsADirectory => about(marked("{file} is a folder"), path),
+            ErrorKind::ReadOnlyFilesystem => about(marked("{file} cannot be written: its disk is read-only"), path),
             ErrorKind::StorageFull => about(marked("There is no room for {file}: the disk is full"), path),
             _ => error.to_string(),
         },

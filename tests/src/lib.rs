@@ -9,6 +9,7 @@ pub mod app;
 pub mod bins;
 pub mod browser;
 pub mod compositor;
+pub mod disk;
 pub mod display;
 pub mod error;
 pub mod figures;
@@ -22,6 +23,7 @@ pub mod session;
 pub mod wait;
 
 pub use app::App;
+pub use disk::Disk;
 pub use display::Display;
 pub use error::{Failure, Result};
 pub use gui::Gui;

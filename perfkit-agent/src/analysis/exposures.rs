@@ -117,7 +117,15 @@ pub fn shoot(query: &Query, mut movie: Movie<'_>, range: (i64, i64), go_on: &dyn
         Ok(true) => movie.finish(&mut |made| go_on(made as f64 / whole)),
         other => other,
     };
-    done.map_err(|error| Error::Invalid(error.to_string()))
+    done.map_err(worded)
+}
+
+/// A movie's error as one of a session: a file that cannot be written is told as every other.
+pub fn worded(error: movie::Error) -> Error {
+    match error {
+        movie::Error::Write { path, error } => Error::file("write", &path)(error),
+        other => Error::Invalid(other.to_string()),
+    }
 }
 
 /// When something was exposed next after a moment.

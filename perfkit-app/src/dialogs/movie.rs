@@ -10,7 +10,7 @@ use gdkrecord::draw::Palette;
 use gdkrecord::draw::exposures::movie::{Gif, Look, Movie, Pictures, Sink, Webm, ffmpeg};
 use gdkrecord::draw::exposures::{Clock, Plan, Stage, View};
 use gtk::glib;
-use perfkit_agent::analysis::exposures::{self, Survey};
+use perfkit_agent::analysis::exposures::{self, Survey, worded};
 use perfkit_agent::session::Query;
 use perfkit_agent::{Error, Result};
 
@@ -19,12 +19,13 @@ use super::working::work;
 use crate::link::Progress;
 use crate::model::speeds::{SPEEDS, nearest, speeds};
 use crate::model::{Document, Range};
-use crate::wording::{marked, plain, time, tr, tr_many, tr_with};
+use crate::wording::{self, marked, plain, time, tr, tr_many, tr_with};
 
 /// Pictures a second: what is proposed, and what there can be.
 const RATE: (f64, f64, f64) = (20.0, 5.0, 60.0);
-/// Pixels of the wider side at most: what is proposed, and what there can be.
-const SIZE: (f64, f64, f64) = (800.0, 320.0, 1920.0);
+/// Pixels of the wider side at most: what is proposed, and what there can be. The words below the pictures need as much
+/// as the least.
+const SIZE: (f64, f64, f64) = (800.0, 560.0, 1920.0);
 /// Steps of the progress.
 const STEPS: f64 = 1000.0;
 
@@ -68,10 +69,6 @@ const FORMS: &[Form] = &[
         open: |path, _, size, _| Ok(Box::new(Pictures::create(path, size).map_err(worded)?)),
     },
 ];
-
-fn worded(error: impl std::fmt::Display) -> Error {
-    Error::Invalid(error.to_string())
-}
 
 /// What is made.
 #[derive(Clone, Debug)]
@@ -252,7 +249,7 @@ async fn write(window: &gtk::Window, document: &Document, wanted: Wanted) {
     let told = match done {
         Some(Ok(true)) => tr_with("Saved {name}", &[("name", &name)]),
         Some(Ok(false)) => return,
-        Some(Err(error)) => error.to_string(),
+        Some(Err(error)) => wording::error(&error),
         None => tr_with("{name} could not be written", &[("name", &name)]),
     };
     document.tell(&told);

@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use adw::prelude::*;
 use gtk::{gdk, gio, glib};
+use perfkit_agent::Error;
 
 use super::accessible;
 use super::table::Rows;
 use crate::link::away;
 use crate::model::Document;
-use crate::wording::{tr, tr_with};
+use crate::wording::{self, tr, tr_with};
 
 /// How large a graph is, in pixels.
 type Size = Rc<dyn Fn() -> (f64, f64)>;
@@ -213,12 +214,12 @@ fn write(document: &Document, path: PathBuf, bytes: impl FnOnce() -> Result<Vec<
     let document = document.clone();
     glib::spawn_future_local(async move {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let work = move || bytes().and_then(|bytes| std::fs::write(&path, bytes).map_err(|error| error.to_string()));
+        let failed = |why: String| tr_with("{name} could not be written: {why}", &[("name", &name), ("why", &why)]);
+        let work = move || bytes().map(|bytes| std::fs::write(&path, bytes).map_err(Error::file("write", &path)));
         match away(work).await {
-            Some(Ok(())) => document.tell(&tr_with("Saved {name}", &[("name", &name)])),
-            Some(Err(why)) => {
-                document.tell(&tr_with("{name} could not be written: {why}", &[("name", &name), ("why", &why)]));
-            }
+            Some(Ok(Ok(()))) => document.tell(&tr_with("Saved {name}", &[("name", &name)])),
+            Some(Ok(Err(error))) => document.tell(&wording::error(&error)),
+            Some(Err(why)) => document.tell(&failed(why)),
             None => document.tell(&tr_with("{name} could not be written", &[("name", &name)])),
         }
     });

@@ -8,6 +8,7 @@ mod files;
 mod keyboard;
 mod language;
 mod looks;
+mod movies;
 mod names;
 mod pages;
 mod record;

@@ -7,6 +7,13 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::{Error, Result, Sink};
 
+/// What the system may have answered ffmpeg, which it tells among other words.
+const ANSWERS: &[(&str, ErrorKind)] = &[
+    ("No space left on device", ErrorKind::StorageFull),
+    ("Read-only file system", ErrorKind::ReadOnlyFilesystem),
+    ("Permission denied", ErrorKind::PermissionDenied),
+];
+
 /// What is said where there is no ffmpeg.
 const NO_FFMPEG: &str = "WebM needs ffmpeg: install it (apt install ffmpeg)";
 
@@ -57,6 +64,10 @@ impl Webm {
             let _ = err.read_to_string(&mut words);
         }
         let status = self.child.wait().map_err(|error| Error::Other(format!("cannot wait for ffmpeg: {error}")))?;
+        // Where the end of the file cannot be written, it says so and ends well all the same.
+        if let Some((_, kind)) = ANSWERS.iter().find(|(answer, _)| words.contains(answer)) {
+            return Err(Error::writing(&self.path)((*kind).into()));
+        }
         if status.success() {
             return Ok(());
         }
