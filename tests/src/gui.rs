@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
@@ -116,6 +116,8 @@ pub struct Gui<'d> {
     pub display: &'d Display,
     /// Its first window.
     pub window: Window,
+    /// Whose widgets are looked at.
+    process: i32,
     program: Guarded,
     errors: PathBuf,
     to: ChildStdin,
@@ -131,9 +133,27 @@ impl<'d> Gui<'d> {
 
     /// The same with more in its environment.
     pub fn start_with<A: AsRef<OsStr>>(display: &'d Display, args: &[A], more: &[(&str, &str)]) -> Result<Gui<'d>> {
-        let errors = display.home().join("perfkit-errors");
         let mut command = accessible(display, bins::path(bins::APP)?);
-        command.args(args).envs(more.iter().copied()).current_dir(display.home());
+        command.args(args).envs(more.iter().copied());
+        Gui::run(display, command)
+    }
+
+    /// Starts it under the agent, which records it into a session by these sources; what ends then is the agent.
+    pub fn recorded<A: AsRef<OsStr>>(
+        display: &'d Display,
+        args: &[A],
+        sources: &str,
+        session: &Path,
+    ) -> Result<Gui<'d>> {
+        let mut command = accessible(display, bins::path(bins::AGENT)?);
+        command.args(["record", "--quiet", "--with", sources, "--output"]).arg(session);
+        command.arg("--").arg(bins::path(bins::APP)?).args(args);
+        Gui::run(display, command)
+    }
+
+    fn run(display: &'d Display, mut command: Command) -> Result<Gui<'d>> {
+        let errors = display.home().join("perfkit-errors");
+        command.current_dir(display.home());
         command.stdout(Stdio::null()).stderr(File::create(&errors).cannot("keep the program's errors")?);
         let program = Guarded::spawn(bins::APP, &mut command)?;
         let mut helper = accessible(display, "/usr/bin/python3");
@@ -142,8 +162,9 @@ impl<'d> Gui<'d> {
         let pipes = helper.child().stdin.take().zip(helper.child().stdout.take());
         let (to, from) = pipes.ok_or_else(|| Failure::new("atspi.py has no pipes"))?;
         let from = BufReader::new(from);
-        let mut gui = Gui { display, window: Window(0), program, errors, to, from, _helper: helper };
+        let mut gui = Gui { display, window: Window(0), process: 0, program, errors, to, from, _helper: helper };
         gui.window = gui.find_window()?;
+        gui.process = gui.window.pid(display)?;
         gui.until("its widgets", |tree| tree.0.iter().any(|widget| widget.role == "frame").then_some(()))?;
         Ok(gui)
     }
@@ -189,15 +210,13 @@ impl<'d> Gui<'d> {
 
     /// Every widget as it is now.
     pub fn tree(&mut self) -> Result<Tree> {
-        let process = self.program.pid();
-        let answer = self.ask(&json!({ "tree": process }))?;
+        let answer = self.ask(&json!({ "tree": self.process }))?;
         serde_json::from_value(answer).map(Tree).cannot("understand the widgets")
     }
 
     /// The widget that has the keyboard.
     pub fn focused(&mut self) -> Result<Option<Widget>> {
-        let process = self.program.pid();
-        serde_json::from_value(self.ask(&json!({ "focused": process }))?).cannot("understand the widget")
+        serde_json::from_value(self.ask(&json!({ "focused": self.process }))?).cannot("understand the widget")
     }
 
     /// Looks until the widgets are as they should be; where they never are, the error has them all.

@@ -134,6 +134,16 @@ impl<'d> Pointer<'d> {
         self.push(["mouseup".into(), button.to_string()])
     }
 
+    /// Presses a key and holds it.
+    pub fn hold(self, name: &str) -> Pointer<'d> {
+        self.push(["keydown".into(), name.to_owned()])
+    }
+
+    /// Lets go of a key.
+    pub fn let_go(self, name: &str) -> Pointer<'d> {
+        self.push(["keyup".into(), name.to_owned()])
+    }
+
     /// Types a text.
     pub fn text(self, text: &str) -> Pointer<'d> {
         // `type` takes all words that follow as text, so the text is typed key by key.

@@ -14,6 +14,7 @@ mod pages;
 mod record;
 mod timeline;
 mod treemap;
+mod whole;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

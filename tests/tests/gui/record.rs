@@ -13,21 +13,21 @@ use crate::files::drop_on;
 use crate::sample;
 
 /// Begins without a session.
-fn begin(display: &Display) -> Gui<'_> {
+pub fn begin(display: &Display) -> Gui<'_> {
     let gui = Gui::start::<&Path>(display, &[]).unwrap();
     gui.window.resize(display, 1000, 800).unwrap();
     gui
 }
 
 /// Asks for a new recording of a program with these arguments.
-fn ask(gui: &mut Gui, program: &str, arguments: &str) {
+pub fn ask(gui: &mut Gui, program: &str, arguments: &str) {
     gui.act("push button", "New Recording…").unwrap();
     gui.write("text", "Program or application", program).unwrap();
     gui.write("text", "Arguments", arguments).unwrap();
 }
 
 /// Begins what the dialog has.
-fn record(gui: &mut Gui) {
+pub fn record(gui: &mut Gui) {
     gui.act("push button", "Record").unwrap();
 }
 

@@ -6,19 +6,23 @@ use perfkit_tests::{Display, Gui};
 use crate::{PageNames, sample};
 
 /// The map.
-fn map(tree: &Tree) -> Option<&Widget> {
+pub fn map(tree: &Tree) -> Option<&Widget> {
     tree.find("image", "What cost most").filter(|map| map.has_room())
 }
 
-/// The way into it: buttons with a name and a cost, of which the outermost is that of functions.
+/// What the way into it begins with: functions where they were sampled, else what GTK tells of its widgets.
+const KINDS: [&str; 2] = ["Functions, ", "Widget classes, "];
+
+/// The way into it: buttons with a name and a cost.
 fn way(tree: &Tree) -> Vec<String> {
-    let first = tree.0.iter().find(|widget| widget.role == "push button" && widget.name.starts_with("Functions, "));
+    let begins = |widget: &&Widget| KINDS.iter().any(|kind| widget.name.starts_with(kind));
+    let first = tree.0.iter().filter(|widget| widget.role == "push button").find(begins);
     let beside = |widget: &&Widget| first.is_some_and(|first| widget.parent == first.parent);
     tree.0.iter().filter(beside).filter(|widget| widget.role == "push button").map(|it| it.name.clone()).collect()
 }
 
 /// Waits until the way is so long.
-fn depth(gui: &mut Gui, length: usize) -> Vec<String> {
+pub fn depth(gui: &mut Gui, length: usize) -> Vec<String> {
     gui.until(&format!("a way of {length}"), |tree| Some(way(tree)).filter(|way| way.len() == length)).unwrap()
 }
 
