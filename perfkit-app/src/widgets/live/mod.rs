@@ -1,6 +1,6 @@
 //! A recording that goes on: how long, how much, what went wrong, what is seen of it, and the buttons that end it.
 //!
-//! [`picture`] shows the session's last seconds.
+//! [`picture`] shows the session's last seconds, as a drawing and as a table.
 
 mod picture;
 
@@ -16,7 +16,7 @@ use gtk::{glib, pango};
 use super::accessible;
 use crate::link::recording::{Command, Recording, Update};
 use crate::wording::{plain, tr, tr_many, tr_with};
-use picture::Picture;
+use picture::{GRAPH, Picture, TABLE};
 
 /// Lines of problems that are shown; those before them are in the session.
 const PROBLEMS: usize = 4;
@@ -40,7 +40,9 @@ mod imp {
         #[template_child]
         pub problems: TemplateChild<gtk::Box>,
         #[template_child]
-        pub view: TemplateChild<gtk::ScrolledWindow>,
+        pub as_table: TemplateChild<gtk::ToggleButton>,
+        #[template_child]
+        pub view: TemplateChild<gtk::Stack>,
         #[template_child]
         pub state: TemplateChild<gtk::Label>,
         #[template_child]
@@ -114,8 +116,14 @@ impl Live {
         let imp = self.imp();
         [&*imp.restart, &*imp.discard, &*imp.stop].iter().for_each(|button| accessible::as_labelled(*button));
         accessible::as_labelled(&*imp.pause);
-        let picture = imp.picture.get_or_init(Picture::new);
-        imp.view.set_child(Some(picture.widget()));
+        imp.picture.get_or_init(|| Picture::new(&imp.view));
+        accessible::name(&*imp.as_table, &tr("Show as a Table"));
+        let view = imp.view.downgrade();
+        imp.as_table.connect_toggled(move |button| {
+            if let Some(view) = view.upgrade() {
+                view.set_visible_child_name(if button.is_active() { TABLE } else { GRAPH });
+            }
+        });
         let live = self.downgrade();
         imp.pause.connect_toggled(move |button| {
             let Some(live) = live.upgrade() else { return };

@@ -80,9 +80,16 @@ glib::wrapper! {
 impl Table {
     /// A table without rows. `name` is what it has, in the user's language: for those who hear it, and for file names.
     pub fn new(document: &Document, name: &str, columns: Vec<Column>) -> Table {
+        let table = Table::alone(name, columns);
+        table.imp().document.set(Some(document));
+        document.watch(&table, &["search"], |table, _| table.arrange());
+        table
+    }
+
+    /// The same of no session: it is not searched, and its rows lead nowhere.
+    pub fn alone(name: &str, columns: Vec<Column>) -> Table {
         let table: Table = glib::Object::new();
         let imp = table.imp();
-        imp.document.set(Some(document));
         let selection = gtk::MultiSelection::new(Some(imp.list.clone()));
         let view = gtk::ColumnView::builder()
             .model(&selection)
@@ -108,11 +115,11 @@ impl Table {
         let _ = (imp.name.set(name.to_owned()), imp.columns.set(columns.into()));
         let _ = (imp.view.set(view), imp.selection.set(selection));
         table.set_nothing(&tr("Nothing here"), "");
-        table.connect(document);
+        table.connect();
         table
     }
 
-    fn connect(&self, document: &Document) {
+    fn connect(&self) {
         let imp = self.imp();
         let (Some(view), Some(selection)) = (imp.view.get(), imp.selection.get()) else { return };
         let table = self.downgrade();
@@ -138,7 +145,6 @@ impl Table {
                 }
             });
         }
-        document.watch(self, &["search"], |table, _| table.arrange());
         let keys = gtk::EventControllerKey::new();
         let table = self.downgrade();
         keys.connect_key_pressed(move |_, key, _, state| {
@@ -272,8 +278,10 @@ impl Table {
     }
 
     fn copy(&self) {
-        if let Some(document) = self.imp().document.upgrade() {
-            save::copy_text(self.upcast_ref(), &document, &self.chosen().text());
+        let text = self.chosen().text();
+        match self.imp().document.upgrade() {
+            Some(document) => save::copy_text(self.upcast_ref(), &document, &text),
+            None => self.clipboard().set_text(&text),
         }
     }
 
@@ -379,7 +387,11 @@ impl Table {
             let (Some(label), Some(place)) = (item.child().and_downcast::<gtk::Label>(), place) else { return };
             let (words, style) = list.words(place, at);
             label.set_label(&words);
-            label.set_tooltip_text((!number && words.len() > 40).then_some(words.as_str()));
+            // Each change of a tooltip asks the display where the pointer is.
+            let tip = (!number && words.len() > 40).then_some(words.as_str());
+            if label.tooltip_text().as_deref() != tip {
+                label.set_tooltip_text(tip);
+            }
             if number {
                 label.set_css_classes(&["numeric", style]);
             } else {
