@@ -10,8 +10,8 @@ pub fn map(tree: &Tree) -> Option<&Widget> {
     tree.find("image", "What cost most").filter(|map| map.has_room())
 }
 
-/// What the way into it begins with: functions where they were sampled, else what GTK tells of its widgets.
-const KINDS: [&str; 2] = ["Functions, ", "Widget classes, "];
+/// What the way into it begins with: functions where they were sampled, else what the recorder tells.
+const KINDS: [&str; 3] = ["Functions, ", "Callbacks, ", "Widget classes, "];
 
 /// The way into it: buttons with a name and a cost.
 fn way(tree: &Tree) -> Vec<String> {

@@ -62,6 +62,12 @@ fn what_was_slow_is_recorded_found_explained_and_kept() {
     let mut gui = begin(&display);
     keep(&gui, "01-welcome");
     ask(&mut gui, "gtk4-widget-factory", "");
+    // Samples tell what functions cost.
+    let sampled = "Record with perf";
+    let switch = |tree: &Tree| tree.0.iter().find(|widget| widget.name == sampled).cloned();
+    let role = gui.until("the switch of perf", switch).unwrap().role;
+    gui.act(&role, sampled).unwrap();
+    gui.until("perf to be on", |tree| switch(tree).filter(|it| it.is("checked") || it.is("pressed"))).unwrap();
     gui.settle().unwrap();
     keep(&gui, "02-dialog");
     record(&mut gui);
