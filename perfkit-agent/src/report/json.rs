@@ -1,4 +1,4 @@
-//! The report as JSON: everything that the text says, and all rows. Times are nanoseconds.
+//! The report as JSON: everything that the text says, and all rows. Times are nanoseconds; REPORT.md has its members.
 
 use gdkrecord::draw::treemap::Tree;
 use serde_json::{Value, json};
@@ -171,6 +171,12 @@ fn nested(tree: &Tree) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::rules::RULES;
+    use crate::analysis::starvation::Starvation;
+    use crate::analysis::waste::{Repaint, Window};
+    use crate::report::Lost;
+    use crate::report::html::tests::hostile;
+    use crate::session::Bookmark;
 
     #[test]
     fn a_tree_is_nested_in_its_order() {
@@ -182,5 +188,52 @@ mod tests {
         let leaf = |name, weight| json!({ "name": name, "words": "", "weight": weight });
         let folder = json!({ "name": "/usr", "words": "", "children": [leaf("a", 2.0), leaf("b", 3.0)] });
         assert_eq!(nested(&tree), json!({ "name": "files", "words": "", "children": [folder, leaf("pipe", 1.0)] }));
+    }
+
+    const DOCUMENT: &str = include_str!("../../REPORT.md");
+
+    /// The names of all members in a value, but of those whose names come from somewhere else.
+    fn members(value: &Value, named: &mut Vec<String>) {
+        match value {
+            Value::Array(all) => all.iter().for_each(|one| members(one, named)),
+            Value::Object(object) => {
+                for (name, value) in object {
+                    named.push(name.clone());
+                    match (&**name, value) {
+                        ("phases_ns", _) => {}
+                        ("costs", Value::Object(kinds)) => kinds.values().for_each(|rows| members(rows, named)),
+                        _ => members(value, named),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_member_and_every_rule_is_documented() {
+        let bookmarks = vec![Bookmark { id: 1, begin: 5, end: 9, text: String::new() }];
+        let lost = vec![Lost { source: String::new(), kind: String::new(), count: 3, place: (0, 9) }];
+        let mut analysis = hostile("a");
+        analysis.starved = vec![Starvation {
+            thread: (1, 1),
+            place: (0, 9),
+            worked: 9,
+            callback: String::new(),
+            ran: 9,
+            calls: 1,
+            wanted: String::new(),
+        }];
+        let repaint = Repaint { damaged: 1, repainted: 2, wasted: 1, times: 1 };
+        analysis.windows = vec![Window { name: String::new(), repaint }];
+        let mut named = Vec::new();
+        members(&json(&Report { analysis, bookmarks, lost, ..Report::default() }), &mut named);
+        assert!(named.len() > 100, "{named:?}");
+        for name in named {
+            assert!(DOCUMENT.contains(&format!("`{name}`")), "REPORT.md says nothing of {name}");
+        }
+        for rule in RULES {
+            assert!(DOCUMENT.contains(&format!("| `{}` | {} |", rule.name, rule.doc)), "{rule:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ mod timeline;
 mod treemap;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::path::Path;
 

@@ -32,7 +32,7 @@ fn session(path: &Path, text: &str) {
 }
 
 /// All that can be in a report, in one text.
-fn hostile(text: &str) -> Analysis {
+pub fn hostile(text: &str) -> Analysis {
     let words = || text.to_owned();
     let inside = || Inside { name: "syscall", ns: 1, words: words(), evidence: words() };
     let finding = Finding {
