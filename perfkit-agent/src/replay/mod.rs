@@ -11,6 +11,7 @@ pub mod measure;
 mod player;
 mod same;
 mod stage;
+mod watch;
 
 pub use asking::{Answer, Asking};
 pub use eyes::Eyes;

@@ -7,8 +7,7 @@ use crate::input::{Action, Finger, Script, Step, Stroke};
 enum Mark {
     Press(u8),
     Release(u8),
-    KeyDown,
-    KeyUp,
+    Key,
     Scroll(i64, i64),
 }
 
@@ -31,12 +30,8 @@ pub fn difference(script: &Script, other: &Script) -> Option<String> {
 fn marks(script: &Script) -> Vec<(Mark, String)> {
     let mut marks: Vec<(Mark, String)> = Vec::new();
     for step in &script.steps {
-        for mark in of(step) {
-            // Where a key is let go the widget may have gone, as a dialog's button.
-            let path = match mark {
-                Mark::KeyUp => String::new(),
-                _ => step.widget.as_ref().map(|widget| widget.path.clone()).unwrap_or_default(),
-            };
+        if let Some(mark) = of(step) {
+            let path = step.widget.as_ref().map(|widget| widget.path.clone()).unwrap_or_default();
             match (marks.last_mut(), &mark) {
                 // Parts of notches are told in other parts.
                 (Some((Mark::Scroll(right, down), at)), Mark::Scroll(more, further)) if *at == path => {
@@ -49,20 +44,21 @@ fn marks(script: &Script) -> Vec<(Mark, String)> {
     marks
 }
 
-fn of(step: &Step) -> Vec<Mark> {
+/// The mark of a step that every run has.
+fn of(step: &Step) -> Option<Mark> {
     match &step.action {
-        Action::WaitFor(_) | Action::Move(_) | Action::Touch(_, _, Finger::Move) => vec![],
-        Action::Press(_, button) => vec![Mark::Press(*button)],
-        Action::Release(_, button) => vec![Mark::Release(*button)],
-        Action::Key(_, Stroke::Tap(_)) => vec![Mark::KeyDown, Mark::KeyUp],
-        Action::Key(_, Stroke::Down) => vec![Mark::KeyDown],
-        Action::Key(_, Stroke::Up) => vec![Mark::KeyUp],
+        Action::WaitFor(_) | Action::Move(_) | Action::Touch(_, _, Finger::Move) => None,
+        // One that closes a menu is let go over nobody.
+        Action::Key(_, Stroke::Up) => None,
+        Action::Key(..) => Some(Mark::Key),
+        Action::Press(_, button) => Some(Mark::Press(*button)),
+        Action::Release(_, button) => Some(Mark::Release(*button)),
         Action::Scroll(_, (right, down)) => {
-            vec![Mark::Scroll((right * PARTS).round() as i64, (down * PARTS).round() as i64)]
+            Some(Mark::Scroll((right * PARTS).round() as i64, (down * PARTS).round() as i64))
         }
         // Played with the pointer.
-        Action::Touch(_, _, Finger::Begin) => vec![Mark::Press(1)],
-        Action::Touch(_, _, Finger::End) => vec![Mark::Release(1)],
+        Action::Touch(_, _, Finger::Begin) => Some(Mark::Press(1)),
+        Action::Touch(_, _, Finger::End) => Some(Mark::Release(1)),
     }
 }
 
@@ -70,8 +66,7 @@ fn words((mark, path): &(Mark, String)) -> String {
     let what = match mark {
         Mark::Press(button) => format!("a press of button {button}"),
         Mark::Release(button) => format!("a release of button {button}"),
-        Mark::KeyDown => "a press of a key".to_owned(),
-        Mark::KeyUp => "a release of a key".to_owned(),
+        Mark::Key => "a press of a key".to_owned(),
         Mark::Scroll(right, down) => {
             format!("scrolling by {},{}", *right as f64 / PARTS, *down as f64 / PARTS)
         }
