@@ -6,7 +6,7 @@ use super::costs::{self, Costs};
 use super::hangs::{self, Hang};
 use super::latency::{self, Answer};
 use super::read::threads;
-use super::rules::{Finding, RULES};
+use super::rules::{Finding, RULES, widest};
 use super::stacks::Stacks;
 use super::starvation::{self, Starvation};
 use super::timeline::{Dispatch, TRACED, Timeline, length, overlapping};
@@ -55,6 +55,8 @@ pub struct Report {
     pub thread: (i64, i64),
     /// The frame clock and its counter.
     pub frame: (i64, i64),
+    /// The window that it repainted most of, where the thread draws several that have frames of their own.
+    pub window: Option<String>,
     /// When something asked for it, and when it had ended.
     pub place: (i64, i64),
     /// Nanoseconds of work.
@@ -73,7 +75,8 @@ impl Report {
     /// In words: `frame 812, 74 ms, 4.4 budgets: on_row_activated ran 61 ms, of which 58 ms in read(5, pipe)`.
     pub fn words(&self) -> String {
         let budgets = self.work as f64 / self.budget as f64;
-        let head = format!("frame {}, {}, {budgets:.1} budgets", self.frame.1, words::time(self.work));
+        let of = self.window.as_ref().map_or(String::new(), |window| format!(" of {window}"));
+        let head = format!("frame {}{of}, {}, {budgets:.1} budgets", self.frame.1, words::time(self.work));
         match self.findings.first() {
             Some(finding) => format!("{head}: {}", finding.sentence()),
             None => format!("{head}: nothing that was recorded explains it"),
@@ -175,7 +178,10 @@ pub fn analyse(query: &Query, from: i64, to: i64) -> Result<Analysis> {
         let mut windows = window::Window::all(facts.timeline);
         windows.retain(|window| window.end >= from && window.start <= to);
         analysis.strip.extend(windows.iter().map(|window| (window.end, window.work, window.budget)));
-        analysis.slow.extend(windows.iter().filter(|window| window.is_slow()).map(|window| judge(facts, window)));
+        let mut slow: Vec<Report> =
+            windows.iter().filter(|window| window.is_slow()).map(|window| judge(facts, window)).collect();
+        name_windows(facts, &mut slow);
+        analysis.slow.extend(slow);
         let mut hangs = hangs::find(facts);
         analysis.starved.extend(starvation::find(facts, &mut hangs));
         analysis.hangs.extend(hangs);
@@ -211,6 +217,18 @@ fn place(timelines: &[Timeline]) -> (i64, i64) {
     places.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or_default()
 }
 
+/// Says of each frame which window it was of, where there are several: each counts its own frames.
+fn name_windows(facts: &Facts<'_>, slow: &mut [Report]) {
+    let timeline = facts.timeline;
+    let several = timeline.frames.windows(2).any(|two| two[0].what.clock != two[1].what.clock);
+    for report in slow.iter_mut().filter(|_| several) {
+        let frame = overlapping(&timeline.frames, report.place.0, report.place.1)
+            .find(|frame| (frame.what.clock, frame.what.counter) == report.frame);
+        let window = frame.and_then(|frame| widest(facts, frame.time, frame.end));
+        report.window = window.map(|(window, _)| timeline.window_name(window));
+    }
+}
+
 /// Asks every rule about a frame.
 fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
     let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.find)(facts, window)).collect();
@@ -230,6 +248,7 @@ fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
     Report {
         thread: (facts.timeline.pid, facts.timeline.tid),
         frame: (window.frame.what.clock, window.frame.what.counter),
+        window: None,
         place: (window.start, window.end),
         work: window.work,
         budget: window.budget,
@@ -242,7 +261,7 @@ fn judge(facts: &Facts<'_>, window: &window::Window<'_>) -> Report {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use crate::analysis::timeline::{Frame, Input, Span};
+    use crate::analysis::timeline::{At, Frame, Input, Painted, Span};
 
     /// Milliseconds.
     pub fn ms(ms: i64) -> i64 {
@@ -297,6 +316,25 @@ pub mod tests {
                 timeline.inputs = vec![span(89, 90, Input { latency: Some(ms(1)), ..input("key-press") })].into();
             },
             |facts| assert!(window::Window::all(facts.timeline).iter().all(|window| !window.is_slow())),
+        );
+    }
+
+    #[test]
+    fn a_frame_is_told_with_its_window_where_there_are_several() {
+        facts(
+            |timeline| {
+                timeline.frames = vec![frame_of(1, 0, 2), frame_of(2, 10, 70), frame_of(1, 80, 82)].into();
+                let painted = Painted { window: 7, damage: false, repaint: true, width: 10, height: 10 };
+                timeline.painted = vec![At { time: ms(60), what: painted }];
+                timeline.windows.insert(7, "Fonts".into());
+            },
+            |facts| {
+                let windows = window::Window::all(facts.timeline);
+                let mut reports = vec![judge(facts, &windows[1])];
+                assert!(reports[0].words().starts_with("frame 10, 60 ms"), "{}", reports[0].words());
+                name_windows(facts, &mut reports);
+                assert!(reports[0].words().starts_with("frame 10 of “Fonts”, 60 ms"), "{}", reports[0].words());
+            },
         );
     }
 

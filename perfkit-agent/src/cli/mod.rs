@@ -129,13 +129,13 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// What to do about a file that is no session, but could be made one.
+/// What to do about a file that is no session: it could be made one, or not.
 fn remedy(error: &Error) -> String {
     let Error::NotASession(path) = error else { return String::new() };
     let quoted = path.display().to_string();
     match (recognise(path), shlex::try_quote(&quoted)) {
         (Ok(format), Ok(path)) => format!(" but {}; make one of it first: perfkit-agent import {path}", format.about),
-        _ => String::new(),
+        _ => ", and nothing of another tool that can be read: perfkit-agent import --help lists what can".to_owned(),
     }
 }
 

@@ -51,7 +51,11 @@ fn what_would_be_changed_is_to_be_imported_first() {
     }
     std::fs::write(folder.path().join("text"), "what is this?\n").unwrap();
     for command in ["report", "info", "symbolise"] {
-        assert_eq!(fails(folder.path(), &[command, "text"]), "text is no perfkit session\n");
+        assert_eq!(
+            fails(folder.path(), &[command, "text"]),
+            "text is no perfkit session, and nothing of another tool that can be read: perfkit-agent import --help lists \
+             what can\n"
+        );
     }
     assert_eq!(fails(folder.path(), &["info", "none"]), "cannot open none: No such file or directory (os error 2)\n");
 }

@@ -11,6 +11,8 @@ mod render;
 mod snapshot;
 mod update;
 
+pub use render::widest;
+
 use super::engine::Facts;
 use super::inside::Inside;
 use super::window::Window;

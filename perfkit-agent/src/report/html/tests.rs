@@ -47,6 +47,7 @@ pub fn hostile(text: &str) -> Analysis {
     let slow = Slow {
         thread: (1, 1),
         frame: (1, 7),
+        window: Some(words()),
         place: (0, 50_000_000),
         work: 50_000_000,
         budget: 16_666_667,
