@@ -5,6 +5,7 @@
 
 mod exposures;
 mod files;
+mod itself;
 mod keyboard;
 mod language;
 mod looks;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use perfkit_tests::gui::Tree;
 use perfkit_tests::input::Window;
-use perfkit_tests::{App, Display, Gui, Launch, Loading, session, wait};
+use perfkit_tests::{App, Disk, Display, Gui, Launch, Loading, session, wait};
 
 use crate::files::drop_on;
 use crate::sample;
@@ -99,6 +99,22 @@ fn a_discarded_recording_leaves_nothing() {
     gui.find("push button", "New Recording…").unwrap();
     let left: Vec<_> = fs::read_dir(display.home()).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with("sleep")), "{left:?}");
+}
+
+#[test]
+fn a_recording_that_fills_its_disk_is_told_and_kept() {
+    let Some(disk) = Disk::of_bytes(1 << 20).unwrap() else { return };
+    let display = Display::start().unwrap();
+    let mut gui = begin(&display);
+    ask(&mut gui, "sh", "-c 'seq 1 9000000'");
+    let session = disk.path().join("full.perfkit");
+    gui.write("text", "Session file", session.to_str().unwrap()).unwrap();
+    record(&mut gui);
+    gui.hear("Is Not Whole").unwrap();
+    gui.hear("the disk is full").unwrap();
+    gui.act("push button", "Back").unwrap();
+    gui.find("push button", "New Recording…").unwrap();
+    assert_eq!(gui.said(), "", "warnings of its toolkit");
 }
 
 #[test]
