@@ -21,7 +21,7 @@ use crate::session::{self, Bookmark, bookmarks};
 pub use html::html;
 pub use json::json;
 pub use text::text;
-pub use verdict::{budget, sentences};
+pub use verdict::{budget, sentences, sentences_in};
 
 /// What a report is about.
 #[derive(Debug, Default)]

@@ -11,6 +11,8 @@ use perfkit_agent::report::{self, Report};
 use perfkit_agent::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use crate::wording::tr;
+
 /// Parts of a session that have a bar each.
 const PARTS: usize = 48;
 
@@ -30,7 +32,7 @@ pub struct Glance {
 impl Glance {
     /// What a report tells.
     pub fn of(report: &Report) -> Glance {
-        let verdict = report::sentences(report).into_iter().next().unwrap_or_default();
+        let verdict = report::sentences_in(report, &tr).into_iter().next().unwrap_or_default();
         let strip = &report.analysis.strip;
         let (from, to) = match (strip.first(), strip.last()) {
             (Some(first), Some(last)) => (first.0 - first.1, last.0 + 1),

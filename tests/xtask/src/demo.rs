@@ -12,8 +12,9 @@ use crate::packages::{self, Need};
 use crate::{report, sessions};
 
 /// A program of the demo, and the places of its widgets in a window at the top left of the display.
-struct Shown {
-    program: &'static str,
+pub struct Shown {
+    /// Its name.
+    pub program: &'static str,
     /// An entry, to type into.
     entry: (i32, i32),
     /// What reacts to a click: toggles, checks, switches, scales, tabs.
@@ -22,7 +23,8 @@ struct Shown {
     text: (i32, i32),
 }
 
-const PROGRAMS: &[Shown] = &[
+/// The programs.
+pub const PROGRAMS: &[Shown] = &[
     Shown {
         program: "gtk4-widget-factory",
         entry: (110, 254),
@@ -98,7 +100,7 @@ pub fn run() -> Result<()> {
 ///
 /// Unlike in journeys its animations run, as they do for a person: so it never comes to rest, and the script has
 /// a person's pauses.
-fn record(shown: &Shown, launch: Launch, recording: &Path) -> Result<()> {
+pub fn record(shown: &Shown, launch: Launch, recording: &Path) -> Result<()> {
     let display = Display::start()?;
     let config = display.home().join("usual");
     let launch = launch.output(recording).env("XDG_CONFIG_HOME", config);

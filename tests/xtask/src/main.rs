@@ -12,6 +12,7 @@ mod install;
 mod manifest;
 mod packages;
 mod report;
+mod screenshots;
 mod sessions;
 mod translations;
 
@@ -31,6 +32,7 @@ usage: cargo xtask TASK
                                         instructions, sources, counters, store
   install [--prefix P] [--uninstall]    install for all programs (P is /usr/local), or remove that again
   pot                                   gather the texts to be translated, and merge them into the translations
+  screenshots [NAME]                    take the pictures of the README and of software centres anew
   setup                                 install the Debian packages that these need; the tasks do it themselves
 
 demo, test and bench install missing Debian packages, and say which before.";
@@ -60,6 +62,8 @@ fn task(args: &[String]) -> Result<()> {
         ["check"] => checks::check(),
         ["bench"] => bench::run(None),
         ["bench", name] => bench::run(Some(name)),
+        ["screenshots"] => screenshots::take(None),
+        ["screenshots", name] => screenshots::take(Some(name)),
         ["pot"] => translations::pot(),
         ["install", rest @ ..] => install_task(rest),
         other => Err(Failure::new(format!("no task `{}`; `cargo xtask help` lists them", other.join(" ")))),

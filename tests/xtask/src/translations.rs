@@ -24,7 +24,8 @@ const FUNCTIONS: &[(&str, &[usize])] = &[
     // … of perfkit-app/src/widgets/status.rs …
     ("trouble", &[0]),
     ("nothing", &[1]),
-    // … and of the agent's table of what costs.
+    // … and of the agent's verdict, and its table of what costs.
+    ("say", &[1]),
     ("measured", &[2]),
 ];
 /// The fields of tables that hold texts, and functions that give one, which are translated where they are shown.
@@ -99,7 +100,8 @@ fn gathered() -> Result<String> {
     let (code, other): (Vec<&String>, Vec<&String>) = files.iter().partition(|file| file.ends_with(".rs"));
     xgettext(&other, &[])?;
     xgettext(&code, AS_CALLS)?;
-    fs::read_to_string(&template).cannot("read what xgettext wrote")
+    // "99 % up to" is no format of C.
+    Ok(fs::read_to_string(&template).cannot("read what xgettext wrote")?.replace("#, c-format\n", ""))
 }
 
 fn read(file: &str) -> Result<String> {

@@ -94,7 +94,7 @@ fn heading(text: &str) -> gtk::Label {
 }
 
 fn verdict(document: &Document, report: &Arc<Report>) -> gtk::Box {
-    let mut sentences = report::sentences(report).into_iter();
+    let mut sentences = report::sentences_in(report, &tr).into_iter();
     let slowest = report.analysis.slow.iter().max_by_key(|slow| slow.work);
     let (icon, class) = match (report.analysis.frames.is_empty(), slowest) {
         (true, _) => ("dialog-information-symbolic", "dim-label"),
