@@ -133,6 +133,13 @@ impl Dialog {
                 dialog.choose();
             }
         });
+        // The search takes Escape before the dialog does.
+        let root = self.root.downgrade();
+        self.search.connect_stop_search(move |_| {
+            if let Some(root) = root.upgrade() {
+                root.close();
+            }
+        });
         let (attach, list) = (self.attach.clone(), self.list.clone());
         self.search.connect_activate(move |_| attach.emit_clicked());
         let keys = gtk::EventControllerKey::new();

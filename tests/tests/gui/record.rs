@@ -126,6 +126,10 @@ fn a_process_is_attached_to_and_left_running() {
     let other = || Window::visible(&display).into_iter().find(|window| *window != gui.window);
     app.window = wait::until("the other window", other).unwrap();
     gui.act("push button", "Attach…").unwrap();
+    gui.hear("Search for a Process").unwrap();
+    gui.keys(&["Escape"]).unwrap();
+    gui.until("the dialog's end", |tree| tree.says("Search for a Process").is_none().then_some(())).unwrap();
+    gui.act("push button", "Attach…").unwrap();
     gui.until("the process with its toolkit", |tree| {
         let row = tree.0.iter().find(|widget| widget.role == "list item" && widget.name.contains("gtk4-widget-fac"))?;
         tree.within(row).find(|widget| widget.name == "GTK 4").map(|_| ())

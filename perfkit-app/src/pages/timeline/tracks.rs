@@ -45,6 +45,8 @@ pub fn make(timeline: &Timeline) -> gtk::MenuButton {
     let popover = gtk::Popover::builder().child(&content).build();
     let button = gtk::MenuButton::builder().label(tr("Tracks")).popover(&popover).build();
     accessible::name(&button, &tr("Tracks"));
+    // The search takes Escape before the popover does.
+    search.connect_stop_search(move |_| popover.popdown());
 
     let weak = timeline.downgrade();
     usual.connect_clicked(move |_| {
