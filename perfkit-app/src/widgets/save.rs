@@ -5,7 +5,9 @@
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
+use std::future::{Future, ready};
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::rc::Rc;
 
 use adw::prelude::*;
@@ -23,6 +25,9 @@ type Size = Rc<dyn Fn() -> (f64, f64)>;
 /// Draws a graph of so many pixels.
 type Draw = Rc<dyn Fn(&cairo::Context, f64, f64) -> cairo::Result<()>>;
 
+/// What is known at once, or has to be asked for first.
+type Later<T> = Rc<dyn Fn() -> Pin<Box<dyn Future<Output = T>>>>;
+
 /// Pixels of a picture for each pixel of the page: it is looked at elsewhere, and larger.
 const SCALE: f64 = 2.0;
 
@@ -31,8 +36,8 @@ const SCALE: f64 = 2.0;
 pub struct Saving {
     name: String,
     picture: Option<(Size, Draw)>,
-    table: Option<Rc<dyn Fn() -> Rows>>,
-    text: Option<Rc<dyn Fn() -> String>>,
+    table: Option<Later<Rows>>,
+    text: Option<Later<String>>,
 }
 
 impl Saving {
@@ -66,14 +71,24 @@ impl Saving {
     }
 
     /// With a table.
-    pub fn table(mut self, table: impl Fn() -> Rows + 'static) -> Saving {
-        self.table = Some(Rc::new(table));
+    pub fn table(self, table: impl Fn() -> Rows + 'static) -> Saving {
+        self.table_later(move || ready(table()))
+    }
+
+    /// With a table that is asked for when it is wanted.
+    pub fn table_later<F: Future<Output = Rows> + 'static>(mut self, table: impl Fn() -> F + 'static) -> Saving {
+        self.table = Some(Rc::new(move || Box::pin(table())));
         self
     }
 
     /// With a text.
-    pub fn text(mut self, text: impl Fn() -> String + 'static) -> Saving {
-        self.text = Some(Rc::new(text));
+    pub fn text(self, text: impl Fn() -> String + 'static) -> Saving {
+        self.text_later(move || ready(text()))
+    }
+
+    /// With a text that is asked for when it is wanted.
+    pub fn text_later<F: Future<Output = String> + 'static>(mut self, text: impl Fn() -> F + 'static) -> Saving {
+        self.text = Some(Rc::new(move || Box::pin(text())));
         self
     }
 
@@ -125,9 +140,9 @@ impl Saving {
         add("save-table", Saving::save_table);
         add("copy-picture", Saving::copy_picture);
         add("copy-text", |saving, widget, document| {
-            if let Some(text) = &saving.text {
-                copy_text(widget, document, &text());
-            }
+            let Some(text) = saving.text.clone() else { return };
+            let (widget, document) = (widget.clone(), document.clone());
+            glib::spawn_future_local(async move { copy_text(&widget, &document, &text().await) });
         });
         group
     }
@@ -150,8 +165,11 @@ impl Saving {
         let forms = [(tr("Comma-separated values"), "*.csv")];
         let (document, told) = (document.clone(), document.clone());
         self.ask_where(widget, &told, (&tr("Save the Table"), "csv"), &forms, move |path| {
-            let rows = table();
-            write(&document, path, move || rows.csv());
+            let (table, document) = (Rc::clone(&table), document.clone());
+            glib::spawn_future_local(async move {
+                let rows = table().await;
+                write(&document, path, move || rows.csv());
+            });
         });
     }
 

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use perfkit_tests::gui::Tree;
 use perfkit_tests::{Display, Gui, wait};
 
 use crate::{PageNames, sample};
@@ -72,6 +73,26 @@ fn a_graph_is_saved_as_pictures_and_its_numbers_as_a_table() {
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some("Time (ns),Took (ns),Budget (ns),Of the Budget"));
     assert!(lines.count() > 50, "{csv}");
+    assert_eq!(gui.said_beside_choosers(), "", "warnings of its toolkit");
+}
+
+#[test]
+fn tables_are_saved_while_their_graphs_are_looked_at() {
+    let display = Display::start().unwrap();
+    let mut gui = Gui::start(&display, &[sample()]).unwrap();
+    gui.pages();
+    for (page, least) in [("Timeline", 100), ("Exposures", 10), ("Counters", 2)] {
+        gui.show(page);
+        gui.settle().unwrap();
+        let button = |tree: &Tree| tree.0.iter().find(|one| one.name == "Save or Copy" && one.has_room()).cloned();
+        let button = gui.until("the button", button).unwrap();
+        gui.click(&button).unwrap();
+        // It has the keyboard now.
+        gui.keys(&["Escape"]).unwrap();
+        let csv = save(&mut gui, 1, &display.home().join(format!("{page}.csv")));
+        let lines = String::from_utf8(csv).unwrap().lines().count();
+        assert!(lines > least, "{page}: {lines} lines");
+    }
     assert_eq!(gui.said_beside_choosers(), "", "warnings of its toolkit");
 }
 

@@ -19,7 +19,8 @@ use crate::link::Reader;
 use crate::model::{Document, Range};
 use crate::widgets::beside::Beside;
 use crate::widgets::graph::{self, Graph};
-use crate::widgets::table::{Cell, Column, Kind, Row, Table};
+use crate::widgets::save::Saving;
+use crate::widgets::table::{Cell, Column, Kind, Row, Rows, Table};
 use crate::widgets::{accessible, bar, status};
 use crate::wording::{tr, tr_many};
 use choice::{Choice, Item};
@@ -168,22 +169,31 @@ impl Page {
     }
 
     /// All graphs with their ruler as one picture, and the table.
-    fn saving(&self) -> crate::widgets::save::Saving {
+    fn saving(&self) -> Saving {
         let (weak, shown, of) = (self.graph.downgrade(), Rc::clone(&self.shown), self.document.clone());
         let lanes = Rc::clone(&self.shown);
         let size = move || {
             let width = weak.upgrade().map_or(0.0, |graph| graph.extent().0);
             (width, drawing::height(lanes.lanes.borrow().len()) + ruler::HEIGHT)
         };
-        let saving = crate::widgets::save::Saving::new(&tr("counters"));
-        self.table.give(saving.picture(size, move |ctx, width, height| {
+        let given = |seen: fn(&Table) -> Rows| {
+            let (table, shown, of) = (self.table.downgrade(), Rc::clone(&self.shown), self.document.clone());
+            move || match table.upgrade() {
+                Some(table) if table.is_mapped() => seen(&table),
+                Some(table) => table.with(rows(&shown.lanes.borrow(), of.cursor(), of.visible())),
+                None => Rows::default(),
+            }
+        };
+        let (all, chosen) = (given(Table::shown), given(Table::chosen));
+        let saving = Saving::new(&tr("counters")).table(all).text(move || chosen().text());
+        saving.picture(size, move |ctx, width, height| {
             let (palette, origin) = (graph::palette(), of.whole().begin);
             let view = View { pointer: None, ..view(&of, &shown) };
             gdkrecord::draw::fill(ctx, gdkrecord::draw::Area::new(0.0, 0.0, width, height), palette.background)?;
             drawing::draw_ruler(ctx, palette, &view, origin, width, ruler::HEIGHT)?;
             ctx.translate(0.0, ruler::HEIGHT);
             drawing::draw(ctx, palette, &shown.lanes.borrow(), &view, origin, width, (0.0, height))
-        }))
+        })
     }
 
     /// The pointer tells values, a click moves the moment, a drag selects, and Ctrl with the wheel zooms.
@@ -312,7 +322,8 @@ impl Page {
             (false, false) => "graph",
         });
         if as_table {
-            self.tabulate();
+            let lanes = self.shown.lanes.borrow().clone();
+            self.table.set_rows(rows(&lanes, self.document.cursor(), self.document.visible()));
         }
         // While time runs nobody could listen to all that.
         if !self.document.playing() {
@@ -323,29 +334,28 @@ impl Page {
             accessible::value(&self.graph, &format!("{head}: {}", values.join(", ")));
         }
     }
+}
 
-    fn tabulate(&self) {
-        let (lanes, cursor, visible) =
-            (self.shown.lanes.borrow().clone(), self.document.cursor(), self.document.visible());
-        let row = |lane: &Lane| {
-            let said = |value: f64| match value.is_finite() {
-                true => Cell::Said(value, lane.words(value).into()),
-                false => Cell::None,
-            };
-            let all = || lane.within(visible);
-            let count = all().count();
-            let mean = if count > 0 { all().map(|point| point.mean).sum::<f64>() / count as f64 } else { f64::NAN };
-            Row::new([
-                Cell::text(&lane.name),
-                Cell::text(&lane.of),
-                lane.at(cursor).map_or(Cell::None, said),
-                said(all().map(|point| point.min).fold(f64::INFINITY, f64::min)),
-                said(mean),
-                said(all().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max)),
-            ])
+/// What counters are at a moment, and in a stretch.
+fn rows(lanes: &[Lane], cursor: i64, visible: Range) -> Vec<Row> {
+    let row = |lane: &Lane| {
+        let said = |value: f64| match value.is_finite() {
+            true => Cell::Said(value, lane.words(value).into()),
+            false => Cell::None,
         };
-        self.table.set_rows(lanes.iter().map(row).collect());
-    }
+        let all = || lane.within(visible);
+        let count = all().count();
+        let mean = if count > 0 { all().map(|point| point.mean).sum::<f64>() / count as f64 } else { f64::NAN };
+        Row::new([
+            Cell::text(&lane.name),
+            Cell::text(&lane.of),
+            lane.at(cursor).map_or(Cell::None, said),
+            said(all().map(|point| point.min).fold(f64::INFINITY, f64::min)),
+            said(mean),
+            said(all().map(|point| point.max).fold(f64::NEG_INFINITY, f64::max)),
+        ])
+    };
+    lanes.iter().map(row).collect()
 }
 
 fn table(document: &Document) -> Table {

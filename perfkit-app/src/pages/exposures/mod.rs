@@ -13,7 +13,8 @@ mod words;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::future::Future;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use adw::prelude::*;
@@ -29,7 +30,7 @@ use crate::widgets::line::Line;
 use crate::widgets::save::Saving;
 use crate::widgets::scrub::Scrub;
 use crate::widgets::stage::Stage;
-use crate::widgets::table::Table;
+use crate::widgets::table::{Row, Rows, Table};
 use crate::widgets::{accessible, bar, status};
 use crate::wording::tr;
 use legend::Legend;
@@ -245,7 +246,13 @@ impl Page {
             Some(stage) => stage.draw(ctx, width, height),
             None => Ok(()),
         };
-        let saving = self.table.give(Saving::new(&tr("exposures")).picture_of(&self.stage, draw));
+        let (page, of) = (Rc::downgrade(self), Rc::downgrade(self));
+        let saving = Saving::new(&tr("exposures")).picture_of(&self.stage, draw);
+        let saving = saving.table_later(move || given(page.clone(), Table::shown));
+        let saving = saving.text_later(move || {
+            let rows = given(of.clone(), Table::chosen);
+            async move { rows.await.text() }
+        });
         let pane = gtk::ToggleButton::builder()
             .icon_name("sidebar-show-right-symbolic")
             .tooltip_text(tr("Windows"))
@@ -376,26 +383,53 @@ impl Page {
 
     /// Fills the table, where it is seen and tells of something else.
     fn tell_rows(self: &Rc<Self>) {
-        let seen = self.views.visible_child_name().is_some_and(|name| name == "table");
-        let shown = self.shown.borrow();
-        let of =
-            shown.as_ref().and_then(|shown| Some((shown.survey.windows.clone(), shown.part.as_ref()?.film.clone())));
-        let Some((windows, film)) = of.filter(|_| seen && !self.told.replace(true)) else { return };
-        let (page, origin) = (Rc::downgrade(self), self.document.whole().begin);
+        if !self.is_table() || self.told.replace(true) {
+            return;
+        }
+        let (page, rows) = (Rc::downgrade(self), self.rows());
         glib::spawn_future_local(async move {
-            let rows = away(move || rows::rows(windows, &film, origin)).await.unwrap_or_default();
+            let rows = rows.await;
             if let Some(page) = page.upgrade() {
                 page.table.set_rows(rows);
             }
         });
     }
 
+    /// Whether the table is looked at.
+    fn is_table(&self) -> bool {
+        self.views.visible_child_name().is_some_and(|name| name == "table")
+    }
+
+    /// The rows of what is shown.
+    fn rows(&self) -> impl Future<Output = Vec<Row>> + use<> {
+        let shown = self.shown.borrow();
+        let of =
+            shown.as_ref().and_then(|shown| Some((shown.survey.windows.clone(), shown.part.as_ref()?.film.clone())));
+        let origin = self.document.whole().begin;
+        async move {
+            let Some((windows, film)) = of else { return Vec::new() };
+            away(move || rows::rows(windows, &film, origin)).await.unwrap_or_default()
+        }
+    }
+
     /// Selects in the table what was exposed last.
     fn follow_rows(&self) {
-        if self.views.visible_child_name().is_some_and(|name| name == "table") {
+        if self.is_table() {
             let cursor = self.document.cursor();
             self.table.select_best(|row| row.place.map(|place| place.begin).filter(|&begin| begin <= cursor));
         }
+    }
+}
+
+/// What is saved or copied: of the table that is looked at what `seen` says, else the rows of what is shown.
+async fn given(page: Weak<Page>, seen: fn(&Table) -> Rows) -> Rows {
+    match page.upgrade() {
+        Some(page) if page.is_table() => seen(&page.table),
+        Some(page) => {
+            let rows = page.rows().await;
+            page.table.with(rows)
+        }
+        None => Rows::default(),
     }
 }
 

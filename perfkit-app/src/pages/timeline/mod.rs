@@ -12,6 +12,8 @@ use gtk::prelude::*;
 use crate::model::Document;
 use crate::widgets::accessible;
 use crate::widgets::bar::bar;
+use crate::widgets::save::Saving;
+use crate::widgets::table::Table;
 use crate::widgets::timeline::Timeline;
 use crate::wording::{marked, tr};
 
@@ -56,13 +58,7 @@ pub fn make(document: &Document) -> gtk::Widget {
         }
     });
     controls.append(&as_table);
-    let (drawn, told) = (timeline.downgrade(), timeline.downgrade());
-    let saving = rows.saving().picture_of(&timeline, move |ctx, _, _| match drawn.upgrade() {
-        Some(timeline) => timeline.draw_on(ctx),
-        None => Ok(()),
-    });
-    let saving = saving.text(move || told.upgrade().map_or(String::new(), |timeline| timeline.text()));
-    controls.append(&saving.button(document));
+    controls.append(&saving(&timeline, &rows).button(document));
     let panes = gtk::Paned::builder()
         .orientation(gtk::Orientation::Vertical)
         .start_child(&stack)
@@ -78,6 +74,17 @@ pub fn make(document: &Document) -> gtk::Widget {
     page.append(&gtk::Separator::new(gtk::Orientation::Horizontal));
     page.append(&panes);
     page.upcast()
+}
+
+/// The picture, the rows as a table, and as text the row that is picked, or else all of what is selected.
+fn saving(timeline: &Timeline, table: &Table) -> Saving {
+    let drawn = timeline.downgrade();
+    let saving = table.saving().picture_of(timeline, move |ctx, _, _| match drawn.upgrade() {
+        Some(timeline) => timeline.draw_on(ctx),
+        None => Ok(()),
+    });
+    let (of, at) = ((timeline.downgrade(), table.downgrade()), (timeline.downgrade(), table.downgrade()));
+    saving.table_later(move || table::given(of.clone())).text_later(move || table::text(at.clone()))
 }
 
 fn linked(actions: &[(&str, &str, &str)]) -> gtk::Box {

@@ -238,6 +238,11 @@ impl Table {
         self.imp().list.rows()
     }
 
+    /// Other rows with its columns, for whoever gives them away without showing them.
+    pub fn with(&self, rows: Vec<Row>) -> Rows {
+        Rows::new(self.imp().columns.get().map_or_else(Arc::default, Arc::clone), rows)
+    }
+
     /// All of its rows that have all words of a text.
     pub fn matching(&self, text: &str) -> Rows {
         let columns = self.imp().columns.get().cloned().unwrap_or_default();
