@@ -1,5 +1,7 @@
 //! How long frames waited, as SQL tells it, and the order of rows.
 
+use perfkit_agent::analysis::analyse;
+use perfkit_agent::session::query::Query;
 use perfkit_agent::session::{Cell, Track};
 use perfkit_agent::source::Outlet;
 
@@ -42,4 +44,23 @@ fn rows_of_a_series_come_by_time_and_those_of_several_kinds_when_asked() {
     let sorted = |sql: &str| ask(&made.path(), sql).iter().map(|time| time.parse::<i64>().unwrap()).is_sorted();
     assert!(sorted("SELECT time FROM gdk_frame") && sorted("SELECT time FROM frames"));
     assert!(!sorted("SELECT time FROM events") && sorted("SELECT time FROM events ORDER BY time"));
+}
+
+#[test]
+fn a_stretch_has_the_frames_that_reach_into_it_the_slow_as_all_and_the_repaint_in_it() {
+    let made = Made::with(&|outlet: &mut Outlet| {
+        fill(outlet);
+        let (exposures, main) = (outlet.series(&kind("exposure")), outlet.track(&Track::thread(PID, PID)));
+        for (time, width) in [(12, 100), (62, 7), (90, 1000)] {
+            let rect = [0, 0, width, 1].map(Cell::Int);
+            let cells = [Cell::Int(1), Cell::Int(0), Cell::Text("repaint")].into_iter().chain(rect);
+            let cells = cells.collect::<Vec<_>>();
+            outlet.point(exposures, at(time), main, &cells);
+        }
+    });
+    let analysis = analyse(&Query::open(&made.path()).unwrap(), at(61), at(63)).unwrap();
+    assert_eq!((analysis.frames.len(), analysis.slow.len()), (1, 1), "it is in the midst of the only one");
+    assert_eq!(analysis.slow[0].deadline - analysis.slow[0].place.0, analysis.slow[0].budget);
+    assert_eq!(analysis.windows.iter().map(|window| window.repaint.repainted).sum::<i64>(), 7);
+    assert_eq!(analyse(&Query::open(&made.path()).unwrap(), at(100), at(150)).unwrap().frames.len(), 0);
 }
