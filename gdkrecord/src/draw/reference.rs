@@ -60,7 +60,7 @@ fn page_of(scene: &Scene, dark: bool, at: u64, hidden: &[u32]) -> ImageSurface {
     let palette = Palette::of(dark);
     let heat = plan.heat.iter().map(|(&id, heat)| (id, heat.picture(palette).unwrap())).collect();
     let (hidden, marked) = (hidden.iter().copied().collect(), BTreeSet::from([2]));
-    let look = picture::Look { palette, heat: Some(&heat), hidden: &hidden, marked: &marked };
+    let look = picture::Look { palette, heat: Some(&heat), hidden: &hidden, marked: &marked, calm: false };
     let view = View::centred(plan.bounds, 760, 520);
     let mut showing = Arc::new(Film::new(Stage::new(plan, 1).cool(), scene.events.clone())).open();
     showing.show(at, 100_000_000);

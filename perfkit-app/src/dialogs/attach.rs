@@ -46,12 +46,13 @@ impl Dialog {
         let search =
             gtk::SearchEntry::builder().placeholder_text(tr("Name, command, user or number")).hexpand(true).build();
         accessible::name(&search, &tr("Search for a Process"));
+        let (width, height) = crate::dialogs::room(parent, SIZE);
         let root = adw::Window::builder()
             .title(tr("Attach to a Process"))
             .transient_for(parent)
             .modal(true)
-            .default_width(SIZE.0.min(parent.width().max(360)))
-            .default_height(SIZE.1.min(parent.height().max(300) - 24))
+            .default_width(width)
+            .default_height(height)
             .default_widget(&attach)
             .build();
         let (states, processes) = (gtk::Stack::new(), RefCell::default());

@@ -16,13 +16,24 @@ pub mod working;
 use gtk::prelude::*;
 use gtk::{gdk, glib};
 
-/// A dialog of so many pixels, which Escape closes.
+use crate::widgets::graph;
+
+/// The size of a dialog: so many pixels of usual text, as far as its parent has room for it.
+pub fn room(parent: &impl IsA<gtk::Window>, (width, height): (i32, i32)) -> (i32, i32) {
+    let parent: &gtk::Window = parent.as_ref();
+    let scale = graph::scale(parent);
+    let large = |side: i32| (f64::from(side) * scale) as i32;
+    (large(width).min(parent.width().max(360)), large(height).min(parent.height().max(324) - 24))
+}
+
+/// A dialog of so many pixels of usual text, which Escape closes.
 pub fn dialog(
     parent: &impl IsA<gtk::Window>,
     title: &str,
-    (width, height): (i32, i32),
+    size: (i32, i32),
     content: &impl IsA<gtk::Widget>,
 ) -> adw::Window {
+    let (width, height) = room(parent, size);
     let dialog: adw::Window = glib::Object::builder()
         // Otherwise nobody who hears it is told that it is one.
         .property("accessible-role", gtk::AccessibleRole::Dialog)

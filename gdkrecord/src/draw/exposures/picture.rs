@@ -88,6 +88,8 @@ pub struct Look<'a> {
     pub hidden: &'a BTreeSet<u32>,
     /// Windows that stand out.
     pub marked: &'a BTreeSet<u32>,
+    /// Whether nothing flashes: what was exposed is outlined until it is gone, and not filled.
+    pub calm: bool,
 }
 
 /// Draws a movie's picture of a stage.
@@ -97,7 +99,7 @@ pub fn draw(ctx: &cairo::Context, palette: &Palette, stage: &Stage, view: &View)
     let heat = stage.heat.iter().flatten().map(|(&id, heat)| Ok((id, heat.picture(palette)?)));
     let heat = heat.collect::<Result<BTreeMap<_, _>>>()?;
     let none = BTreeSet::new();
-    let look = Look { palette, heat: Some(&heat), hidden: &none, marked: &none };
+    let look = Look { palette, heat: Some(&heat), hidden: &none, marked: &none, calm: false };
     ctx.save()?;
     ctx.rectangle(0.0, 0.0, view.width.into(), foot);
     ctx.clip();
@@ -133,17 +135,19 @@ fn window(ctx: &cairo::Context, look: &Look<'_>, stage: &Stage, view: &View, id:
         let meant = move |flash: &&Flash| flash.window == id && (flash.what == Exposed::Damage) == damage;
         stage.flashes.iter().filter(meant).map(|flash| {
             let part = Area::new(area.x + flash.area.x, area.y + flash.area.y, flash.area.width, flash.area.height);
-            (view.place(part), stage.fresh(flash.time))
+            let fresh = stage.fresh(flash.time);
+            (view.place(part), if look.calm { fresh.ceil() } else { fresh })
         })
     };
     for (part, fresh) in flashes(false) {
         // A large part lit fully, frame after frame, would hide all else.
         let large = part.width * part.height > place.width * place.height / 4.0;
-        repainted(ctx, palette, part, if large { LIGHT / 2.0 } else { LIGHT }, fresh)?;
+        let light = if look.calm { 0.0 } else { LIGHT };
+        repainted(ctx, palette, part, if large { light / 2.0 } else { light }, fresh)?;
     }
     // Damage is hatched over all that, so that it is seen where repaint covers it.
     for (part, fresh) in flashes(true) {
-        damaged(ctx, palette, part, fresh)?;
+        damaged(ctx, palette, part, if look.calm { 0.0 } else { HATCH }, fresh)?;
     }
     ctx.restore()?;
     let (color, thick) = if look.marked.contains(&id) { (palette.text, 3.0) } else { (palette.dim, 1.0) };
@@ -158,13 +162,13 @@ fn repainted(ctx: &cairo::Context, palette: &Palette, part: Area, light: f64, fr
     outline(ctx, part, color.alpha(fresh), 1.0)
 }
 
-fn damaged(ctx: &cairo::Context, palette: &Palette, part: Area, fresh: f64) -> Result<()> {
+fn damaged(ctx: &cairo::Context, palette: &Palette, part: Area, strokes: f64, fresh: f64) -> Result<()> {
     let color = palette.exposed(Exposed::Damage);
     // Around a small part, a thick line would be all there is.
     let small = part.width.min(part.height) < 12.0;
-    if !small {
+    if !small && strokes > 0.0 {
         // Where many paints overlap, only the last strokes are told apart.
-        hatch(ctx, part, color.alpha(HATCH * fresh * fresh))?;
+        hatch(ctx, part, color.alpha(strokes * fresh * fresh))?;
     }
     outline(ctx, part, color.alpha(fresh), if small { 1.0 } else { 2.0 })
 }

@@ -135,12 +135,13 @@ impl Dialog {
             group.add(&form.field(name, row));
         }
         page.add(&group);
+        let (width, height) = crate::dialogs::room(parent, SIZE);
         let root = adw::Window::builder()
             .title(tr(if matches!(aim, AimRows::Start(..)) { "New Recording" } else { "Record a Process" }))
             .transient_for(parent)
             .modal(true)
-            .default_width(SIZE.0.min(parent.width().max(360)))
-            .default_height(SIZE.1.min(parent.height().max(300) - 24))
+            .default_width(width)
+            .default_height(height)
             .default_widget(&record)
             .build();
         let dialog = Rc::new(Dialog {

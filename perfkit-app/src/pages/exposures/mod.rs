@@ -332,6 +332,8 @@ impl Page {
         }
         let now = cursor.clamp(range.begin, range.end);
         self.find_film(now);
+        // Who wants nothing animated is shown no flashes while time runs.
+        self.stage.set_calm(playing && !self.stage.settings().is_gtk_enable_animations());
         let lit = fade(self.document.speed());
         self.stage.set_moment(now.max(0) as u64, if playing { lit } else { lit.min(STANDING) });
         self.bare.set_visible(self.stage.is_bare());

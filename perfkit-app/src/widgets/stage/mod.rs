@@ -46,6 +46,8 @@ mod imp {
         /// Whether heat is shown, and its pictures, which are of one plan and one palette.
         pub(super) hot: Cell<bool>,
         pub(super) heat: RefCell<Option<BTreeMap<u32, heat::Picture>>>,
+        /// Whether nothing may flash.
+        pub(super) calm: Cell<bool>,
         pub(super) zoomed: Cell<Option<Zoomed>>,
         pub(super) pointer: Cell<(f64, f64)>,
     }
@@ -176,6 +178,13 @@ impl Stage {
         self.queue_draw();
     }
 
+    /// Whether nothing may flash: what was exposed is only outlined.
+    pub fn set_calm(&self, calm: bool) {
+        if self.imp().calm.replace(calm) != calm {
+            self.queue_draw();
+        }
+    }
+
     /// Whether there is a film, and no window that is not hidden at the moment.
     pub fn is_bare(&self) -> bool {
         let (showing, hidden) = (self.imp().showing.borrow(), self.imp().hidden.borrow());
@@ -265,7 +274,8 @@ impl Stage {
         }
         let heat = imp.heat.borrow();
         let (hidden, marked) = (imp.hidden.borrow(), imp.marked.borrow());
-        let look = Look { palette, heat: heat.as_ref().filter(|_| imp.hot.get()), hidden: &hidden, marked: &marked };
+        let heat = heat.as_ref().filter(|_| imp.hot.get());
+        let look = Look { palette, heat, hidden: &hidden, marked: &marked, calm: imp.calm.get() };
         picture::windows(ctx, &look, showing.stage(), &self.view(width, height))
     }
 
