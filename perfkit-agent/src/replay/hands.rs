@@ -5,7 +5,8 @@ use std::time::Duration;
 use x11rb::connection::Connection;
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::xproto::{
-    self, ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus, MapState, Window,
+    self, AutoRepeatMode, ChangeKeyboardControlAux, ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus,
+    MapState, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -133,6 +134,13 @@ impl Hands {
             self.key(code, false)?;
             held.iter().rev().try_for_each(|&modifier| self.key(modifier, false))
         }
+    }
+
+    /// Has keys that are held pressed once: how often they are repeated would depend on how busy the machine is.
+    pub fn repeat_nothing(&self) -> Result<()> {
+        let off = ChangeKeyboardControlAux::new().auto_repeat_mode(AutoRepeatMode::OFF);
+        let set = self.connection.change_keyboard_control(&off).map_err(|error| self.failed(error))?;
+        set.check().map_err(|error| self.failed(error))
     }
 
     /// Where a window's left top corner is on the display.

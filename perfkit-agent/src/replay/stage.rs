@@ -41,7 +41,7 @@ const SOCKET: &str = "wayland-replay";
 const OUTSIDE: i32 = 60;
 /// Nothing but the program's windows is shown, and nothing moves by itself.
 const WESTON: &str = "[core]\nidle-time=0\n[shell]\npanel-position=none\nlocking=false\nanimation=none\n\
-                      startup-animation=none\nclose-animation=none\nbackground-color=0xff303030\n";
+                      startup-animation=none\nclose-animation=none\nbackground-color=0xff303030\n[keyboard]\nrepeat-rate=0\n";
 
 /// A display with nothing on it, its message bus, and empty folders for settings. All of it goes when it is dropped.
 #[derive(Debug)]
@@ -77,11 +77,13 @@ impl Stage {
         }
         daemon.args(["--session", "--nofork", "--print-address=1"]);
         let (bus_server, bus) = spoken("dbus-daemon", &mut daemon, "apt install dbus-daemon")?;
+        let hands = Hands::on(&display)?;
+        hands.repeat_nothing()?;
         let compositor = match backend {
             Backend::X11 => None,
             Backend::Wayland => {
                 // Out of the output before that is there.
-                Hands::on(&display)?.to((width - 1, height - 1))?;
+                hands.to((width - 1, height - 1))?;
                 Some(compositor(home.path(), &display, size)?)
             }
         };

@@ -4,7 +4,7 @@ mod aim;
 mod picture;
 mod windows;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -77,6 +77,8 @@ pub struct Player<'a> {
     under: Option<String>,
     /// Whether the script holds shift.
     shift: bool,
+    /// The keys that it holds, by their keysyms.
+    held: HashSet<u32>,
     /// Parts of a wheel's notches that were not turned yet.
     turned: (f64, f64),
     /// When the step before was done.
@@ -110,6 +112,7 @@ impl<'a> Player<'a> {
             moved: (0, 0),
             under: None,
             shift: false,
+            held: HashSet::new(),
             turned: (0.0, 0.0),
             before: None,
             account: Account::default(),
@@ -276,6 +279,10 @@ impl<'a> Player<'a> {
             player.hands.stroke(modifiers, keysym, down, shifted).map_err(|error| error.to_string())
         };
         if stroke != Stroke::Up {
+            // A key that was held long was recorded as pressed again and again.
+            if !self.held.insert(keysym) {
+                press(self, false)?;
+            }
             press(self, true)?;
             // Of modifiers that are held for it the key itself is the last to arrive.
             for _ in 0..modifiers.count_ones() {
@@ -290,6 +297,7 @@ impl<'a> Player<'a> {
             std::thread::sleep(held.div_f64(times));
         }
         if stroke != Stroke::Down {
+            self.held.remove(&keysym);
             press(self, false)?;
             // It goes to whatever the press has made of the window; where that is closed to nobody.
             let _ = watch.until(MOVED, |eyes| eyes.arrival(0, &[EventType::KeyRelease]));
