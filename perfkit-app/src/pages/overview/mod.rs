@@ -26,10 +26,23 @@ pub fn make(document: &Document) -> gtk::Widget {
     let bin = adw::Bin::builder().child(&waiting()).build();
     let (asked, document) = (document.clone(), document.clone());
     fill(&bin, async move { asked.report().await }, move |bin, report| match report {
-        Ok(report) => bin.set_child(Some(&page(&document, &report))),
+        Ok(report) => when_seen(bin, move |bin| bin.set_child(Some(&page(&document, &report)))),
         Err(error) => bin.set_child(Some(&status::trouble("Cannot Analyse the Session", &error))),
     });
     bin.upcast()
+}
+
+/// Does something once a widget is seen: whoever looks at another page meanwhile shall not wait for this one.
+fn when_seen(bin: &adw::Bin, done: impl FnOnce(&adw::Bin) + 'static) {
+    if bin.is_mapped() {
+        return done(bin);
+    }
+    let done = std::cell::Cell::new(Some(done));
+    bin.connect_map(move |bin| {
+        if let Some(done) = done.take() {
+            done(bin);
+        }
+    });
 }
 
 fn waiting() -> gtk::Box {
