@@ -226,3 +226,24 @@ fn a_movie_has_a_picture_a_step_and_ends_with_what_is_not_shown() {
     assert!(finished && pictures.len() as u64 == count && count > 10, "{count}");
     assert!(pictures.windows(2).any(|pair| pair[0] != pair[1]));
 }
+
+#[test]
+fn what_is_calm_does_not_fade() {
+    let plan = Arc::new(plan(Some((100, 50)), None));
+    let view = View::fit(&plan, 600, 400);
+    let mut showing = Arc::new(Film::new(Stage::new(plan, 1).cool(), events(Some((100, 50))))).open();
+    let none = BTreeSet::new();
+    let mut picture = |time: u64, calm: bool| {
+        showing.show(time, 100_000_000);
+        let mut surface = cairo::ImageSurface::create(cairo::Format::Rgb24, 600, 400).unwrap();
+        let ctx = cairo::Context::new(&surface).unwrap();
+        let look = picture::Look { palette: &Palette::LIGHT, heat: None, hidden: &none, marked: &none, calm };
+        picture::windows(&ctx, &look, showing.stage(), &view).unwrap();
+        drop(ctx);
+        surface.data().unwrap().to_vec()
+    };
+    let (new, old, gone) = (9 * SECOND, 9 * SECOND + 80_000_000, 9 * SECOND + 200_000_000);
+    assert!(picture(new, false) != picture(old, false));
+    assert!(picture(new, true) == picture(old, true));
+    assert!(picture(old, true) != picture(gone, true));
+}
