@@ -39,6 +39,8 @@ fn a_treemap_is_gone_into_and_back_walked_searched_and_read() {
     gui.pages();
     gui.show("Treemap");
     let whole = depth(&mut gui, 1);
+    // What is clicked at is where it stays.
+    gui.settle().unwrap();
     let area = gui.until("the map", |tree| map(tree).cloned()).unwrap();
     gui.click(&area).unwrap();
     let inner = depth(&mut gui, 2);

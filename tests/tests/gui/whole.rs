@@ -138,6 +138,7 @@ fn what_was_slow_is_recorded_found_explained_and_kept() {
     gui.hear("Everything: ").unwrap();
     gui.show("Treemap");
     depth(&mut gui, 1);
+    gui.settle().unwrap();
     let area = gui.until("the map", |tree| map(tree).cloned()).unwrap();
     keep(&gui, "10-treemap");
     gui.click(&area).unwrap();
