@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::channel::Launch;
@@ -50,11 +50,6 @@ impl Asking {
     /// Has a program connect.
     pub fn invite(&self, launch: &mut Launch) {
         launch.set("GDKRECORD_CONTROL", self.path.as_os_str());
-    }
-
-    /// Where the socket is.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Asks a process for a widget of one of its windows.

@@ -6,6 +6,8 @@ use super::Eyes;
 
 /// How long what a step needs may take to be there.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// Moves can be told as one, and what is let go by nobody: what was not told after this time will not be.
+pub const MOVED: Duration = Duration::from_millis(300);
 /// One that does something meanwhile may take so many times longer.
 const SLOWER: u32 = 6;
 /// A program that has recorded nothing for this time has done what it has to do.

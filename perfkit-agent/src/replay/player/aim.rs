@@ -9,10 +9,8 @@ use super::Player;
 use crate::input::{Place, Step, Widget};
 use crate::replay::Answer;
 use crate::replay::eyes::{Arrived, Seen, WindowId};
-use crate::replay::watch::{Waited, Watch};
+use crate::replay::watch::{MOVED, Waited, Watch};
 
-/// Moves can be told as one: one that was not told after this time was told with another.
-const MOVED: Duration = Duration::from_millis(300);
 /// Pixels from one place to the next where a window is looked for, and how long it has to say that it is there.
 const SWEEP: i32 = 90;
 const SWEPT: Duration = Duration::from_millis(60);

@@ -12,14 +12,12 @@ use gdkrecord::sets::EventType;
 use gdkrecord::writer::now;
 
 use super::eyes::{Arrived, Seen, WindowId};
-use super::watch::{PATIENCE, Watch};
+use super::watch::{MOVED, PATIENCE, Watch};
 use super::{Asking, Eyes, Hands};
 use crate::error::{Error, Result};
 use crate::input::{Action, Finger, Key, Script, Step, Stroke, Widget};
 use crate::source::gdkrecord::recordings;
 
-/// Moves can be told as one: one that was not told after this time was told with another.
-const MOVED: Duration = Duration::from_millis(300);
 /// A press that opens a menu and the release that chooses from it are told apart by time, by GTK.
 const LEAST: Duration = Duration::from_millis(5);
 
@@ -75,8 +73,6 @@ pub struct Player<'a> {
     moved: (i32, i32),
     /// What is under it where something else should be.
     under: Option<String>,
-    /// Whether the script holds shift.
-    shift: bool,
     /// The keys that it holds, by their keysyms.
     held: HashSet<u32>,
     /// Parts of a wheel's notches that were not turned yet.
@@ -111,7 +107,6 @@ impl<'a> Player<'a> {
             found: HashMap::new(),
             moved: (0, 0),
             under: None,
-            shift: false,
             held: HashSet::new(),
             turned: (0.0, 0.0),
             before: None,
@@ -272,10 +267,7 @@ impl<'a> Player<'a> {
         const SHIFTS: [u32; 2] = [xkeysym::key::Shift_L, xkeysym::key::Shift_R];
         watch.eyes.look();
         let press = |player: &mut Player<'_>, down: bool| {
-            let shifted = player.shift || modifiers & 1 != 0;
-            if SHIFTS.contains(&keysym) {
-                player.shift = down;
-            }
+            let shifted = modifiers & 1 != 0 || SHIFTS.iter().any(|shift| player.held.contains(shift));
             player.hands.stroke(modifiers, keysym, down, shifted).map_err(|error| error.to_string())
         };
         if stroke != Stroke::Up {
