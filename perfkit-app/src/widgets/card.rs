@@ -2,10 +2,9 @@
 
 use adw::prelude::*;
 
-use super::accessible;
 use super::table::Table;
+use super::{accessible, as_table};
 use crate::model::Document;
-use crate::wording::tr;
 
 /// A card; controls are appended to its head.
 pub struct Card {
@@ -36,18 +35,7 @@ pub fn graph(document: &Document, title: &str, graph: &super::graph::Graph, tabl
     table.set_height_request(240);
     stack.add_named(table, Some("table"));
     let card = card(title, &stack);
-    let as_table = gtk::ToggleButton::builder()
-        .icon_name("view-list-symbolic")
-        .tooltip_text(tr("Show as a Table"))
-        .css_classes(["flat"])
-        .build();
-    accessible::name(&as_table, &tr("Show as a Table"));
-    let shown = stack.downgrade();
-    as_table.connect_toggled(move |button| {
-        if let Some(stack) = shown.upgrade() {
-            stack.set_visible_child_name(if button.is_active() { "table" } else { "graph" });
-        }
-    });
+    let as_table = as_table::switching(&stack, "graph");
     card.head.append(&as_table);
     card.head.append(&table.give(graph.saving()).button(document));
     card

@@ -1,6 +1,7 @@
 //! Widgets: they take input and show drawings, one a file.
 
 pub mod accessible;
+pub mod as_table;
 pub mod bar;
 pub mod beside;
 pub mod card;

@@ -21,7 +21,7 @@ use crate::widgets::beside::Beside;
 use crate::widgets::graph::{self, Graph};
 use crate::widgets::save::Saving;
 use crate::widgets::table::{Cell, Column, Kind, Row, Rows, Table};
-use crate::widgets::{accessible, bar, status};
+use crate::widgets::{accessible, as_table, bar, status};
 use crate::wording::{tr, tr_many};
 use choice::{Choice, Item};
 use read::Counter;
@@ -126,11 +126,7 @@ impl Page {
             ruler,
             table: table(document),
             stack: gtk::Stack::new(),
-            as_table: gtk::ToggleButton::builder()
-                .icon_name("view-list-symbolic")
-                .tooltip_text(tr("Show as a Table"))
-                .css_classes(["flat"])
-                .build(),
+            as_table: as_table::button(),
             choice,
             counters,
             shown,
@@ -157,7 +153,6 @@ impl Page {
         self.stack.add_named(&graphs, Some("graph"));
         self.stack.add_named(&self.table, Some("table"));
         self.stack.add_named(&none, Some("none"));
-        accessible::name(&self.as_table, &tr("Show as a Table"));
         let bar = bar::bar(&self.document);
         bar.append(&self.as_table);
         bar.append(&self.saving().button(&self.document));

@@ -31,7 +31,7 @@ use crate::widgets::save::Saving;
 use crate::widgets::scrub::Scrub;
 use crate::widgets::stage::Stage;
 use crate::widgets::table::{Row, Rows, Table};
-use crate::widgets::{accessible, bar, status};
+use crate::widgets::{accessible, as_table, bar, status};
 use crate::wording::tr;
 use legend::Legend;
 use list::List;
@@ -222,16 +222,7 @@ impl Page {
         let fit = button("zoom-fit-best-symbolic", &tr("Zoom to Fit"));
         let stage = self.stage.clone();
         fit.connect_clicked(move |_| stage.fit());
-        let table = gtk::ToggleButton::builder()
-            .icon_name("view-list-symbolic")
-            .tooltip_text(tr("Show as a Table"))
-            .css_classes(["flat"])
-            .build();
-        accessible::name(&table, &tr("Show as a Table"));
-        let views = self.views.clone();
-        table.connect_toggled(move |table| {
-            views.set_visible_child_name(if table.is_active() { "table" } else { "stage" });
-        });
+        let table = as_table::switching(&self.views, "stage");
         let movie = button("camera-video-symbolic", &tr("Save as Movie…"));
         let page = Rc::downgrade(self);
         movie.connect_clicked(move |button| {

@@ -10,11 +10,11 @@ mod windows;
 use gtk::prelude::*;
 
 use crate::model::Document;
-use crate::widgets::accessible;
 use crate::widgets::bar::bar;
 use crate::widgets::save::Saving;
 use crate::widgets::table::Table;
 use crate::widgets::timeline::Timeline;
+use crate::widgets::{accessible, as_table};
 use crate::wording::{marked, tr};
 
 /// Actions of the bar: their icons, names and titles.
@@ -45,18 +45,7 @@ pub fn make(document: &Document) -> gtk::Widget {
     accessible::only_shown(&stack);
     stack.add_named(&line, Some("graph"));
     stack.add_named(&rows, Some("table"));
-    let as_table = gtk::ToggleButton::builder()
-        .icon_name("view-list-symbolic")
-        .tooltip_text(tr("Show as a Table"))
-        .css_classes(["flat"])
-        .build();
-    accessible::name(&as_table, &tr("Show as a Table"));
-    let shown = stack.downgrade();
-    as_table.connect_toggled(move |button| {
-        if let Some(stack) = shown.upgrade() {
-            stack.set_visible_child_name(if button.is_active() { "table" } else { "graph" });
-        }
-    });
+    let as_table = as_table::switching(&stack, "graph");
     controls.append(&as_table);
     controls.append(&saving(&timeline, &rows).button(document));
     let panes = gtk::Paned::builder()

@@ -25,7 +25,7 @@ use crate::widgets::line::Line;
 use crate::widgets::save::Saving;
 use crate::widgets::table::Table;
 use crate::widgets::treemap::Treemap;
-use crate::widgets::{accessible, bar, status};
+use crate::widgets::{accessible, as_table, bar, status};
 use crate::wording::{tr, tr_with};
 use choice::{Choice, Chooser};
 use crumbs::Crumbs;
@@ -172,16 +172,7 @@ impl Page {
 
     fn bar(self: &Rc<Self>) -> Line {
         let bar = bar::bar(&self.document);
-        let table = gtk::ToggleButton::builder()
-            .icon_name("view-list-symbolic")
-            .tooltip_text(tr("Show as a Table"))
-            .css_classes(["flat"])
-            .build();
-        accessible::name(&table, &tr("Show as a Table"));
-        let views = self.views.clone();
-        table.connect_toggled(move |table| {
-            views.set_visible_child_name(if table.is_active() { "table" } else { "map" });
-        });
+        let table = as_table::switching(&self.views, "map");
         bar.append(&table);
         let map = self.map.downgrade();
         let draw = move |ctx: &cairo::Context, width, height| match map.upgrade() {
