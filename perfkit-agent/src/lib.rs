@@ -13,6 +13,7 @@ pub mod input;
 pub mod replay;
 pub mod report;
 mod scratch;
+pub mod server;
 pub mod session;
 pub mod source;
 pub mod symbols;

@@ -15,6 +15,7 @@ mod query;
 mod record;
 mod replay;
 mod report;
+mod serve;
 mod sources;
 mod symbolise;
 mod templates;
@@ -77,6 +78,8 @@ enum Command {
     Control(control::Args),
     /// Say what was slow, and why.
     Report(report::Args),
+    /// Make this machine one that can be watched and profiled from elsewhere.
+    Serve(serve::Args),
     /// List where performance data can come from here, and what each source still needs.
     Sources(sources::Args),
     /// List the templates for `record`.
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Serve(args) => serve::run(args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),
         Command::Completions(args) => docs::completions(&args),
