@@ -114,7 +114,7 @@ fn pid_file(pipe: &Path) -> PathBuf {
 
 /// The program that has the hidden commands: this one, or `perfkit-agent` beside it or in the folder above, which is
 /// where it is for tests.
-pub(super) fn program() -> Result<PathBuf> {
+pub(crate) fn program() -> Result<PathBuf> {
     const NAME: &str = "perfkit-agent";
     let this = std::env::current_exe().map_err(Error::file("find", Path::new("/proc/self/exe")))?;
     let named = |path: &Path| path.file_name().is_some_and(|name| name == NAME || name == "perfkit");

@@ -13,6 +13,7 @@ pub mod ward;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use crate::server::script::nursery;
 pub use conduct::{Attendant, Ended, conduct};
 pub use family::{Company, adopt};
 pub use launch::{How, Launch, Opened, Target};
@@ -26,6 +27,7 @@ pub fn hidden(words: &[OsString]) -> Option<ExitCode> {
     match words.split_first() {
         Some((word, rest)) if word == gate::COMMAND => Some(gate::pass(rest)),
         Some((word, [])) if word == ward::COMMAND => Some(ward::keep()),
+        Some((word, [])) if word == nursery::COMMAND => Some(nursery::keep()),
         _ => None,
     }
 }

@@ -29,6 +29,7 @@ mod pool;
 mod problem;
 mod request;
 mod router;
+pub mod script;
 
 pub use agent::{Options, serve};
 pub use body::{Body, Gone, Reply, Sender};
