@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::body::Reply;
+use super::compute::Compute;
 use super::context::Context;
 use super::guard::{Guard, Peer};
 use super::limits::Limits;
@@ -49,6 +50,7 @@ pub struct Inner {
     pub(super) guard: Box<dyn Guard>,
     pub(super) pools: Pools,
     pub(super) partitions: Partitions,
+    pub(super) compute: Compute,
     pub(super) metrics: Metrics,
     pub(super) tasks: TaskTracker,
     pub(super) ending: CancellationToken,
@@ -120,6 +122,7 @@ impl Builder {
         let modules = self.modules.iter().map(|module| metrics::Requests::new(module.name())).collect();
         Ok(Container(Arc::new(Inner {
             partitions: Partitions::new(self.limits.depth),
+            compute: Compute::new(self.limits.compute),
             limits: self.limits,
             guard: self.guard,
             pools: self.pools,
@@ -239,6 +242,7 @@ impl Inner {
         let mut all = Samples(self.metrics.samples());
         all.partitions(&self.partitions.snapshot(TOLD), self.partitions.waits());
         self.pools.seen().for_each(|seen| all.pool(seen));
+        all.compute(self.compute.gauges());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             all.runtime(&runtime.metrics());
         }

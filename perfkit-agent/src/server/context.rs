@@ -63,6 +63,15 @@ impl Context {
         self.inner.tasks.spawn(work);
     }
 
+    /// Computes something that takes more than about a millisecond, on threads of lower priority that are there for it.
+    /// Requests that compute on a worker make others wait.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.inner.compute.run(work).await
+    }
+
     /// Runs something on a thread that may block, beside the workers.
     pub async fn block<T: Send + 'static>(
         &self,

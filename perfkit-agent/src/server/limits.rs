@@ -26,6 +26,8 @@ pub struct Limits {
     pub request: Duration,
     /// How long a client may read nothing of what it asked for.
     pub write_pause: Duration,
+    /// Threads for what computes for long.
+    pub compute: usize,
     /// Requests that wait at one partition.
     pub depth: usize,
     /// What is left to requests when the server is told to end.
@@ -45,6 +47,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             request: Duration::from_secs(60),
             write_pause: Duration::from_secs(30),
+            compute: std::thread::available_parallelism().map_or(1, usize::from),
             depth: 1_000,
             farewell: Duration::from_secs(5),
         }

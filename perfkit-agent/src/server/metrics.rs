@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::compute;
 use super::histogram::{Counts, Histogram};
 use super::partition;
 use super::pool;
@@ -137,6 +138,9 @@ families! {
     POOL_OVERDUE "agent.pool.overdue" "" "Resources that were lent too long";
     POOL_WAIT "agent.pool.wait" "seconds" "How long whoever got a resource had waited";
     POOL_HELD "agent.pool.held" "seconds" "How long resources were lent";
+    COMPUTE_THREADS "agent.compute.threads" "" "Threads for what computes for long";
+    COMPUTE_OPEN "agent.compute.open" "" "Pieces of work that wait for such a thread or have one";
+    COMPUTE_TOOK "agent.compute.took" "seconds" "How long pieces of such work took";
     WORKER_BUSY "agent.worker.busy" "seconds" "Time a worker was busy";
     WORKER_PARKED "agent.worker.parked" "" "How often a worker found nothing to do and slept";
     WORKER_POLLS "agent.worker.polls" "" "Tasks that a worker polled";
@@ -216,6 +220,13 @@ impl Samples {
         self.counter(&POOL_OVERDUE, &pool, seen.overdue as f64);
         self.durations(&POOL_WAIT, &pool, seen.waits);
         self.durations(&POOL_HELD, &pool, seen.held);
+    }
+
+    /// What goes on at the threads for what computes for long.
+    pub fn compute(&mut self, gauges: &compute::Gauges) {
+        self.gauge(&COMPUTE_THREADS, &[], gauges.threads as f64);
+        self.gauge(&COMPUTE_OPEN, &[], gauges.open.load(Ordering::Relaxed) as f64);
+        self.durations(&COMPUTE_TOOK, &[], gauges.took.counts());
     }
 
     /// What tokio tells of its workers. Polls, steals and queues of workers are told where it was built with

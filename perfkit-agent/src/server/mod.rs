@@ -14,6 +14,7 @@
 
 mod agent;
 mod body;
+mod compute;
 mod connection;
 mod container;
 mod context;
@@ -33,6 +34,7 @@ pub mod script;
 
 pub use agent::{Options, serve};
 pub use body::{Body, Gone, Reply, Sender};
+pub use compute::Compute;
 pub use connection::Doors;
 pub use container::{Builder, Container};
 pub use context::Context;
