@@ -8,6 +8,7 @@ use super::compute;
 use super::histogram::{Counts, Histogram};
 use super::partition;
 use super::pool;
+use super::script;
 
 /// What a server counts.
 #[derive(Debug, Default)]
@@ -141,6 +142,17 @@ families! {
     COMPUTE_THREADS "agent.compute.threads" "" "Threads for what computes for long";
     COMPUTE_OPEN "agent.compute.open" "" "Pieces of work that wait for such a thread or have one";
     COMPUTE_TOOK "agent.compute.took" "seconds" "How long pieces of such work took";
+    SCRIPT_WAITING "agent.script.waiting" "" "Scripts that wait to be admitted";
+    SCRIPT_OPEN "agent.script.open" "" "Scripts that are admitted and have not ended";
+    SCRIPT_RUNNING "agent.script.running" "" "Scripts that run";
+    SCRIPT_READY "agent.script.ready" "" "Scripts that could run and wait for their turn";
+    SCRIPT_ENDED "agent.script.ended" "" "Scripts that have ended, by how";
+    SCRIPT_KILLED "agent.script.killed" "" "Scripts whose processes had to be killed";
+    SCRIPT_CALLS "agent.script.calls" "" "Questions of scripts to the host";
+    SCRIPT_SLICE "agent.script.slice" "seconds" "How long turns of scripts were";
+    SCRIPT_QUEUED "agent.script.queued" "seconds" "How long scripts waited for each turn";
+    SCRIPT_START "agent.script.start" "seconds" "From a script's admission to the first that was heard of it";
+    SCRIPT_ANSWER "agent.script.answer" "seconds" "How long the host took for each answer to a script";
     WORKER_BUSY "agent.worker.busy" "seconds" "Time a worker was busy";
     WORKER_PARKED "agent.worker.parked" "" "How often a worker found nothing to do and slept";
     WORKER_POLLS "agent.worker.polls" "" "Tasks that a worker polled";
@@ -227,6 +239,25 @@ impl Samples {
         self.gauge(&COMPUTE_THREADS, &[], gauges.threads as f64);
         self.gauge(&COMPUTE_OPEN, &[], gauges.open.load(Ordering::Relaxed) as f64);
         self.durations(&COMPUTE_TOOK, &[], gauges.took.counts());
+    }
+
+    /// What goes on in a sandbox of scripts.
+    pub fn scripts(&mut self, seen: &script::Metrics) {
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64;
+        self.gauge(&SCRIPT_WAITING, &[], count(&seen.waiting));
+        self.gauge(&SCRIPT_OPEN, &[], count(&seen.open));
+        self.gauge(&SCRIPT_RUNNING, &[], count(&seen.running));
+        self.gauge(&SCRIPT_READY, &[], count(&seen.ready));
+        let failed = script::Code::ALL.iter().zip(&seen.failed).map(|((_, word), number)| (*word, number));
+        for (how, number) in [("done", &seen.done), ("dropped", &seen.dropped)].into_iter().chain(failed) {
+            self.counter(&SCRIPT_ENDED, &[("how", how.to_owned())], count(number));
+        }
+        self.counter(&SCRIPT_KILLED, &[], count(&seen.killed));
+        self.counter(&SCRIPT_CALLS, &[], count(&seen.calls));
+        self.durations(&SCRIPT_SLICE, &[], seen.slice.counts());
+        self.durations(&SCRIPT_QUEUED, &[], seen.queued.counts());
+        self.durations(&SCRIPT_START, &[], seen.start.counts());
+        self.durations(&SCRIPT_ANSWER, &[], seen.answer.counts());
     }
 
     /// What tokio tells of its workers. Polls, steals and queues of workers are told where it was built with

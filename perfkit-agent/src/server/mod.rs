@@ -25,6 +25,7 @@ pub mod listen;
 pub mod metrics;
 mod module;
 pub mod modules;
+pub mod names;
 mod partition;
 mod pool;
 mod problem;
