@@ -58,7 +58,7 @@ pub struct Options {
     pub max: Option<u64>,
     /// The pattern of the file's name; `None` is [`DEFAULT_FILENAME`].
     pub filename: Option<String>,
-    /// The socket over which a replay asks where widgets are; from `GDKRECORD_CONTROL`.
+    /// The socket over which a replay asks where widgets are, and for input; from `GDKRECORD_CONTROL`.
     pub control: Option<String>,
     /// The process tree's token, where the starter set one; 0 otherwise.
     pub tree: u64,

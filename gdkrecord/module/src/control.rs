@@ -1,4 +1,4 @@
-//! What a replay asks of the program that it plays on: where a widget is now.
+//! What a replay asks of the program that it plays on: where a widget is now, and to take input from inside.
 //!
 //! It is asked over the socket that `GDKRECORD_CONTROL` names, and answered where the main loop polls, so that a
 //! question wakes a loop that sleeps. A line is a question, and a line its answer, of words with tabs between:
@@ -6,7 +6,16 @@
 //!     find WINDOW PATH CLASS LABEL NAME
 //!     found SENSITIVE LEFT TOP WIDTH HEIGHT PATH CLASS LABEL NAME     or     lost
 //!
-//! The program says first `pid NUMBER`.
+//!     move WINDOW X Y
+//!     press WINDOW X Y BUTTON            release WINDOW X Y BUTTON
+//!     wheel WINDOW X Y up|down|left|right
+//!     touch WINDOW X Y FINGER begin|move|end
+//!     key WINDOW KEYSYM down|up
+//!     done     or     cannot WHY
+//!
+//! Anything else is answered `what`. The program says first `pid NUMBER`.
+
+mod question;
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -17,7 +26,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::ffi::Object;
 use crate::recorder::{self, Session, Toolkit, guarded};
 use crate::targets::{self, Wanted};
-use crate::{gtk4, windows};
+use crate::{gtk4, inject, windows};
+
+pub use question::{Finger, Input, Place, Question, Way};
 
 /// A question longer than this is none.
 const LONGEST: usize = 64 * 1024;
@@ -43,7 +54,7 @@ pub fn install(session: &Session) {
         Ok(stream) => {
             FD.store(stream.as_raw_fd(), Ordering::Relaxed);
             *TALK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Talk { stream, asked: Vec::new() });
-            session.hook("control", true, "replay asks where widgets are");
+            session.hook("control", true, "replay asks where widgets are, and for input");
         }
         Err(error) => session.hook("control", false, &error.to_string()),
     }
@@ -90,16 +101,23 @@ impl Talk {
     }
 }
 
-fn answer(session: &Session, question: &str) -> String {
-    let words: Vec<&str> = question.split('\t').collect();
-    let &["find", window, path, class, label, name] = words.as_slice() else { return "what".to_owned() };
-    let top = window.parse().ok().and_then(|window| owner(session, window));
-    let found = top.and_then(|top| targets::find(session, top, &Wanted { path, class, label, name }));
-    let Some(found) = found else { return "lost".to_owned() };
-    let Some((left, top, width, height)) = found.rectangle else { return "lost".to_owned() };
+fn answer(session: &Session, line: &str) -> String {
+    match Question::read(line) {
+        Some(Question::Find(window, wanted)) => find(session, window, &wanted).unwrap_or_else(|| "lost".to_owned()),
+        Some(Question::Put(window, input)) => match inject::put(session, window, input) {
+            Ok(()) => "done".to_owned(),
+            Err(why) => format!("cannot\t{why}"),
+        },
+        None => "what".to_owned(),
+    }
+}
+
+fn find(session: &Session, window: u32, wanted: &Wanted<'_>) -> Option<String> {
+    let found = targets::find(session, owner(session, window)?, wanted)?;
+    let (left, top, width, height) = found.rectangle?;
     let text = |text: &str| text.replace(['\t', '\n'], " ");
     let texts = [&found.path, &found.class, &found.label, &found.name].map(|one| text(one)).join("\t");
-    format!("found\t{}\t{left}\t{top}\t{width}\t{height}\t{texts}", u8::from(found.sensitive))
+    Some(format!("found\t{}\t{left}\t{top}\t{width}\t{height}\t{texts}", u8::from(found.sensitive)))
 }
 
 /// The widget that a window belongs to.

@@ -2,7 +2,7 @@
 //!
 //! `entry` holds what C calls: what GTK and GIO look up, and the hooks. `load` finds GTK and GLib among what is
 //! loaded and starts recording once. `ffi` declares what is called, found by dlsym, and wraps it. The logic of
-//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, `targets`, `control`,
+//! the hooks is in safe files: `mainloop`, `frames`, `events`, `windows`, `clocks`, `targets`, `control`, `inject`,
 //! and `gtk4`, `widgets` for what only GTK 4 has.
 
 mod clocks;
@@ -14,6 +14,7 @@ mod ffi;
 mod frames;
 mod gtk4;
 mod hashes;
+mod inject;
 mod keys;
 mod load;
 mod mainloop;

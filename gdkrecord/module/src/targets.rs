@@ -109,7 +109,7 @@ pub fn of_surface(
 }
 
 /// A widget that is looked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted<'a> {
     /// As [`raw::Target`] has them.
     pub path: &'a str,

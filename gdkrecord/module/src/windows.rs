@@ -147,10 +147,15 @@ pub fn look(session: &Session, local: &mut Local, time: u64) -> u64 {
     now()
 }
 
+/// The window of a number, while it lives.
+pub fn living(session: &Session, window: u32) -> Option<Object> {
+    let object = windows(|all| all.known.get(&window).filter(|one| !one.destroyed).map(|one| one.object)).flatten()?;
+    session.gdk.gdk_window_is_destroyed(object).is_none_or(|is| is == 0).then_some(object)
+}
+
 /// The widget that a window belongs to.
 pub fn owner(session: &Session, window: u32) -> Option<Object> {
-    let object = windows(|all| all.known.get(&window).filter(|one| !one.destroyed).map(|one| one.object)).flatten()?;
-    session.gdk.owner(object)
+    session.gdk.owner(living(session, window)?)
 }
 
 /// Runs `work` with the table; `None` where this thread is in such work already.

@@ -13,7 +13,7 @@ use crate::channel::conduct::{Attendant, Ended, conduct};
 use crate::channel::{self, Company, Launch, Order, Plan, Recording, Subject, ward};
 use crate::error::{Error, Result};
 use crate::input::Script;
-use crate::replay::{Account, Backend, Hands, Pace, Player, Stage};
+use crate::replay::{Account, Backend, Display, Hands, Inside, Pace, Player, Stage, XTest};
 use crate::source::{Source, Spec, sources, specs, usual};
 
 /// How a script is played.
@@ -28,6 +28,9 @@ pub struct Setting {
     /// The display protocol that the program speaks on a display of its own.
     #[arg(long, value_enum, default_value = "x11")]
     backend: Backend,
+    /// Make the input inside the program (GTK 2 and GTK 3), and leave the pointer of the display where it is.
+    #[arg(long, value_enum, value_name = "WITH")]
+    inject: Option<Inject>,
     /// Leave animations on.
     #[arg(long)]
     animations: bool,
@@ -46,8 +49,15 @@ pub struct Setting {
 enum Where {
     /// A display of its own, which nobody sees.
     Private,
-    /// The display that DISPLAY names: watch it, and leave mouse and keyboard alone.
+    /// That which DISPLAY names: watch it, and leave mouse and keyboard alone; with --inject, keep the pointer out of the
+    /// program's windows.
     Current,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Inject {
+    /// Events of GDK.
+    Gdk,
 }
 
 fn pace(text: &str) -> std::result::Result<Pace, String> {
@@ -96,17 +106,24 @@ impl<'a> Plays<'a> {
             Where::Current => None,
         };
         let display = match &stage {
-            Some(stage) => stage.display().to_owned(),
-            None => std::env::var("DISPLAY").map_err(|_| {
-                Error::Invalid("DISPLAY names no display: leave --display out for one of its own".to_owned())
-            })?,
+            Some(stage) => Some(stage.display().to_owned()),
+            None => std::env::var("DISPLAY").ok().filter(|name| !name.is_empty()),
         };
         let mut launch = self.launch.clone();
         if let Some(stage) = &stage {
             stage.dress(&mut launch);
         }
         let picture = Some(output.with_extension("png"));
-        let player = Player::new(self.script, self.setting.speed, Hands::on(&display)?, picture)?;
+        let hands: Box<dyn Hands> = match (self.setting.inject, &display) {
+            (Some(Inject::Gdk), _) => Box::new(Inside::default()),
+            (None, Some(name)) => Box::new(XTest::on(name, self.script.display)?),
+            (None, None) => {
+                let remedy = "leave --display out for one of its own";
+                return Err(Error::Invalid(format!("DISPLAY names no display: {remedy}")));
+            }
+        };
+        let display = display.map(|name| Display::on(&name)).transpose()?;
+        let player = Player::new(self.script, self.setting.speed, hands, display, picture)?;
         player.invite(&mut launch);
         let player = RefCell::new(player);
         let plan = Plan { subject: Subject::Start(launch), sources: self.with.clone() };
@@ -184,13 +201,14 @@ pub fn went_well(account: &Account, script: &Script, output: &Path, run: &str, q
     }
     match &account.trouble {
         Some(trouble) => {
+            let picture = account.picture.as_ref();
             super::say(&format!(
-                "{run}step {} of {} could not be done: {} ({}); a picture is in {}",
+                "{run}step {} of {} could not be done: {} ({}){}",
                 trouble.step + 1,
                 script.steps.len(),
                 trouble.why,
                 script.steps[trouble.step],
-                output.with_extension("png").display()
+                picture.map(|path| format!("; a picture is in {}", path.display())).unwrap_or_default()
             ));
             false
         }

@@ -13,6 +13,7 @@ use crate::error::Result;
   perfkit-agent replay calc.perfinput
   perfkit-agent replay calc.perfinput --with perf,proc -o after.perfkit -- ./build/calculator
   perfkit-agent replay calc.perfinput --speed fast --display current
+  perfkit-agent replay gtk3.perfinput --display current --inject gdk
 
 The exit status is 0 where every step was done and all input arrived as recorded, else 1.")]
 pub struct Args {

@@ -315,9 +315,13 @@ impl Making {
         if event.window == window {
             return Some(whole(at));
         }
-        let (left, top, ..) = self::at(&self.places, window, event.time)?;
-        let (x, y) = event.root?;
-        Some(whole((x - f64::from(left), y - f64::from(top))))
+        let corner = |window| self::at(&self.places, window, event.time).map(|(x, y, ..)| (f64::from(x), f64::from(y)));
+        let (x, y) = match event.root {
+            Some((x, y)) => corner(window).map(|(left, top)| (x - left, y - top))?,
+            // Wayland tells no program where it is; what lies in a window has its place there.
+            None => corner(event.window).map(|(left, top)| (at.0 + left, at.1 + top))?,
+        };
+        Some(whole((x, y)))
     }
 
     /// A key is let go as what it was pressed, also where a modifier was let go before it.

@@ -1,10 +1,11 @@
-//! Asks the program that is played on where a widget is now. The recorder in it answers, see its `control`.
+//! Asks the program that is played on where a widget is now, and for input from inside. The recorder in it answers, see
+//! its `control`.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::channel::Launch;
 use crate::error::{Error, Result};
@@ -25,13 +26,23 @@ pub enum Answer {
     Silence,
 }
 
+/// How long one look at whether there is an answer takes.
+const LOOK: Duration = Duration::from_millis(2);
+
 /// A socket to which the program's processes connect.
 #[derive(Debug)]
 pub struct Asking {
     listener: UnixListener,
     path: PathBuf,
-    talks: HashMap<u32, BufReader<UnixStream>>,
+    talks: HashMap<u32, Talk>,
     _folder: Scratch,
+}
+
+#[derive(Debug)]
+struct Talk {
+    reader: BufReader<UnixStream>,
+    /// What was read of a line that has not ended.
+    line: String,
 }
 
 impl Asking {
@@ -54,38 +65,63 @@ impl Asking {
 
     /// Asks a process for a widget of one of its windows.
     pub fn find(&mut self, (pid, window): (u32, u32), widget: &Widget) -> Answer {
-        self.accept();
-        let Some(talk) = self.talks.get_mut(&pid) else { return Answer::Silence };
         let text = |text: &str| text.replace(['\t', '\n'], " ");
         let words = [&widget.path, &widget.class, &widget.label, &widget.name].map(|word| text(word)).join("\t");
-        let mut line = String::new();
-        let asked = writeln!(talk.get_mut(), "find\t{window}\t{words}").and_then(|()| talk.read_line(&mut line));
-        match asked {
-            Ok(count) if count > 0 => answer(&line),
-            _ => {
-                // An answer that comes too late would be taken for that to the next question.
-                self.talks.remove(&pid);
-                Answer::Silence
+        if !self.say(pid, &format!("find\t{window}\t{words}")) {
+            return Answer::Silence;
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.talks.contains_key(&pid) {
+            if let Some(line) = self.hear(pid) {
+                return answer(&line);
             }
         }
+        // An answer that comes too late would be taken for that to the next question.
+        self.forget(pid);
+        Answer::Silence
+    }
+
+    /// Says a line to a process; false where it has not connected, or hears no more.
+    pub fn say(&mut self, pid: u32, line: &str) -> bool {
+        self.accept();
+        self.talks.get_mut(&pid).is_some_and(|talk| writeln!(talk.reader.get_mut(), "{line}").is_ok())
+    }
+
+    /// What it answers, without its end, where that comes within [`LOOK`].
+    pub fn hear(&mut self, pid: u32) -> Option<String> {
+        let talk = self.talks.get_mut(&pid)?;
+        // What was read of a line before the time was up stays.
+        if talk.reader.read_line(&mut talk.line).ok()? == 0 {
+            self.forget(pid);
+            return None;
+        }
+        let line = talk.line.strip_suffix('\n')?.to_owned();
+        talk.line.clear();
+        Some(line)
+    }
+
+    /// Talks no more to a process.
+    pub fn forget(&mut self, pid: u32) {
+        self.talks.remove(&pid);
     }
 
     fn accept(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
-            let set = stream.set_nonblocking(false).and_then(|()| stream.set_read_timeout(Some(PATIENCE)));
-            let mut talk = BufReader::new(stream);
+            let wait = |stream: &UnixStream, time| stream.set_read_timeout(Some(time));
+            let set = stream.set_nonblocking(false).and_then(|()| wait(&stream, PATIENCE));
+            let mut reader = BufReader::new(stream);
             let mut line = String::new();
-            let read = set.and_then(|()| talk.read_line(&mut line));
+            let read = set.and_then(|()| reader.read_line(&mut line)).and_then(|_| wait(reader.get_ref(), LOOK));
             let pid = line.trim().strip_prefix("pid ").and_then(|pid| pid.parse().ok());
-            if let (Ok(_), Some(pid)) = (read, pid) {
-                self.talks.insert(pid, talk);
+            if let (Ok(()), Some(pid)) = (read, pid) {
+                self.talks.insert(pid, Talk { reader, line: String::new() });
             }
         }
     }
 }
 
 fn answer(line: &str) -> Answer {
-    let words: Vec<&str> = line.trim_end_matches('\n').split('\t').collect();
+    let words: Vec<&str> = line.split('\t').collect();
     let &["found", sensitive, left, top, width, height, path, class, label, name] = words.as_slice() else {
         return Answer::Lost;
     };
@@ -112,9 +148,9 @@ mod tests {
             path: "W/B[0]".into(),
             ..Widget::default()
         };
-        assert_eq!(answer("found\t1\t1\t-2\t3\t4\tW/B[0]\tB\ta b\t\n"), Answer::Found(widget, true));
-        assert_eq!(answer("lost\n"), Answer::Lost);
-        assert_eq!(answer("found\t1\n"), Answer::Lost);
+        assert_eq!(answer("found\t1\t1\t-2\t3\t4\tW/B[0]\tB\ta b\t"), Answer::Found(widget, true));
+        assert_eq!(answer("lost"), Answer::Lost);
+        assert_eq!(answer("found\t1"), Answer::Lost);
     }
 
     #[test]

@@ -41,6 +41,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// It in words.
+    pub fn words(&self) -> String {
+        if self.title.is_empty() { self.class.clone() } else { format!("{} “{}”", self.class, self.title) }
+    }
+
     fn is(&mut self, role: Role, xid: u32, parent: u32) {
         self.parent = parent;
         // Some changes are told without it.

@@ -1,10 +1,11 @@
 //! Plays a script of input on a program that is being recorded.
 //!
-//! A [`Stage`] is where the program runs, [`Hands`] make its input as a person's, [`Eyes`] see from its recording what
+//! A [`Stage`] is where the program runs, [`Hands`] make its input, as a person's or inside it, [`Eyes`] see from its recording what
 //! it shows and what arrived, and a [`Player`] goes through the script: it waits for what each step needs, does it, and
 //! sees that it arrived where it belongs.
 
 mod asking;
+mod display;
 mod eyes;
 mod hands;
 pub mod measure;
@@ -14,8 +15,9 @@ mod stage;
 mod watch;
 
 pub use asking::{Answer, Asking};
+pub use display::Display;
 pub use eyes::Eyes;
-pub use hands::Hands;
+pub use hands::{Hands, Inside, XTest};
 pub use player::{Account, Pace, Player, Trouble};
 pub use same::difference;
 pub use stage::{Backend, Stage};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use super::Hands;
+use super::Display;
 use crate::channel::Launch;
 use crate::error::{Error, Result};
 use crate::scratch::Scratch;
@@ -77,15 +77,14 @@ impl Stage {
         }
         daemon.args(["--session", "--nofork", "--print-address=1"]);
         let (bus_server, bus) = spoken("dbus-daemon", &mut daemon, "apt install dbus-daemon")?;
-        let hands = Hands::on(&display)?;
-        hands.repeat_nothing()?;
+        let screen = Display::on(&display)?;
+        screen.takes_input()?;
+        screen.repeat_nothing()?;
+        // Out of the way of every window, and out of the compositor's output before that is there.
+        screen.park()?;
         let compositor = match backend {
             Backend::X11 => None,
-            Backend::Wayland => {
-                // Out of the output before that is there.
-                hands.to((width - 1, height - 1))?;
-                Some(compositor(home.path(), &display, size)?)
-            }
+            Backend::Wayland => Some(compositor(home.path(), &display, size)?),
         };
         Ok(Stage { display, bus, backend, home, _compositor: compositor, _bus: bus_server, _server: server })
     }

@@ -11,6 +11,7 @@ pub mod glib;
 pub mod gtk4;
 pub mod memory;
 pub mod names;
+pub mod put;
 pub mod shim;
 pub mod widget;
 

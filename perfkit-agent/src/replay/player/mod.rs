@@ -12,10 +12,11 @@ use gdkrecord::sets::EventType;
 use gdkrecord::writer::now;
 
 use super::eyes::{Arrived, Seen, WindowId};
+use super::hands::{Made, On, Way};
 use super::watch::{MOVED, PATIENCE, Watch};
-use super::{Asking, Eyes, Hands};
+use super::{Asking, Display, Eyes, Hands};
 use crate::error::{Error, Result};
-use crate::input::{Action, Finger, Key, Script, Step, Stroke, Widget};
+use crate::input::{Action, Finger, Key, Place, Script, Step, Stroke, Widget};
 use crate::source::gdkrecord::recordings;
 
 /// A press that opens a menu and the release that chooses from it are told apart by time, by GTK.
@@ -52,21 +53,21 @@ pub struct Account {
     pub begins: Vec<u64>,
     /// When each was done, likewise.
     pub times: Vec<u64>,
+    /// The picture of the end, or of what could not be done; none of what is shown on no X display.
+    pub picture: Option<PathBuf>,
 }
 
 /// Plays a script.
 pub struct Player<'a> {
     script: &'a Script,
     pace: Pace,
-    hands: Hands,
+    hands: Box<dyn Hands>,
+    /// Where the program is shown, if that is an X display.
+    display: Option<Display>,
     asking: Asking,
     eyes: Option<Eyes>,
     /// The windows of the program that stand for those of the script.
     bound: HashMap<String, WindowId>,
-    /// Where the pointer is, in pixels of the display.
-    pointer: Option<(i32, i32)>,
-    /// Where windows are on a display that does not tell.
-    origins: HashMap<WindowId, (i32, i32)>,
     /// Widgets that were found elsewhere, by their recorded paths.
     found: HashMap<String, Widget>,
     /// How far the widget under it lies from where it was recorded, in application pixels.
@@ -85,25 +86,29 @@ pub struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    /// Prepares to play on the display of `hands`. Refused where keys are missing that were not kept.
-    pub fn new(script: &'a Script, pace: Pace, hands: Hands, picture: Option<PathBuf>) -> Result<Player<'a>> {
+    /// Prepares to play on a program that is shown on `display`, if that is an X display. Refused where keys are missing
+    /// that were not kept.
+    pub fn new(
+        script: &'a Script,
+        pace: Pace,
+        hands: Box<dyn Hands>,
+        display: Option<Display>,
+        picture: Option<PathBuf>,
+    ) -> Result<Player<'a>> {
         if script.untold() > 0 {
             return Err(Error::Invalid(format!(
                 "{} keys of the script were not kept: write them in for `untold`, or record with --with input:text=keep",
                 script.untold()
             )));
         }
-        // Out of the way of every window, and not over what the first step is about.
-        hands.to((i32::from(i16::MAX), i32::from(i16::MAX)))?;
         Ok(Player {
             script,
             pace,
             hands,
+            display,
             asking: Asking::new()?,
             eyes: None,
             bound: HashMap::new(),
-            pointer: None,
-            origins: HashMap::new(),
             found: HashMap::new(),
             moved: (0, 0),
             under: None,
@@ -151,7 +156,7 @@ impl<'a> Player<'a> {
             }
             Err(why) => {
                 // What a step lacks is a consequence of these.
-                let why = match (self.hands.answered(), gone()) {
+                let why = match (self.display.as_ref().is_none_or(Display::answered), gone()) {
                     (false, _) => "the display ended".to_owned(),
                     (true, true) => "the program ended".to_owned(),
                     (true, false) => why,
@@ -178,62 +183,67 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn play(&mut self, step: &Step, watch: &mut Watch<'_>) -> std::result::Result<(), String> {
+    fn play(&mut self, step: &Step, watch: &mut Watch<'_>) -> Made {
         let (id, seen) = self.window(&step.window, watch)?;
+        let of = (id, &seen);
         match &step.action {
             Action::WaitFor(size) => self.wait_for(&step.window, id, *size, watch),
-            Action::Move(at) => self.aim(step, id, &seen, *at, watch),
+            Action::Move(at) => self.aim(step, of, *at, watch),
             Action::Press(at, button) => {
                 // What is under the pointer was told when it was moved there, with what should be.
-                self.to(step, id, &seen, *at, watch)?;
+                self.to(of, *at, watch)?;
                 if let Some(other) = &self.under {
                     return Err(other.clone());
                 }
-                self.send(watch, |hands| hands.button(*button, true))?;
-                self.arrives(step, watch, &PRESSES).map(drop)
+                self.send(of, watch, |hands, on| hands.button(on, *button, true))?;
+                self.arrives(step, watch, PRESSES).map(drop)
             }
             Action::Release(at, button) => {
                 // Where it was pressed and held a release is where the pointer was dragged to.
-                self.to(step, id, &seen, *at, watch)?;
-                self.send(watch, |hands| hands.button(*button, false))?;
-                self.arrives(step, watch, &[EventType::ButtonRelease]).map(drop)
+                self.to(of, *at, watch)?;
+                self.send(of, watch, |hands, on| hands.button(on, *button, false))?;
+                self.arrives(step, watch, RELEASES).map(drop)
             }
             Action::Key(Key::Untold, _) => Err("what was typed was not kept".to_owned()),
             Action::Key(Key::Known(modifiers, keysym), stroke) => {
-                self.focus(&step.window, &seen)?;
-                self.key(step, (*modifiers, *keysym), *stroke, watch)
+                let focused = self.send(of, watch, |hands, on| hands.focus(on));
+                focused.map_err(|error| format!("{} cannot have the keyboard: {error}", step.window))?;
+                self.key(step, of, (*modifiers, *keysym), *stroke, watch)
             }
             Action::Scroll(at, by) => {
-                self.to(step, id, &seen, *at, watch)?;
-                self.scroll(step, *by, watch)
+                self.to(of, *at, watch)?;
+                self.scroll(step, of, *by, watch)
             }
-            // XTest has no fingers: the pointer does what the finger did.
-            Action::Touch(at, _, finger) => {
-                self.to(step, id, &seen, *at, watch)?;
-                let down = match finger {
-                    Finger::Move => return Ok(()),
-                    Finger::Begin => true,
-                    Finger::End => false,
-                };
-                self.send(watch, |hands| hands.button(1, down))?;
-                let kinds = if down { &PRESSES[..] } else { &[EventType::ButtonRelease] };
-                self.arrives(step, watch, kinds).map(drop)
+            Action::Touch(at, number, finger) => {
+                let at = self.place(*at);
+                self.send(of, watch, |hands, on| hands.touch(on, at, *number, *finger))?;
+                match finger {
+                    Finger::Begin => self.arrives(step, watch, PRESSES).map(drop),
+                    Finger::Move => Ok(()),
+                    Finger::End => self.arrives(step, watch, RELEASES).map(drop),
+                }
             }
         }
     }
 
-    fn send(&self, watch: &mut Watch<'_>, send: impl FnOnce(&Hands) -> Result<()>) -> std::result::Result<(), String> {
+    /// A place of a step, where its widget is now.
+    fn place(&self, at: Place) -> Place {
+        (at.0 + self.moved.0, at.1 + self.moved.1)
+    }
+
+    /// Has the hands make input for a window.
+    fn send<T>(
+        &mut self,
+        (id, seen): (WindowId, &Seen),
+        watch: &mut Watch<'_>,
+        make: impl FnOnce(&mut dyn Hands, &mut On<'_, '_>) -> Made<T>,
+    ) -> Made<T> {
         watch.eyes.look();
-        send(&self.hands).map_err(|error| error.to_string())
+        make(&mut *self.hands, &mut On { id, seen, watch, asking: &mut self.asking })
     }
 
     /// Waits until input arrives, and compares where it went with where it went when it was recorded.
-    fn arrives(
-        &mut self,
-        step: &Step,
-        watch: &mut Watch<'_>,
-        kinds: &[EventType],
-    ) -> std::result::Result<Arrived, String> {
+    fn arrives(&mut self, step: &Step, watch: &mut Watch<'_>, kinds: &[EventType]) -> Made<Arrived> {
         // What came before it was sent was taken before.
         let arrived = watch.until(PATIENCE, |eyes| eyes.arrival(0, kinds));
         let arrived = arrived.map_err(|why| why.of("the program did not take it"))?;
@@ -248,34 +258,25 @@ impl<'a> Player<'a> {
         Ok(arrived)
     }
 
-    /// Gives a top-level the keyboard.
-    fn focus(&self, name: &str, seen: &Seen) -> std::result::Result<(), String> {
-        match seen.popup || seen.xid == 0 {
-            // Its top-level has it, and what is typed comes to it by a grab; on Wayland the compositor gives it.
-            true => Ok(()),
-            false => self.hands.focus(seen.xid).map_err(|error| format!("{name} cannot have the keyboard: {error}")),
-        }
-    }
-
     fn key(
         &mut self,
         step: &Step,
+        of: (WindowId, &Seen),
         (modifiers, keysym): (u8, u32),
         stroke: Stroke,
         watch: &mut Watch<'_>,
-    ) -> std::result::Result<(), String> {
+    ) -> Made {
         const SHIFTS: [u32; 2] = [xkeysym::key::Shift_L, xkeysym::key::Shift_R];
-        watch.eyes.look();
-        let press = |player: &mut Player<'_>, down: bool| {
+        let press = |player: &mut Player<'_>, watch: &mut Watch<'_>, down: bool| {
             let shifted = modifiers & 1 != 0 || SHIFTS.iter().any(|shift| player.held.contains(shift));
-            player.hands.stroke(modifiers, keysym, down, shifted).map_err(|error| error.to_string())
+            player.send(of, watch, |hands, on| hands.stroke(on, modifiers, keysym, down, shifted))
         };
         if stroke != Stroke::Up {
             // A key that was held long was recorded as pressed again and again.
             if !self.held.insert(keysym) {
-                press(self, false)?;
+                press(self, watch, false)?;
             }
-            press(self, true)?;
+            press(self, watch, true)?;
             // Of modifiers that are held for it the key itself is the last to arrive.
             for _ in 0..modifiers.count_ones() {
                 watch
@@ -290,7 +291,7 @@ impl<'a> Player<'a> {
         }
         if stroke != Stroke::Down {
             self.held.remove(&keysym);
-            press(self, false)?;
+            press(self, watch, false)?;
             // It goes to whatever the press has made of the window; where that is closed to nobody.
             let _ = watch.until(MOVED, |eyes| eyes.arrival(0, &[EventType::KeyRelease]));
         }
@@ -298,14 +299,14 @@ impl<'a> Player<'a> {
     }
 
     /// Turns the wheel; parts of notches wait until they are one.
-    fn scroll(&mut self, step: &Step, by: (f64, f64), watch: &mut Watch<'_>) -> std::result::Result<(), String> {
+    fn scroll(&mut self, step: &Step, of: (WindowId, &Seen), by: (f64, f64), watch: &mut Watch<'_>) -> Made {
         self.turned = (self.turned.0 + by.0, self.turned.1 + by.1);
         let (right, down) = (self.turned.0.trunc(), self.turned.1.trunc());
         self.turned = (self.turned.0 - right, self.turned.1 - down);
-        for (notches, back, forth) in [(right, 6, 7), (down, 4, 5)] {
+        for (notches, back, forth) in [(right, Way::Left, Way::Right), (down, Way::Up, Way::Down)] {
             for _ in 0..notches.abs() as u32 {
-                let button = if notches < 0.0 { back } else { forth };
-                self.send(watch, |hands| hands.button(button, true).and_then(|()| hands.button(button, false)))?;
+                let way = if notches < 0.0 { back } else { forth };
+                self.send(of, watch, |hands, on| hands.wheel(on, way))?;
                 self.arrives(step, watch, &[EventType::Scroll])?;
             }
         }
@@ -313,4 +314,6 @@ impl<'a> Player<'a> {
     }
 }
 
-const PRESSES: [EventType; 1] = [EventType::ButtonPress];
+/// What tells that something was pressed, and that it was let go.
+const PRESSES: &[EventType] = &[EventType::ButtonPress, EventType::TouchBegin];
+const RELEASES: &[EventType] = &[EventType::ButtonRelease, EventType::TouchEnd];

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Player;
 use crate::error::{Error, Result};
+use crate::replay::Display;
 use crate::replay::watch::BUSY;
 
 /// From one picture to the next.
@@ -11,12 +12,12 @@ const REST: Duration = Duration::from_millis(150);
 
 impl Player<'_> {
     /// A picture of the display once two in a row are the same; one that is never at rest is taken as it is.
-    fn at_rest(&self) -> Result<cairo::ImageSurface> {
+    fn at_rest(display: &Display) -> Result<cairo::ImageSurface> {
         let begun = Instant::now();
-        let mut before = self.hands.picture()?;
+        let mut before = display.picture()?;
         loop {
             std::thread::sleep(REST);
-            let mut picture = self.hands.picture()?;
+            let mut picture = display.picture()?;
             let pixels = |picture: &mut cairo::ImageSurface| picture.data().map(|data| data.to_vec()).ok();
             if pixels(&mut picture) == pixels(&mut before) || begun.elapsed() > BUSY {
                 return Ok(picture);
@@ -27,14 +28,15 @@ impl Player<'_> {
 
     /// Keeps a picture of the display. That there is none is told with the rest.
     pub(super) fn keep_picture(&mut self) {
-        let Some(path) = &self.picture else { return };
-        let kept = self.at_rest().and_then(|picture| {
-            let mut file = std::fs::File::create(path).map_err(Error::file("write", path))?;
+        let (Some(path), Some(display)) = (self.picture.take(), &self.display) else { return };
+        let kept = Player::at_rest(display).and_then(|picture| {
+            let mut file = std::fs::File::create(&path).map_err(Error::file("write", &path))?;
             let wrong = |error: cairo::IoError| Error::Invalid(format!("cannot write {}: {error}", path.display()));
             picture.write_to_png(&mut file).map_err(wrong)
         });
-        if let Err(error) = kept {
-            self.account.notes.push(error.to_string());
+        match kept {
+            Ok(()) => self.account.picture = Some(path),
+            Err(error) => self.account.notes.push(error.to_string()),
         }
     }
 }

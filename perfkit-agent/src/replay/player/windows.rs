@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Player;
 use crate::replay::Eyes;
 use crate::replay::eyes::{Seen, WindowId};
+use crate::replay::hands::Made;
 use crate::replay::watch::{BUSY, PATIENCE, Watch};
 
 /// How long a window may take to have the size that it had, before it is given it.
@@ -37,33 +38,29 @@ impl Player<'_> {
                 Ok((id, seen))
             }
             Err(why) => {
-                let there: Vec<String> = watch.eyes.windows.values().filter(|seen| shown(seen)).map(called).collect();
+                let there: Vec<String> =
+                    watch.eyes.windows.values().filter(|seen| shown(seen)).map(Seen::words).collect();
                 let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
                 let recorded = if watch.eyes.any() { "" } else { "; no process of it loaded GTK" };
                 let wanted =
-                    called(&Seen { class: wanted.class.clone(), title: wanted.title.clone(), ..Seen::default() });
+                    Seen { class: wanted.class.clone(), title: wanted.title.clone(), ..Seen::default() }.words();
                 Err(why.of(&format!("the window {wanted} was not there; windows there: {there}{recorded}")))
             }
         }
     }
 
     /// Waits until a window has its size and has drawn; gives it the size where it does not take it by itself.
-    pub(super) fn wait_for(
-        &mut self,
-        name: &str,
-        id: WindowId,
-        size: (i32, i32),
-        watch: &mut Watch<'_>,
-    ) -> Result<(), String> {
+    pub(super) fn wait_for(&mut self, name: &str, id: WindowId, size: (i32, i32), watch: &mut Watch<'_>) -> Made {
         let has = |eyes: &mut Eyes| eyes.windows.get(&id).is_some_and(|seen| seen.size == size).then_some(());
         if watch.until(BY_ITSELF, has).is_err()
+            && let Some(display) = &self.display
             && let Some(seen) = watch.eyes.windows.get(&id).filter(|seen| !seen.popup && seen.xid != 0)
         {
             // On Wayland nobody but its user gives a window a size.
             let pixels = |length: i32| (f64::from(length) * seen.scale).round() as i32;
-            let least = self.hands.least(seen.xid);
+            let least = display.least(seen.xid);
             let wanted = (pixels(size.0).max(least.0), pixels(size.1).max(least.1));
-            self.hands.resize(seen.xid, wanted).map_err(|error| error.to_string())?;
+            display.resize(seen.xid, wanted).map_err(|error| error.to_string())?;
             if watch.until(BY_ITSELF, has).is_err() {
                 let (width, height) = watch.eyes.windows.get(&id).map_or((0, 0), |seen| seen.size);
                 let note = format!("{name} is {width}x{height} and not {}x{}", size.0, size.1);
@@ -75,9 +72,4 @@ impl Player<'_> {
         watch.settle();
         Ok(())
     }
-}
-
-/// A window in words.
-fn called(seen: &Seen) -> String {
-    if seen.title.is_empty() { seen.class.clone() } else { format!("{} “{}”", seen.class, seen.title) }
 }
