@@ -64,6 +64,26 @@ pub enum Error {
     /// There is no room for what a session is about to write.
     #[error("cannot write {}: the disk is full; what was committed before is kept", .0.display())]
     Full(PathBuf),
+    /// An agent cannot be reached, or went away.
+    #[error("{url} cannot be reached: {error}")]
+    Unreachable {
+        /// Where it should be.
+        url: String,
+        /// What the system, or TLS, answered.
+        error: io::Error,
+    },
+    /// An agent does not do what it was asked.
+    #[error("{url} answers: {detail} ({status}){}", hint(token(*status)))]
+    Refused {
+        /// Where it is.
+        url: String,
+        /// The status of HTTP.
+        status: u16,
+        /// What it says is wrong, in one line.
+        detail: String,
+        /// The word for programs, where it tells one.
+        code: Option<String>,
+    },
     /// A session file refused something.
     #[error("{}: {error}", path.display())]
     Store {
@@ -103,6 +123,11 @@ pub fn similar<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Str
 
 fn hint(remedy: &str) -> String {
     if remedy.is_empty() { String::new() } else { format!(" ({remedy})") }
+}
+
+/// What to do where an agent does not know who asks.
+fn token(status: u16) -> &'static str {
+    if status == 401 { "a token is given by the variable PERFKIT_TOKEN or by --token-file" } else { "" }
 }
 
 fn said(words: &str) -> String {

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod channel;
 pub mod cli;
+pub mod client;
 pub mod error;
 pub mod export;
 pub mod import;

@@ -13,6 +13,7 @@ mod play;
 mod progress;
 mod query;
 mod record;
+pub mod remote;
 mod replay;
 mod report;
 mod serve;
