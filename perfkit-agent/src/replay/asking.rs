@@ -137,6 +137,8 @@ fn answer(line: &str) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -151,6 +153,17 @@ mod tests {
         assert_eq!(answer("found\t1\t1\t-2\t3\t4\tW/B[0]\tB\ta b\t"), Answer::Found(widget, true));
         assert_eq!(answer("lost"), Answer::Lost);
         assert_eq!(answer("found\t1"), Answer::Lost);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_is_read_or_means_that_nothing_was_found(line in "(found|lost|.{0,5})(\t(-?[0-9]{1,12}|.{0,6})){0,11}") {
+            let whole = line.starts_with("found\t") && line.matches('\t').count() == 9;
+            if let Answer::Found(widget, _) = answer(&line) {
+                prop_assert!(whole);
+                prop_assert!(line.ends_with(&widget.name));
+            }
+        }
     }
 
     #[test]

@@ -3,11 +3,11 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use perfkit_tests::input::Pointer;
-use perfkit_tests::process::stdout_of;
+use perfkit_tests::process::{Guarded, stdout_of, tied};
 use perfkit_tests::programs::compiled;
 use perfkit_tests::{App, Display, Launch};
 
@@ -48,6 +48,37 @@ fn the_pointer_of_the_display_stays_where_it_is() {
     let output = playing.arg(&scripted.path).arg("-o").arg(session(&scripted)).env(MARK, "no").output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(pointer_of(display), before);
+}
+
+/// There windows have shadows, so that everything lies elsewhere than it did when it was recorded.
+#[test]
+fn under_wayland() {
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let (output, left) = replay(&scripted, &[INSIDE, &["--backend", "wayland", "--speed", "fast"]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(left, Vec::<String>::new(), "left behind");
+}
+
+/// Broadway shows programs in a browser: there is no X, and nobody needs to look.
+#[test]
+fn without_any_display() {
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let home = scripted.display.home();
+    let mut daemon = tied("broadwayd");
+    daemon.arg("--unixsocket").arg(home.join("http")).arg(":0").env("XDG_RUNTIME_DIR", home);
+    let mut daemon = Guarded::spawn("broadwayd", daemon.stdout(Stdio::piped())).unwrap();
+    let mut told = String::new();
+    BufReader::new(daemon.child().stdout.as_mut().unwrap()).read_line(&mut told).unwrap();
+    assert!(told.contains("Listening on"), "{told}");
+    let mut playing = scripted.display.command(agent().get_program());
+    playing
+        .env("XDG_RUNTIME_DIR", home)
+        .env("GDK_BACKEND", "broadway")
+        .env("BROADWAY_DISPLAY", ":0")
+        .env_remove("DISPLAY");
+    playing.args(["replay", "--display", "current", "--speed", "fast", "--with", "input"]).args(INSIDE);
+    let output = playing.arg(&scripted.path).arg("-o").arg(session(&scripted)).output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
 }
 
 #[test]

@@ -48,6 +48,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "libadwaita-1-dev", "builds the graphical program"),
     (Need::Test, "libgtk2.0-dev", "compiles a GTK 2 program to record"),
     (Need::Test, "libgtk-3-dev", "compiles GTK 3 programs to record"),
+    (Need::Test, "libgtk-3-bin", "a server that shows GTK 3 programs without any display"),
     (Need::Test, "libglib2.0-dev-bin", "compiles what the graphical program brings along, and its settings"),
     (Need::Test, "at-spi2-core", "lets tests see the graphical program as assistive technology does"),
     (Need::Test, "gir1.2-atspi-2.0", "lets tests see the graphical program as assistive technology does"),

@@ -72,6 +72,8 @@ pub struct Player<'a> {
     found: HashMap<String, Widget>,
     /// How far the widget under it lies from where it was recorded, in application pixels.
     moved: (i32, i32),
+    /// The path of the widget that it was aimed at.
+    aimed: Option<String>,
     /// What is under it where something else should be.
     under: Option<String>,
     /// The keys that it holds, by their keysyms.
@@ -111,6 +113,7 @@ impl<'a> Player<'a> {
             bound: HashMap::new(),
             found: HashMap::new(),
             moved: (0, 0),
+            aimed: None,
             under: None,
             held: HashSet::new(),
             turned: (0.0, 0.0),
@@ -190,7 +193,7 @@ impl<'a> Player<'a> {
             Action::WaitFor(size) => self.wait_for(&step.window, id, *size, watch),
             Action::Move(at) => self.aim(step, of, *at, watch),
             Action::Press(at, button) => {
-                // What is under the pointer was told when it was moved there, with what should be.
+                self.aim_press(step, id, *at);
                 self.to(of, *at, watch)?;
                 if let Some(other) = &self.under {
                     return Err(other.clone());
