@@ -14,6 +14,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("sources", "perfkit-tests"),
     ("counters", "perfkit-tests"),
     ("store", "perfkit-agent"),
+    ("server", "perfkit-agent"),
     ("treemap", "perfkit-tests"),
     ("gui", "perfkit-app"),
     // The window records itself: a part of what `gui` measures.

@@ -87,6 +87,10 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Bench, "valgrind", "counts the instructions that the recorder adds"),
     (Need::Bench, "time", "tells how much memory an export takes"),
     (Need::Bench, "sqlite3", "the exporter's peer"),
+    (Need::Bench, "nginx-light", "a server to compare with"),
+    (Need::Bench, "apache2-bin", "a server to compare with"),
+    (Need::Bench, "apache2", "that server's settings"),
+    (Need::Bench, "python3-tornado", "a server to compare with"),
 ];
 
 /// Packages of which what matches the pattern is unpacked into target/debian, and which are not installed: they would
