@@ -15,6 +15,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("counters", "perfkit-tests"),
     ("store", "perfkit-agent"),
     ("server", "perfkit-agent"),
+    ("scripts", "perfkit-agent"),
     ("treemap", "perfkit-tests"),
     ("gui", "perfkit-app"),
     // The window records itself: a part of what `gui` measures.

@@ -108,7 +108,7 @@ pub fn hear_of_ends_only() -> io::Result<()> {
     done(unsafe { libc::sigaction(libc::SIGCHLD, &action, std::ptr::null_mut()) })
 }
 
-/// Has this process and those that it forks give way to every other one of this system.
+/// Has this process give way to every other one of this system.
 pub fn give_way() {
     const NICE: i32 = 19;
     // SAFETY: neither call has memory of ours but the parameter, which lives for it. A refusal is no harm.
@@ -133,27 +133,30 @@ pub fn keep_only(socket: OwnedFd) -> io::Result<()> {
     }
 }
 
-/// Limits this process: the address space to `memory` bytes more than now, the processor time, and everything else to
-/// nothing. The kernel ends it where the processor time is used up.
-pub fn limit(memory: u64, cpu: Duration, now: u64) -> io::Result<()> {
+/// Gives this process nothing but what it has: no files, no processes, no signals to hear of, an end with its parent.
+pub fn fence() -> io::Result<()> {
     set_pdeathsig(Signal::SIGKILL)?;
     set_dumpable(false)?;
     SigSet::empty().thread_set_mask()?;
-    let seconds = cpu.as_secs() + 2;
-    let space = now.saturating_add(memory);
-    for (what, most) in [
-        (Resource::RLIMIT_AS, space),
-        // The timer below is exact; this is for a kernel where it fails.
-        (Resource::RLIMIT_CPU, seconds),
-        (Resource::RLIMIT_FSIZE, 0),
-        (Resource::RLIMIT_CORE, 0),
-        (Resource::RLIMIT_NOFILE, 0),
-        (Resource::RLIMIT_NPROC, 0),
-        (Resource::RLIMIT_MEMLOCK, 0),
-        (Resource::RLIMIT_MSGQUEUE, 0),
+    for what in [
+        Resource::RLIMIT_FSIZE,
+        Resource::RLIMIT_CORE,
+        Resource::RLIMIT_NOFILE,
+        Resource::RLIMIT_NPROC,
+        Resource::RLIMIT_MEMLOCK,
+        Resource::RLIMIT_MSGQUEUE,
     ] {
-        setrlimit(what, most, most)?;
+        setrlimit(what, 0, 0)?;
     }
+    Ok(())
+}
+
+/// Limits this process's address space to so many bytes, and its processor time, at whose end the kernel ends it.
+pub fn limit(space: u64, cpu: Duration) -> io::Result<()> {
+    setrlimit(Resource::RLIMIT_AS, space, space)?;
+    // The timer is exact; this is for a kernel where it fails.
+    let seconds = cpu.as_secs() + 2;
+    setrlimit(Resource::RLIMIT_CPU, seconds, seconds)?;
     let once = libc::timeval { tv_sec: cpu.as_secs() as i64, tv_usec: i64::from(cpu.subsec_micros().max(1)) };
     let timer = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: once };
     // SAFETY: the structure lives for the call; the old value is not asked for.

@@ -69,11 +69,16 @@ impl Guest {
 
     /// In a script's process: takes a script from the socket, runs it, says how it ended, and ends the process.
     pub fn serve(&self, filter: &seccompiler::BpfProgram, size: u64) -> ! {
+        // All that needs no word of the host is done ahead: processes are kept ready.
+        confine::give_way();
+        if confine::fence().is_err() {
+            confine::end(BROKEN);
+        }
         let mut socket = confine::socket();
         let Some(Told::Limits { cpu, memory, output }) = hear(&mut socket) else { confine::end(BROKEN) };
         // An answer is in memory up to four times: as a frame, as parts of it, as JSON and as values.
-        let space = memory.saturating_mul(4).saturating_add(64 << 20);
-        let confined = confine::limit(space, cpu, size).and_then(|()| confine::enforce(filter));
+        let space = size.saturating_add(memory.saturating_mul(4)).saturating_add(64 << 20);
+        let confined = confine::limit(space, cpu).and_then(|()| confine::enforce(filter));
         if confined.is_err() {
             confine::end(BROKEN);
         }

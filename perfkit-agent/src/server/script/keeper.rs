@@ -1,10 +1,10 @@
 //! The host's link to the nursery: asks it for processes, and hears how they end. A nursery that died is replaced by
 //! the next one who asks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
@@ -13,7 +13,7 @@ use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::process::{Child, Command};
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use tokio::task::JoinHandle;
 
 use super::confine::Exit;
@@ -34,8 +34,16 @@ pub struct Born {
 }
 
 /// The link.
-#[derive(Debug, Default)]
-pub struct Keeper(tokio::sync::Mutex<Option<Nursery>>);
+#[derive(Debug)]
+pub struct Keeper {
+    nursery: tokio::sync::Mutex<Option<Nursery>>,
+    /// Processes that were made ahead: making one takes longer than all else of a start.
+    spare: Mutex<VecDeque<Born>>,
+    /// How many there shall be.
+    spares: usize,
+    /// Whether somebody makes some.
+    making: AtomicBool,
+}
 
 #[derive(Debug)]
 struct Nursery {
@@ -62,11 +70,51 @@ struct Expected {
 }
 
 impl Keeper {
+    /// With so many processes ready.
+    pub fn new(spares: usize) -> Keeper {
+        Keeper {
+            nursery: tokio::sync::Mutex::default(),
+            spare: Mutex::default(),
+            spares,
+            making: AtomicBool::new(false),
+        }
+    }
+
+    /// A process of those that are ready, else a new one.
+    pub async fn take(self: &Arc<Keeper>) -> Result<Born> {
+        let mut ready = self.spare().pop_front();
+        // One whose nursery is gone has ended, too.
+        while ready.as_mut().is_some_and(|born| born.exit.try_recv() != Err(TryRecvError::Empty)) {
+            ready = self.spare().pop_front();
+        }
+        if !self.making.swap(true, Ordering::Relaxed) {
+            tokio::spawn(Arc::clone(self).make_ready());
+        }
+        match ready {
+            Some(born) => Ok(born),
+            None => self.born().await,
+        }
+    }
+
+    async fn make_ready(self: Arc<Keeper>) {
+        // Whoever needs a process will find out why there is none.
+        while self.spare().len() < self.spares
+            && let Ok(born) = self.born().await
+        {
+            self.spare().push_back(born);
+        }
+        self.making.store(false, Ordering::Relaxed);
+    }
+
+    fn spare(&self) -> MutexGuard<'_, VecDeque<Born>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A new process. The nursery is started first where there is none.
-    pub async fn born(&self) -> Result<Born> {
+    async fn born(&self) -> Result<Born> {
         let link = {
-            let mut nursery = self.0.lock().await;
-            if nursery.as_mut().is_none_or(Nursery::is_gone) {
+            let mut nursery = self.nursery.lock().await;
+            if nursery.as_ref().is_none_or(Nursery::is_gone) {
                 *nursery = Some(Nursery::start()?);
             }
             nursery.as_ref().map(|nursery| Arc::clone(&nursery.link))
@@ -76,7 +124,7 @@ impl Keeper {
 
     /// The nursery's process id, where there is one.
     pub async fn pid(&self) -> Option<u32> {
-        self.0.lock().await.as_ref().and_then(|nursery| nursery.process.id())
+        self.nursery.lock().await.as_ref().and_then(|nursery| nursery.process.id())
     }
 }
 
@@ -102,7 +150,7 @@ impl Nursery {
         Ok(Nursery { link, listener: tokio::spawn(async move { of.listen().await }), process, _group: group })
     }
 
-    fn is_gone(&mut self) -> bool {
+    fn is_gone(&self) -> bool {
         self.link.expected().is_none()
     }
 }

@@ -42,12 +42,14 @@ pub struct Config {
     /// Scripts that are open at the same time, be it that they wait for answers; others wait to be admitted. Each takes
     /// two descriptors of the host.
     pub open: usize,
+    /// Processes that are kept ready, so that a script starts at once.
+    pub spares: usize,
 }
 
 impl Default for Config {
     fn default() -> Config {
         let slots = std::thread::available_parallelism().map_or(1, usize::from);
-        Config { slots, slice: Duration::from_millis(2), open: 1024 }
+        Config { slots, slice: Duration::from_millis(2), open: 1024, spares: 2 * slots }
     }
 }
 
@@ -80,7 +82,7 @@ impl From<Value> for Answer {
 /// Runs scripts.
 #[derive(Debug)]
 pub struct Sandbox {
-    keeper: Keeper,
+    keeper: Arc<Keeper>,
     schedule: Schedule,
     admission: Semaphore,
     metrics: Arc<Metrics>,
@@ -99,10 +101,10 @@ impl Sandbox {
             error,
             remedy: String::new(),
         })?;
-        let sandbox = Sandbox { keeper: Keeper::default(), schedule, admission: Semaphore::new(config.open), metrics };
+        let keeper = Arc::new(Keeper::new(config.spares));
         // So that what is missing is known now and not with the first script.
-        sandbox.keeper.born().await?;
-        Ok(sandbox)
+        keeper.take().await?;
+        Ok(Sandbox { keeper, schedule, admission: Semaphore::new(config.open), metrics })
     }
 
     /// Runs a script to its end. What it gives out comes as lines of JSON, each with its newline, while it runs; where

@@ -1,21 +1,243 @@
+// What a script finds: SCRIPTS.md describes it. Everything here was taken before the script could change it, and what
+// the script gets is frozen.
 (function (call, emit) {
   "use strict";
   const { stringify } = JSON;
-  const { freeze, defineProperty } = Object;
+  const { freeze, defineProperty, keys } = Object;
+  const { apply } = Reflect;
+  const text = String;
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  const push = (list, value) => defineProperty(list, list.length, { value, writable: true, enumerable: true, configurable: true });
+  const { sort } = Array.prototype;
+
   const line = (value) => stringify(value) ?? "null";
-  const ask = (name, ...rest) => call(name, stringify(rest))[0];
-  const session = freeze({
-    get info() { return ask("info"); },
-    series: () => ask("series"),
-    names: (prefix = "", dots = null, limit = null) => ask("names", prefix, dots, limit),
-    sql: (text, parameters = null) => ask("sql", text, parameters),
-  });
+  const ask = (name, ...rest) => call(name, line(rest));
+  const value = (name, ...rest) => ask(name, ...rest)[0];
+  /** Rows as objects. */
+  const objects = ({ names, rows }) => {
+    const all = [];
+    for (const row of rows) {
+      const object = {};
+      for (let i = 0; i < names.length; i++) object[names[i]] = row[i];
+      push(all, object);
+    }
+    return all;
+  };
+  /** Rows that are fetched at once where a function of the script chooses among them. */
+  const PAGE = 20000;
+
+  /** `percentile` of numbers that a function of the script has chosen: the nearest rank. */
+  function percentile(numbers, percent) {
+    if (!(percent >= 0 && percent <= 100)) throw new RangeError("percentile() wants a number from 0 to 100");
+    apply(sort, numbers, [compare]);
+    const rank = Math.ceil((percent / 100) * numbers.length);
+    return numbers[(rank > 1 ? rank : 1) - 1] ?? null;
+  }
+
+  function histogram([{ from, to, width }, counts]) {
+    return { from, to, width, counts };
+  }
+
+  /** Rows of a table: chosen step by step, and read when something is asked about them. */
+  class Rows {
+    #chosen;
+    #tests;
+    constructor(chosen, tests) {
+      this.#chosen = chosen;
+      this.#tests = tests;
+      freeze(this);
+    }
+    #with(changed) {
+      return new Rows({ ...this.#chosen, ...changed }, this.#tests);
+    }
+    #ask(what, ...rest) {
+      return ask("rows", this.#chosen, what, ...rest);
+    }
+    where(condition) {
+      if (this.#chosen.limit !== undefined) throw new TypeError("where() comes before limit()");
+      if (typeof condition === "function") return new Rows(this.#chosen, [...this.#tests, condition]);
+      return this.#with({ where: [...this.#chosen.where, condition] });
+    }
+    between(from, to) {
+      return this.where({ from, to });
+    }
+    orderBy(order, direction = "asc") {
+      return this.#with({ order, descending: direction === "desc" });
+    }
+    limit(limit) {
+      return this.#with({ limit });
+    }
+    count() {
+      return this.#tests.length ? this.toArray(Infinity).length : this.#ask("count")[0];
+    }
+    #numbers(field) {
+      const numbers = [];
+      for (const row of this.toArray(Infinity)) if (typeof row[field] === "number") push(numbers, row[field]);
+      return numbers;
+    }
+    sum(field = "duration") {
+      if (!this.#tests.length) return this.#ask("sum", field)[0] ?? 0;
+      let sum = 0;
+      for (const number of this.#numbers(field)) sum += number;
+      return sum;
+    }
+    mean(field = "duration") {
+      if (!this.#tests.length) return this.#ask("mean", field)[0];
+      const numbers = this.#numbers(field);
+      let sum = 0;
+      for (const number of numbers) sum += number;
+      return numbers.length ? sum / numbers.length : null;
+    }
+    min(field = "duration") {
+      return this.#tests.length ? percentile(this.#numbers(field), 0) : this.#ask("min", field)[0];
+    }
+    max(field = "duration") {
+      return this.#tests.length ? percentile(this.#numbers(field), 100) : this.#ask("max", field)[0];
+    }
+    percentile(percent, field = "duration") {
+      return this.#tests.length
+        ? percentile(this.#numbers(field), percent)
+        : this.#ask("percentile", field, percent)[0];
+    }
+    histogram(field = "duration", bins = null) {
+      if (this.#tests.length) throw new TypeError("histogram() is for rows that no function chooses");
+      return histogram(this.#ask("histogram", field, bins));
+    }
+    groupBy(field, measure = null) {
+      if (!this.#tests.length) return this.#ask("groups", field, measure)[0];
+      const groups = new Map();
+      for (const row of this.toArray(Infinity)) {
+        const key = row[field];
+        const group = groups.get(key) ?? { key, count: 0, sum: 0, max: null };
+        const number = measure === null ? 0 : row[measure] ?? 0;
+        group.count += 1;
+        group.sum += number;
+        if (group.max === null || number > group.max) group.max = number;
+        groups.set(key, group);
+      }
+      const all = [];
+      for (const group of groups.values()) {
+        const { key, count, sum, max } = group;
+        push(all, measure === null ? { key, count } : { key, count, mean: sum / count, sum, max });
+      }
+      return apply(sort, all, [(a, b) => compare(b.sum, a.sum) || compare(b.count, a.count)]);
+    }
+    top(count = 10, field = "duration") {
+      return this.orderBy(field, "desc").toArray(count);
+    }
+    slow(count = 10) {
+      return this.top(count, this.#chosen.table === "frames" ? "total" : "duration");
+    }
+    first() {
+      return this.toArray(1)[0] ?? null;
+    }
+    toArray(limit = 1000) {
+      const { limit: most = Infinity } = this.#chosen;
+      const wanted = limit < most ? limit : most;
+      const all = [];
+      for (let offset = 0; all.length < wanted; offset += PAGE) {
+        const left = wanted - all.length;
+        const page = this.#tests.length || left > PAGE ? PAGE : left;
+        const rows = objects(value("rows", { ...this.#chosen, limit: page, offset }, "list"));
+        next: for (const row of rows) {
+          for (const test of this.#tests) if (!test(row)) continue next;
+          if (all.length < wanted) push(all, row);
+        }
+        if (rows.length < page) break;
+      }
+      return all;
+    }
+    columns(...fields) {
+      if (this.#tests.length) throw new TypeError("columns() is for rows that no function chooses");
+      const answer = this.#ask("columns", fields);
+      const columns = answer[0];
+      for (const name of keys(columns)) if (typeof columns[name] === "number") columns[name] = answer[columns[name]];
+      return columns;
+    }
+    *[Symbol.iterator]() {
+      yield* this.toArray(Infinity);
+    }
+    toJSON() {
+      return this.toArray();
+    }
+  }
+
+  /** Readings of a counter or a gauge, and of all whose names lie below its name. */
+  class Counter {
+    #chosen;
+    constructor(chosen) {
+      this.#chosen = chosen;
+      freeze(this);
+    }
+    #stat(name) {
+      return value("counter", this.#chosen, "stats")[name];
+    }
+    between(from, to) {
+      return new Counter({ ...this.#chosen, from, to });
+    }
+    of(pid) {
+      return new Counter({ ...this.#chosen, pid });
+    }
+    raw() {
+      return new Counter({ ...this.#chosen, raw: true });
+    }
+    mean() { return this.#stat("mean"); }
+    min() { return this.#stat("min"); }
+    max() { return this.#stat("max"); }
+    sum() { return this.#stat("sum"); }
+    first() { return this.#stat("first"); }
+    last() { return this.#stat("last"); }
+    rate() { return this.#stat("rate"); }
+    count() { return this.#stat("count"); }
+    stats() {
+      return value("counter", this.#chosen, "stats");
+    }
+    percentile(percent) {
+      return value("counter", this.#chosen, "percentile", percent);
+    }
+    histogram(bins = null) {
+      return histogram(ask("counter", this.#chosen, "histogram", bins));
+    }
+    get values() {
+      const [tracks, times, values, track] = ask("counter", this.#chosen, "values");
+      return { times, values, track, tracks };
+    }
+    toJSON() {
+      return this.stats();
+    }
+  }
+
+  let begin = null;
+  const origin = () => (begin ??= value("info").origin);
+  const table = (name) => new Rows({ table: name, where: [] }, []);
+  const session = {
+    get info() { return value("info"); },
+    get frames() { return table("frames"); },
+    get events() { return table("events"); },
+    table,
+    counters: (name, { pid } = {}) => new Counter({ name, pid }),
+    series: () => value("series"),
+    names: (prefix = "", dots = null, limit = null) => value("names", prefix, dots, limit),
+    sql: (statement, parameters = null) => objects(value("sql", statement, parameters)),
+    analysis: (place = {}) => value("analysis", place),
+    seconds: (time) => (time - origin()) / 1e9,
+    at: (seconds) => origin() + seconds * 1e9,
+  };
   const globals = {
     emit: (value) => emit(line(value)),
-    print: (...values) => emit(line(values.map(String).join(" "))),
+    print: (...values) => {
+      let words = "";
+      for (let i = 0; i < values.length; i++) words += (i ? " " : "") + text(values[i]);
+      emit(line(words));
+    },
     session,
   };
-  for (const name of Object.keys(globals)) {
+  for (const shape of [Rows, Counter]) freeze(shape) && freeze(shape.prototype);
+  for (const name of keys(session)) {
+    const made = Object.getOwnPropertyDescriptor(session, name).value;
+    if (typeof made === "function") freeze(made);
+  }
+  for (const name of keys(globals)) {
     defineProperty(globalThis, name, { value: freeze(globals[name]), enumerable: true });
   }
 })

@@ -103,20 +103,25 @@ async fn admitted<H: Host>(
     let _open = Counted::new(&metrics.open);
     let begun = Instant::now();
     let unavailable = |error: String| Stop::new(Code::Unavailable, error);
-    let born = sandbox.keeper.born().await.map_err(|error| unavailable(error.to_string()))?;
+    let born = sandbox.keeper.take().await.map_err(|error| unavailable(error.to_string()))?;
     let Born { socket, handle, exit } = born;
     let turns = sandbox.schedule.enter(handle);
-    let mut talk = Talk { socket, turns, limits, metrics, host, output, begun, spent };
+    let mut talk = Talk { socket, turns, exit, ended: None, limits, metrics, host, output, begun, spent };
     let stop = match timeout_at(deadline, talk.until_end(source)).await {
         Ok(stop) => stop,
         Err(_) => Some(late()),
     };
-    let Talk { turns, spent, .. } = talk;
+    let Talk { turns, exit, ended, spent, .. } = talk;
     (spent.slices, spent.queued) = (turns.slices(), turns.queued());
     // Whatever it says, it is not to go on.
     drop(turns);
-    let exit = ended(exit).await;
-    (spent.cpu, spent.resident) = (exit.cpu, exit.resident);
+    let exit = match ended {
+        Some(ended) => ended,
+        None => tokio::time::timeout(PATIENCE, exit).await.ok().and_then(Result::ok),
+    };
+    if let Some(exit) = exit {
+        (spent.cpu, spent.resident) = (exit.cpu, exit.resident);
+    }
     match stop {
         None => Ok(()),
         Some(Stop { code: Code::Engine, .. }) => Err(explain(exit, limits)),
@@ -124,13 +129,9 @@ async fn admitted<H: Host>(
     }
 }
 
-/// How the process ended; nothing is known where the nursery is gone.
-async fn ended(exit: oneshot::Receiver<Exit>) -> Exit {
-    tokio::time::timeout(PATIENCE, exit).await.ok().and_then(|exit| exit.ok()).unwrap_or_default()
-}
-
 /// Why a process ended that was not asked to.
-fn explain(exit: Exit, limits: &Limits) -> Stop {
+fn explain(exit: Option<Exit>, limits: &Limits) -> Stop {
+    let Some(exit) = exit else { return Stop::new(Code::Engine, "its process is gone") };
     match Signal::try_from(exit.signal) {
         Ok(Signal::SIGPROF | Signal::SIGXCPU) => {
             let message = format!("it used up its {} s of processor time", limits.cpu.as_secs_f64());
@@ -148,6 +149,9 @@ fn explain(exit: Exit, limits: &Limits) -> Stop {
 struct Talk<'a, H> {
     socket: UnixStream,
     turns: Turns,
+    exit: oneshot::Receiver<Exit>,
+    /// How the process ended, or that nobody will tell, where that is known already.
+    ended: Option<Option<Exit>>,
     limits: &'a Limits,
     metrics: &'a Metrics,
     host: &'a H,
@@ -243,7 +247,10 @@ impl<H: Host> Talk<'_, H> {
             Err(mpsc::error::TrySendError::Closed(_)) => cancelled(),
             Err(mpsc::error::TrySendError::Full(bytes)) => {
                 self.turns.park();
-                let sent = self.output.send(bytes).await;
+                let sent = tokio::select! {
+                    sent = self.output.send(bytes) => sent,
+                    exit = &mut self.exit => return Some(self.gone(exit)),
+                };
                 self.turns.ready();
                 if sent.is_err() { cancelled() } else { None }
             }
@@ -263,8 +270,13 @@ impl<H: Host> Talk<'_, H> {
             return Err(Stop::new(Code::Calls, message));
         }
         let begun = Instant::now();
+        let long = arguments.len() > ARGUMENTS;
         let answer = match serde_json::from_str(arguments) {
-            Ok(arguments) => self.host.call(name, arguments).await,
+            Ok(_) if long => Err(format!("the question is longer than {ARGUMENTS} bytes")),
+            Ok(arguments) => tokio::select! {
+                answer = self.host.call(name, arguments) => answer,
+                exit = &mut self.exit => return Err(self.gone(exit)),
+            },
             Err(_) => return Err(Stop::new(Code::Forbidden, "its process asked with what is no JSON")),
         };
         let answer = match answer {
@@ -281,5 +293,11 @@ impl<H: Host> Talk<'_, H> {
         self.spent.waited += waited;
         self.spent.answers += frame.len() as u64;
         Ok(frame)
+    }
+
+    /// Its process ended while it was waiting for us.
+    fn gone(&mut self, exit: Result<Exit, oneshot::error::RecvError>) -> Stop {
+        self.ended = Some(exit.ok());
+        Stop::new(Code::Engine, "")
     }
 }

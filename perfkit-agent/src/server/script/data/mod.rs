@@ -1,16 +1,19 @@
 //! What scripts may ask of a session, answered with a reader that is lent for each question: a table of questions,
 //! and the work on columns done here.
 
+mod analysis;
+mod counters;
 mod lend;
+mod numbers;
+mod rows;
 mod session;
 mod sql;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::InterruptHandle;
 use serde_json::Value;
-use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{Answer, Host};
@@ -22,8 +25,15 @@ pub use lend::{Job, Lend, Own};
 type Answering = fn(&Reading<'_>, &[Value]) -> Result<Answer, String>;
 
 /// The questions that there are.
-const QUESTIONS: &[(&str, Answering)] =
-    &[("info", session::info), ("series", session::series), ("names", session::names), ("sql", sql::sql)];
+const QUESTIONS: &[(&str, Answering)] = &[
+    ("info", session::info),
+    ("series", session::series),
+    ("names", session::names),
+    ("sql", sql::sql),
+    ("rows", rows::rows),
+    ("counter", counters::counter),
+    ("analysis", analysis::analysis),
+];
 
 /// Answers the questions of one script about a session.
 #[derive(Debug)]
@@ -46,7 +56,7 @@ impl<L: Lend> Data<L> {
 }
 
 /// A question that is being answered.
-pub(super) struct Reading<'a> {
+pub struct Reading<'a> {
     query: &'a Query,
     read: &'a AtomicU64,
     stop: &'a Stop,

@@ -1,8 +1,8 @@
 //! `sql`: any reading statement.
 
 use rusqlite::types::{Value as Sql, ValueRef};
-use rusqlite::{Row, Statement, params_from_iter};
-use serde_json::{Map, Number, Value};
+use rusqlite::{Statement, params_from_iter};
+use serde_json::{Map, Number, Value, json};
 
 use super::{Reading, text};
 use crate::server::script::Answer;
@@ -14,7 +14,7 @@ const BYTES: u64 = 64 << 20;
 /// The words that a statement may begin with.
 const BEGINS: &[&str] = &["SELECT", "WITH", "VALUES", "EXPLAIN"];
 
-/// `sql(text, parameters)`: the rows as objects. Parameters are an array for `?`, or an object for `:name`.
+/// `sql(text, parameters)`: a [`Table`]. Parameters are an array for `?`, or an object for `:name`.
 pub fn sql(reading: &Reading<'_>, arguments: &[Value]) -> Result<Answer, String> {
     let text = text(arguments, 0).ok_or("sql() wants a statement as its first argument")?;
     let mut statement = prepare(reading, text)?;
@@ -41,8 +41,7 @@ pub fn sql(reading: &Reading<'_>, arguments: &[Value]) -> Result<Answer, String>
         Some(_) => return Err("the parameters are an array, or an object of names".to_owned()),
     }
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.raw_query();
-    objects(reading, &names, &mut rows).map(Answer::from)
+    Table::of(reading, names, &mut statement.raw_query()).map(Answer::from)
 }
 
 /// A statement that can only read.
@@ -57,51 +56,73 @@ fn prepare<'a>(reading: &Reading<'a>, text: &str) -> Result<Statement<'a>, Strin
     }
 }
 
+/// Rows with the names of their columns, which stand once: `{ names, rows }` for a script, which makes objects of it.
+pub struct Table {
+    names: Vec<String>,
+    rows: Vec<Value>,
+}
+
+impl Table {
+    /// What a statement of ours answers.
+    pub fn select(reading: &Reading<'_>, text: &str, values: &[Sql]) -> Result<Table, String> {
+        let mut statement = reading.query.db().prepare_cached(text).map_err(wrong)?;
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.query(params_from_iter(values)).map_err(wrong)?;
+        Table::of(reading, names, &mut rows)
+    }
+
+    fn of(reading: &Reading<'_>, names: Vec<String>, rows: &mut rusqlite::Rows<'_>) -> Result<Table, String> {
+        let mut table = Table { names, rows: Vec::new() };
+        let mut bytes = 0;
+        while let Some(row) = rows.next().map_err(wrong)? {
+            let mut values = Vec::with_capacity(table.names.len());
+            let mut size = 0;
+            for at in 0..table.names.len() {
+                let value = row.get_ref(at).map_err(wrong)?;
+                size += self::size(value);
+                values.push(plain(value));
+            }
+            bytes += size;
+            reading.count(size)?;
+            if table.rows.len() == ROWS || bytes > BYTES {
+                return Err(format!("the answer has more than {ROWS} rows or {} MiB: ask for less", BYTES >> 20));
+            }
+            table.rows.push(Value::Array(values));
+        }
+        Ok(table)
+    }
+
+    /// The rows as objects, for a reader that cares about no order of their members.
+    pub fn objects(self) -> Vec<Value> {
+        let object = |row: Value| {
+            let Value::Array(row) = row else { return Value::Null };
+            self.names.iter().cloned().zip(row).collect::<Map<_, _>>().into()
+        };
+        self.rows.into_iter().map(object).collect()
+    }
+}
+
+impl From<Table> for Answer {
+    fn from(table: Table) -> Answer {
+        Answer::from(json!({ "names": table.names, "rows": table.rows }))
+    }
+}
+
 /// The rows that a statement of ours answers, as objects.
 pub fn rows(reading: &Reading<'_>, text: &str, values: &[Sql]) -> Result<Vec<Value>, String> {
-    let mut statement = reading.query.db().prepare_cached(text).map_err(wrong)?;
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let mut rows = statement.query(params_from_iter(values)).map_err(wrong)?;
-    match objects(reading, &names, &mut rows)? {
-        Value::Array(rows) => Ok(rows),
-        _ => Ok(Vec::new()),
-    }
-}
-
-fn objects(reading: &Reading<'_>, names: &[String], rows: &mut rusqlite::Rows<'_>) -> Result<Value, String> {
-    let (mut all, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.next().map_err(wrong)? {
-        let (object, size) = object(names, row).map_err(wrong)?;
-        bytes += size;
-        reading.count(size)?;
-        if all.len() == ROWS || bytes > BYTES {
-            return Err(format!("the answer has more than {ROWS} rows or {} MiB: ask for less", BYTES >> 20));
-        }
-        all.push(Value::Object(object));
-    }
-    Ok(Value::Array(all))
-}
-
-/// A row as an object, and the bytes of its values.
-fn object(names: &[String], row: &Row<'_>) -> rusqlite::Result<(Map<String, Value>, u64)> {
-    let (mut object, mut bytes) = (Map::new(), 0);
-    for (at, name) in names.iter().enumerate() {
-        let value = row.get_ref(at)?;
-        bytes += size(value);
-        object.insert(name.clone(), json(value));
-    }
-    Ok((object, bytes))
+    Table::select(reading, text, values).map(Table::objects)
 }
 
 /// The bytes of a value, as [`super::Data::read`] counts them.
-fn size(value: ValueRef<'_>) -> u64 {
+pub fn size(value: ValueRef<'_>) -> u64 {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.len() as u64,
         _ => 8,
     }
 }
 
-fn json(value: ValueRef<'_>) -> Value {
+/// A value for a script; a blob is not for one.
+pub fn plain(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => number.into(),
