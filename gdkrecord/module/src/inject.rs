@@ -56,11 +56,20 @@ struct Hand {
     held: Option<u32>,
     /// GdkModifierType.
     state: u32,
-    /// What fingers touch, by their numbers.
-    fingers: Vec<(u32, u32)>,
+    /// Fingers that touch something that takes them as such.
+    fingers: Vec<Touching>,
     click: Option<Click>,
     /// The top-level that was given the keyboard.
     focus: u32,
+}
+
+/// A finger that touches a window.
+#[derive(Clone, Copy, Debug)]
+struct Touching {
+    finger: u32,
+    window: u32,
+    /// Whether it was the only one when it came: that stands for the pointer, too.
+    emulating: bool,
 }
 
 /// A press that the next one may double.
@@ -227,30 +236,31 @@ impl Hand {
 
     /// A finger, where somebody takes it; else it is a pointer with a button, as GDK makes of it.
     fn touches(&mut self, scene: &Scene<'_>, at: (f64, f64), finger: u32, what: Finger) {
-        let known = self.fingers.iter().find(|(known, _)| *known == finger).map(|&(_, window)| window);
-        let window = match (known, what) {
-            (Some(window), _) => windows::living(scene.session, window),
-            (None, Finger::Begin) => self.taker(scene, at, mask::TOUCH),
-            (None, _) => None,
-        };
-        let Some(window) = window else {
+        if what == Finger::Begin
+            && let Some(window) = self.taker(scene, at, mask::TOUCH)
+        {
+            let (window, emulating) = (windows::number_of(scene.session, window, false), self.fingers.is_empty());
+            self.fingers.push(Touching { finger, window, emulating });
+        }
+        let Some(&Touching { window, emulating, .. }) = self.fingers.iter().find(|known| known.finger == finger) else {
             return match what {
                 Finger::Begin => self.presses(scene, at, 1),
                 Finger::Move => self.moves(scene, at),
                 Finger::End => self.lets_go(scene, at, 1),
             };
         };
-        let emulating = self.fingers.first().is_none_or(|(first, _)| *first == finger);
-        let (of, state) = match what {
-            Finger::Begin => (37, self.state),
-            Finger::Move => (38, self.state | BUTTON1),
-            Finger::End => (39, self.state | BUTTON1),
+        // The number of the event's type, and whether it is the emulated button that is down.
+        let (of, down) = match what {
+            Finger::Begin => (37, false),
+            Finger::Move => (38, emulating),
+            Finger::End => (39, emulating),
         };
-        let event = self.event(scene, window, at, What::Touch { of, finger, emulating });
-        scene.put.send(&Event { state: if emulating { state } else { self.state }, ..event });
-        self.fingers.retain(|(known, _)| *known != finger);
-        if what != Finger::End {
-            self.fingers.push((finger, windows::number_of(scene.session, window, false)));
+        if let Some(window) = windows::living(scene.session, window) {
+            let event = self.event(scene, window, at, What::Touch { of, finger, emulating });
+            scene.put.send(&Event { state: self.state | if down { BUTTON1 } else { 0 }, ..event });
+        }
+        if what == Finger::End {
+            self.fingers.retain(|known| known.finger != finger);
         }
     }
 

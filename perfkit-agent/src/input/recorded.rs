@@ -17,6 +17,7 @@ pub const DISPLAY: (i32, i32) = (1600, 900);
 /// Marks of an event (FORMAT.md): made by the toolkit, and made of another.
 const SYNTHETIC: i64 = 2;
 const EMULATED: i64 = 8;
+const MADE: i64 = SYNTHETIC | EMULATED;
 /// A key's: what it was is not kept.
 const REDACTED: i64 = 4;
 
@@ -85,6 +86,8 @@ struct Part {
     table: &'static str,
     /// The columns after those that all have.
     columns: &'static str,
+    /// Marks of events that nobody made.
+    except: i64,
     what: fn(&Row<'_>) -> rusqlite::Result<Option<What>>,
 }
 
@@ -92,10 +95,11 @@ struct Part {
 const OWN: usize = 7;
 
 const PARTS: &[Part] = &[
-    Part { table: "gdk_motion", columns: "x, y, x_root, y_root", what: |_| Ok(Some(What::Move)) },
+    Part { table: "gdk_motion", columns: "x, y, x_root, y_root", except: MADE, what: |_| Ok(Some(What::Move)) },
     Part {
         table: "gdk_button",
         columns: "x, y, x_root, y_root, button",
+        except: MADE,
         what: |row| {
             // A double click is told twice: as its presses, and as such.
             let down = match text(row, 2)?.as_str() {
@@ -109,6 +113,7 @@ const PARTS: &[Part] = &[
     Part {
         table: "gdk_key",
         columns: "NULL, NULL, NULL, NULL, keyval, flags, keycode",
+        except: MADE,
         what: |row| {
             let kept = row.get::<_, i64>(OWN + 1)? & REDACTED == 0;
             let key = if kept { Some(row.get(OWN)?) } else { None };
@@ -118,6 +123,7 @@ const PARTS: &[Part] = &[
     Part {
         table: "gdk_scroll",
         columns: "x, y, x_root, y_root, direction, delta_x, delta_y, is_stop",
+        except: MADE,
         what: |row| {
             let stop: bool = row.get(OWN + 3)?;
             let delta = |at: usize| row.get::<_, Option<f64>>(at).map(Option::unwrap_or_default);
@@ -134,6 +140,8 @@ const PARTS: &[Part] = &[
     Part {
         table: "gdk_touch",
         columns: "x, y, x_root, y_root, sequence",
+        // The first finger stands for the pointer, too, and is marked for that.
+        except: SYNTHETIC,
         what: |row| {
             let what = match text(row, 2)?.as_str() {
                 "touch-begin" => Finger::Begin,
@@ -149,10 +157,9 @@ const PARTS: &[Part] = &[
 fn read_events(db: &Connection, pid: i64) -> Result<Vec<Event>> {
     let targets = read_targets(db, pid)?;
     let mut events = Vec::new();
-    for Part { table, columns, what } in PARTS {
+    for Part { table, columns, except, what } in PARTS {
         let sql = format!(
-            "SELECT time, window, event, {columns} FROM {table} WHERE pid = ?1 AND flags & {} = 0 ORDER BY time",
-            SYNTHETIC | EMULATED
+            "SELECT time, window, event, {columns} FROM {table} WHERE pid = ?1 AND flags & {except} = 0 ORDER BY time"
         );
         let pair = |row: &Row<'_>, at: usize| -> rusqlite::Result<Option<(f64, f64)>> {
             Ok(row.get::<_, Option<f64>>(at)?.zip(row.get::<_, Option<f64>>(at + 1)?))

@@ -1,6 +1,7 @@
 //! Input that is made inside the program: it arrives where a person's does, and the display's pointer stays where it is.
 //! Whatever else is said to the recorder does its program no harm.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use perfkit_tests::input::Pointer;
 use perfkit_tests::process::{Guarded, stdout_of, tied};
 use perfkit_tests::programs::compiled;
+use perfkit_tests::session::number;
 use perfkit_tests::{App, Display, Launch};
 
 use crate::programs::{calculates, plays, types, types_in_gtk2};
@@ -48,6 +50,23 @@ fn the_pointer_of_the_display_stays_where_it_is() {
     let output = playing.arg(&scripted.path).arg("-o").arg(session(&scripted)).env(MARK, "no").output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(pointer_of(display), before);
+}
+
+/// A finger on what takes fingers: it is no pointer.
+#[test]
+fn touched() {
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let text = fs::read_to_string(&scripted.path).unwrap();
+    let with = |line: &str, verb: &str, does: &str| match line.split_once(&format!(" {verb} ")) {
+        Some((after, rest)) => format!("{after} touch {}", rest.replace("button=1", does)),
+        None => line.to_owned(),
+    };
+    let lines = text.lines().map(|line| with(&with(line, "press", "begin"), "release", "end"));
+    fs::write(&scripted.path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let (output, _) = replay(&scripted, INSIDE);
+    assert!(output.status.success(), "{}", said(&output));
+    let count = |table: &str| number(&session(&scripted), &format!("SELECT count(*) FROM {table}")).unwrap();
+    assert_eq!((count("gdk_touch"), count("gdk_button")), (4, 0));
 }
 
 /// There windows have shadows, so that everything lies elsewhere than it did when it was recorded.

@@ -179,8 +179,8 @@ impl Put {
             }
             What::Touch { finger, emulating, .. } => {
                 at.set(20, event.time);
-                // A number that is never followed; 0 is no finger.
-                at.set(56, finger as usize + 1);
+                // A number that is never followed, and not 0, which is no finger.
+                at.set(56, finger as usize | 1 << 32);
                 at.set(64, c_int::from(emulating));
                 at.pointer(event, 48, 72, 80);
             }
