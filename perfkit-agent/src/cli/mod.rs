@@ -20,6 +20,7 @@ mod serve;
 mod sources;
 mod symbolise;
 mod templates;
+mod token;
 pub mod words;
 
 use std::ffi::OsString;
@@ -85,6 +86,8 @@ enum Command {
     Sources(sources::Args),
     /// List the templates for `record`.
     Templates(templates::Args),
+    /// Say who may use the server, and what they may.
+    Token(token::Args),
     /// Print shell completions.
     Completions(docs::Completions),
     /// Write the man pages into a folder.
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),
+        Command::Token(args) => token::run(args),
         Command::Completions(args) => docs::completions(&args),
         Command::Man(args) => docs::man(&args),
     };

@@ -7,7 +7,7 @@
 mod answer;
 mod ask;
 mod connect;
-mod tls;
+pub(crate) mod tls;
 mod url;
 
 use std::fmt;

@@ -1,15 +1,18 @@
 //! The agent's own server: its modules and pools put into a container, its sockets, and its life.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::access::{Access, Secure, Settings};
 use super::connection::Doors;
 use super::container::Builder;
-use super::guard::Everybody;
 use super::limits::Limits;
 use super::listen::{Address, Socket};
 use super::modules::{Health, MetricsModule};
+use super::notify::notify;
+use crate::client::Fingerprint;
 use crate::error::{Error, Result};
 
 /// How the agent is to serve.
@@ -21,10 +24,13 @@ pub struct Options {
     pub workers: Option<usize>,
     /// What clients may take.
     pub limits: Limits,
+    /// Who may use it.
+    pub access: Settings,
 }
 
-/// Serves until it is told to end, by SIGTERM, SIGINT or SIGHUP. `ready` hears where it listens.
-pub fn serve(options: Options, ready: impl FnOnce(&[Address])) -> Result<ExitCode> {
+/// Serves until it is told to end, by SIGTERM or SIGINT, or where its terminal goes away. `ready` hears where it listens,
+/// and the certificate's fingerprint where it speaks TLS.
+pub fn serve(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint>)) -> Result<ExitCode> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("worker");
     if let Some(workers) = options.workers {
@@ -34,8 +40,10 @@ pub fn serve(options: Options, ready: impl FnOnce(&[Address])) -> Result<ExitCod
     runtime.build().map_err(failed)?.block_on(run(options, ready))
 }
 
-async fn run(options: Options, ready: impl FnOnce(&[Address])) -> Result<ExitCode> {
-    let container = Builder::new(options.limits, Everybody).module(Health).module(MetricsModule).build()?;
+async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint>)) -> Result<ExitCode> {
+    let access = Arc::new(Access::new(options.access)?);
+    options.listen.iter().try_for_each(|address| access.may_listen(address))?;
+    let container = Builder::new(options.limits, Arc::clone(&access)).module(Health).module(MetricsModule).build()?;
     let mut sockets = Vec::new();
     for address in &options.listen {
         sockets.push(Socket::bind(address).await?);
@@ -46,28 +54,45 @@ async fn run(options: Options, ready: impl FnOnce(&[Address])) -> Result<ExitCod
     for socket in sockets {
         let (container, doors) = (container.clone(), doors.clone());
         match socket {
+            Socket::Tcp(socket) if access.tls().is_some() => {
+                let socket = Secure { socket, access: Arc::clone(&access) };
+                drop(tokio::spawn(async move { container.serve(socket, doors).await }));
+            }
             Socket::Tcp(socket) => drop(tokio::spawn(async move { container.serve(socket, doors).await })),
             Socket::Unix(socket, file) => {
+                if access.has_users() {
+                    file.open_to_all()?;
+                }
                 files.push(file);
                 drop(tokio::spawn(async move { container.serve(socket, doors).await }));
             }
         }
     }
-    ready(&told);
-    told_to_end().await?;
+    ready(&told, access.tls().map(|made| made.fingerprint));
+    notify("READY=1");
+    told_to_end(&access).await?;
+    notify("STOPPING=1");
     container.end().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for a signal that means the end.
-async fn told_to_end() -> Result<()> {
+/// Waits for a signal that means the end. SIGHUP does where there is a terminal, which went away then; a service is told
+/// by it to look at its files again.
+async fn told_to_end(access: &Access) -> Result<()> {
     let listen = |kind| signal(kind).map_err(|error| Error::File { what: "listen for", path: "signals".into(), error });
     let (mut term, mut int, mut hup) =
         (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?, listen(SignalKind::hangup())?);
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-        _ = hup.recv() => {}
+    let has_terminal = std::fs::File::open("/dev/tty").is_ok();
+    loop {
+        tokio::select! {
+            _ = term.recv() => return Ok(()),
+            _ = int.recv() => return Ok(()),
+            _ = hup.recv() => {
+                if has_terminal {
+                    return Ok(());
+                }
+                access.look_again();
+            }
+        }
     }
-    Ok(())
 }

@@ -61,7 +61,7 @@ impl Listen for tokio::net::TcpListener {
         let (stream, address) = tokio::net::TcpListener::accept(self).await?;
         // Replies are written whole; without this the last piece of a stream would wait for an acknowledgement.
         let _ = stream.set_nodelay(true);
-        Ok((stream, Peer::Tcp { address, certificate: None, secure: false }))
+        Ok((stream, Peer::Tcp { address, certificate: Vec::new(), secure: false }))
     }
 
     fn greet(&self) -> impl Greet<Self::Stream> {

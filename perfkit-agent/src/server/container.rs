@@ -246,6 +246,7 @@ impl Inner {
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             all.runtime(&runtime.metrics());
         }
+        self.guard.observe(&mut all);
         self.observers.iter().for_each(|observe| observe(&mut all));
         all.0
     }

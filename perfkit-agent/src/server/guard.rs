@@ -1,11 +1,13 @@
 //! Who asks, and what they may: the interface. What the agent itself does about it is in `crate::server::access`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use http::request::Parts;
 
+use super::metrics::Samples;
 use super::module::{Identity, Operation, Scope};
 use super::problem::Problem;
 
@@ -23,8 +25,8 @@ pub enum Peer {
     Tcp {
         /// Where from.
         address: SocketAddr,
-        /// The name in the certificate that was shown and verified; none without TLS or without such.
-        certificate: Option<String>,
+        /// The names in the certificate that was shown and verified, the common name first; none without such.
+        certificate: Vec<String>,
         /// Whether it is TLS.
         secure: bool,
     },
@@ -52,6 +54,9 @@ pub trait Guard: Send + Sync + 'static {
         _detail: Option<&str>,
     ) {
     }
+
+    /// What it counts, among the server's metrics.
+    fn observe(&self, _samples: &mut Samples) {}
 }
 
 /// Lets everybody do everything: for tests and benches.
@@ -61,5 +66,31 @@ pub struct Everybody;
 impl Guard for Everybody {
     fn identify(&self, _peer: &Peer, _parts: &Parts) -> Result<Identity, Problem> {
         Ok(Identity { name: "everybody".into(), scopes: Scope::ALL.to_vec() })
+    }
+}
+
+impl<G: Guard> Guard for Arc<G> {
+    fn identify(&self, peer: &Peer, parts: &Parts) -> Result<Identity, Problem> {
+        G::identify(self, peer, parts)
+    }
+
+    fn refuse(&self, identity: &Identity, scope: Scope) -> Problem {
+        G::refuse(self, identity, scope)
+    }
+
+    fn answered(
+        &self,
+        peer: &Peer,
+        identity: &Identity,
+        operation: &'static Operation,
+        status: StatusCode,
+        took: Duration,
+        detail: Option<&str>,
+    ) {
+        G::answered(self, peer, identity, operation, status, took, detail);
+    }
+
+    fn observe(&self, samples: &mut Samples) {
+        G::observe(self, samples);
     }
 }

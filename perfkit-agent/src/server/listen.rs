@@ -69,6 +69,14 @@ pub enum Socket {
 #[derive(Debug)]
 pub struct File(PathBuf);
 
+impl File {
+    /// Lets every user of this machine connect; who is let in is looked at then.
+    pub fn open_to_all(&self) -> Result<()> {
+        std::fs::set_permissions(&self.0, PermissionsExt::from_mode(0o666))
+            .map_err(Error::file("open to others", &self.0))
+    }
+}
+
 impl Drop for File {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);

@@ -118,6 +118,7 @@ families! {
     CONNECTIONS_ACCEPTED "agent.connections.accepted" "" "Connections accepted";
     CONNECTIONS_REFUSED "agent.connections.refused" "" "Connections closed at once, as there were too many";
     CONNECTIONS_BROKEN "agent.connections.broken" "" "Connections ended by a limit or by what was no HTTP";
+    ACCESS_REFUSED "agent.access.refused" "" "Requests and connections refused, by why";
     REQUESTS "agent.requests" "" "Requests answered, by module and class of status";
     REQUESTS_OPEN "agent.requests.open" "" "Requests being handled or waiting";
     REQUESTS_LOST "agent.requests.lost" "" "Requests for nothing that is served";

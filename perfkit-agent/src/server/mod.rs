@@ -12,6 +12,7 @@
 //!
 //! `perfkit-agent/MODULES.md` is the standard that a module is written to.
 
+pub mod access;
 mod agent;
 mod body;
 mod compute;
@@ -26,6 +27,7 @@ pub mod metrics;
 mod module;
 pub mod modules;
 pub mod names;
+mod notify;
 mod partition;
 mod pool;
 mod problem;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -11,6 +12,7 @@ use super::context::Context;
 use super::partition::{Keys, Mode};
 use super::problem::Problem;
 use super::request::{Params, Request};
+use crate::error::similar;
 
 /// What a request comes to: a reply, or what was wrong.
 pub type Outcome = Result<Reply, Problem>;
@@ -53,7 +55,8 @@ pub struct Operation {
 }
 
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// Anything, without being known: health, readiness.
     Open,
@@ -77,6 +80,22 @@ impl Scope {
             Scope::Script => "script",
             Scope::Control => "control",
         }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Scope, String> {
+        let known = || Scope::ALL.iter().map(|scope| scope.name());
+        let found = Scope::ALL.into_iter().find(|scope| scope.name() == text);
+        found.ok_or_else(|| {
+            format!(
+                "there is no scope `{text}`{}; there are {}",
+                similar(text, known()),
+                known().collect::<Vec<_>>().join(", ")
+            )
+        })
     }
 }
 

@@ -72,6 +72,9 @@ impl Problem {
         *reply.status_mut() = self.status;
         let headers = reply.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(retry) = self.retry {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(retry.as_secs().max(1)));
         }
