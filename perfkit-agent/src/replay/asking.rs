@@ -43,6 +43,8 @@ struct Talk {
     reader: BufReader<UnixStream>,
     /// What was read of a line that has not ended.
     line: String,
+    /// Answers that nobody waits for any more.
+    late: usize,
 }
 
 impl Asking {
@@ -76,8 +78,7 @@ impl Asking {
                 return answer(&line);
             }
         }
-        // An answer that comes too late would be taken for that to the next question.
-        self.forget(pid);
+        self.give_up(pid);
         Answer::Silence
     }
 
@@ -92,17 +93,23 @@ impl Asking {
         let talk = self.talks.get_mut(&pid)?;
         // What was read of a line before the time was up stays.
         if talk.reader.read_line(&mut talk.line).ok()? == 0 {
-            self.forget(pid);
+            self.talks.remove(&pid);
             return None;
         }
         let line = talk.line.strip_suffix('\n')?.to_owned();
         talk.line.clear();
+        if talk.late > 0 {
+            talk.late -= 1;
+            return None;
+        }
         Some(line)
     }
 
-    /// Talks no more to a process.
-    pub fn forget(&mut self, pid: u32) {
-        self.talks.remove(&pid);
+    /// Waits no more for an answer: when it comes, it is not taken for that to the next question.
+    pub fn give_up(&mut self, pid: u32) {
+        if let Some(talk) = self.talks.get_mut(&pid) {
+            talk.late += 1;
+        }
     }
 
     fn accept(&mut self) {
@@ -114,7 +121,7 @@ impl Asking {
             let read = set.and_then(|()| reader.read_line(&mut line)).and_then(|_| wait(reader.get_ref(), LOOK));
             let pid = line.trim().strip_prefix("pid ").and_then(|pid| pid.parse().ok());
             if let (Ok(()), Some(pid)) = (read, pid) {
-                self.talks.insert(pid, Talk { reader, line: String::new() });
+                self.talks.insert(pid, Talk { reader, line: String::new(), late: 0 });
             }
         }
     }
@@ -164,6 +171,24 @@ mod tests {
                 prop_assert!(line.ends_with(&widget.name));
             }
         }
+    }
+
+    #[test]
+    fn an_answer_that_comes_too_late_is_not_that_to_the_next_question() {
+        let mut asking = Asking::new().unwrap();
+        let mut program = UnixStream::connect(&asking.path).unwrap();
+        program.write_all(b"pid 7\n").unwrap();
+        assert!(asking.say(7, "one"));
+        assert_eq!(asking.hear(7), None);
+        asking.give_up(7);
+        assert!(asking.say(7, "two"));
+        program.write_all(b"first\nsec").unwrap();
+        assert_eq!((asking.hear(7), asking.hear(7)), (None, None));
+        program.write_all(b"ond\n").unwrap();
+        assert_eq!(asking.hear(7).as_deref(), Some("second"));
+        drop(program);
+        assert_eq!(asking.hear(7), None);
+        assert!(!asking.say(7, "three"));
     }
 
     #[test]

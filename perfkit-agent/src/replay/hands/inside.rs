@@ -24,8 +24,7 @@ impl Inside {
         }
         let answer = on.watch.until(PATIENCE, |_| asking.hear(pid));
         let answer = answer.map_err(|why| {
-            // What it says later would be taken for the answer to the next question.
-            asking.forget(pid);
+            asking.give_up(pid);
             why.of("the program did not take it")
         })?;
         match answer.split_once('\t') {
