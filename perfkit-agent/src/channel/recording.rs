@@ -8,10 +8,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::{Killer, Launch, Running, Target, facts, ward};
-use crate::error::{Error, Result, similar};
+use crate::error::{Error, Result};
 use crate::scratch::Scratch;
 use crate::source::input::joined;
-use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper};
+use crate::source::{Claim, Collector, Flow, Message, Outlet, Readiness, Source, Spec, Stop, Stopper, named};
 
 /// How long sources may go on by themselves once the target has ended: what it wrote last is on its way to them.
 const GRACE: Duration = Duration::from_millis(300);
@@ -214,11 +214,7 @@ fn open(specs: &[Spec], sources: &[Box<dyn Source>], problems: &Problems) -> Res
     let mut claimed: Vec<(Claim, &'static str)> = Vec::new();
     let mut waiting: Option<&'static str> = None;
     for spec in &joined(specs) {
-        let source = sources.iter().find(|source| source.name() == spec.source).ok_or_else(|| {
-            let known: Vec<_> = sources.iter().map(|source| source.name()).collect();
-            let alike = similar(&spec.source, known.iter().copied());
-            Error::Invalid(format!("there is no source `{}`{alike}; there are {}", spec.source, known.join(", ")))
-        })?;
+        let source = named(spec, sources)?;
         for &claim in source.claims() {
             if let Some((_, other)) = claimed.iter().find(|(known, _)| *known == claim) {
                 let (what, way_out) = claim.conflict();

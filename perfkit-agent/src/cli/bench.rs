@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
+use super::STOPPED;
 use super::play::{Plays, Setting, went_well};
-use super::{STOPPED, input};
 use crate::error::{Error, Result};
 use crate::input::Script;
-use crate::replay::measure::{self, MEASURES, Run, Spread, Unit, spread};
+use crate::replay::measure::{self, MEASURES, Run, Spread, Unit, of_measure, of_step};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -51,7 +51,7 @@ enum Format {
 const USUAL: &str = "gdkrecord,proc@20Hz";
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let script = input::read(&args.script)?;
+    let script = Script::read(&args.script)?;
     let mut plays = Plays::new(&script, &args.setting, Some(USUAL))?;
     let folder = args.output.clone().unwrap_or_else(|| {
         let stem = args.script.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -88,27 +88,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from((runs.len() as u32) < args.runs)))
 }
 
-/// The values of a measure in the runs that have it.
-fn values(runs: &[(PathBuf, Run)], measure: usize) -> Option<Spread> {
-    spread(runs.iter().filter_map(|(_, run)| run.values.get(measure).copied().flatten()))
-}
-
-/// The latencies of a step in the runs in which a frame answered it.
-fn step(runs: &[(PathBuf, Run)], step: usize) -> Option<Spread> {
-    spread(runs.iter().filter_map(|(_, run)| run.steps.get(step).copied().flatten()).map(|ns| ns as f64))
+fn measured(runs: &[(PathBuf, Run)]) -> impl Iterator<Item = &Run> {
+    runs.iter().map(|(_, run)| run)
 }
 
 fn text(args: &Args, script: &Script, runs: &[(PathBuf, Run)]) -> String {
     let measures = MEASURES
         .iter()
         .enumerate()
-        .filter_map(|(at, measure)| Some((measure.words.to_owned(), measure.unit, values(runs, at)?)));
+        .filter_map(|(at, measure)| Some((measure.title.to_owned(), measure.unit, of_measure(measured(runs), at)?)));
     let measures: Vec<_> = measures.collect();
-    let steps = script
-        .steps
-        .iter()
-        .enumerate()
-        .filter_map(|(at, done)| Some((format!("{:>4}  {}", at + 1, done.words()), Unit::Time, step(runs, at)?)));
+    let steps = script.steps.iter().enumerate().filter_map(|(at, done)| {
+        Some((format!("{:>4}  {}", at + 1, done.words()), Unit::Time, of_step(measured(runs), at)?))
+    });
     let steps: Vec<_> = steps.collect();
     let width = measures.iter().chain(&steps).map(|(what, ..)| what.chars().count()).max().unwrap_or(0);
     let mut text = format!("{} of {} runs of {} went as recorded\n\n", runs.len(), args.runs, args.script.display());
@@ -120,9 +112,8 @@ fn text(args: &Args, script: &Script, runs: &[(PathBuf, Run)]) -> String {
 }
 
 fn line(width: usize, what: &str, unit: Unit, spread: &Spread) -> String {
-    let Spread { median, half, range } = spread;
-    let between = |(low, high): &(f64, f64)| format!("{} to {}", unit.words(*low), unit.words(*high));
-    columns(width, what, &unit.words(*median), &between(half), &between(range))
+    let [median, half, range] = spread.words(unit);
+    columns(width, what, &median, &half, &range)
 }
 
 fn columns(width: usize, what: &str, median: &str, half: &str, range: &str) -> String {
@@ -138,11 +129,11 @@ fn object(args: &Args, script: &Script, runs: &[(PathBuf, Run)]) -> Value {
     };
     let measures = MEASURES.iter().enumerate().map(|(at, measure)| {
         let each: Vec<_> = runs.iter().map(|(_, run)| run.values.get(at).copied().flatten()).collect();
-        (measure.name.to_owned(), json!({ "all": together(values(runs, at)), "runs": each }))
+        (measure.name.to_owned(), json!({ "all": together(of_measure(measured(runs), at)), "runs": each }))
     });
     let steps = script.steps.iter().enumerate().map(|(at, done)| {
         let each: Vec<_> = runs.iter().map(|(_, run)| run.steps.get(at).copied().flatten()).collect();
-        json!({ "step": at + 1, "line": done.to_string(), "latency_ns": { "all": together(step(runs, at)), "runs": each } })
+        json!({ "step": at + 1, "line": done.to_string(), "latency_ns": { "all": together(of_step(measured(runs), at)), "runs": each } })
     });
     let sessions: Vec<&Path> = runs.iter().map(|(path, _)| path.as_path()).collect();
     json!({

@@ -22,7 +22,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let script = match is_script(&args.file) {
-        true => read(&args.file)?,
+        true => Script::read(&args.file)?,
         false => of_session(super::readable(&args.file)?.path())?,
     };
     if script.untold() > 0 {
@@ -47,10 +47,4 @@ pub fn is_script(path: &Path) -> bool {
     let read = std::fs::File::open(path).and_then(|mut file| file.read(&mut head));
     path.extension().is_some_and(|extension| extension == "perfinput")
         || read.is_ok_and(|count| head[..count] == *b"perfinput ")
-}
-
-/// The script of a file.
-pub fn read(path: &Path) -> Result<Script> {
-    let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-    Script::parse(&text).map_err(|error| Error::Invalid(format!("{}, {error}", path.display())))
 }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::STOPPED;
 use super::play::{Plays, Setting, went_well};
-use super::{STOPPED, input};
 use crate::channel::{Subject, conduct};
 use crate::error::Result;
+use crate::input::Script;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -31,10 +32,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let script = input::read(&args.script)?;
+    let script = Script::read(&args.script)?;
     let mut plays = Plays::new(&script, &args.setting, None)?;
     let quiet = args.setting.quiet;
-    let named = args.output.clone().unwrap_or_else(|| conduct::named_after(&Subject::Start(plays.launch.clone())));
+    let named = args.output.clone().unwrap_or_else(|| conduct::named_after(&Subject::Start(plays.play.launch.clone())));
     let mut well = 0;
     for run in 1..=args.runs {
         let output = match (&args.output, args.runs) {

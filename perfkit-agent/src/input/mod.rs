@@ -8,10 +8,13 @@ mod recorded;
 mod text;
 
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
+use crate::error::Error;
+
 pub use key::Key;
-pub use recorded::of_session;
+pub use recorded::{Recorded, of_session, recorded};
 
 /// What was done with a program.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -116,7 +119,18 @@ pub struct Widget {
 impl Script {
     /// Reads a script; an error names the line.
     pub fn parse(text: &str) -> Result<Script, String> {
+        text::parse(text).map_err(|(line, why)| format!("line {line}: {why}"))
+    }
+
+    /// The same for who shows the line, counted from 1, and says what is wrong with it.
+    pub fn check(text: &str) -> Result<Script, (usize, String)> {
         text::parse(text)
+    }
+
+    /// The script of a file.
+    pub fn read(path: &Path) -> crate::Result<Script> {
+        let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
+        Script::parse(&text).map_err(|error| Error::Invalid(format!("{}, {error}", path.display())))
     }
 
     /// The window of that name.

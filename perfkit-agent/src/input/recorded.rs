@@ -23,20 +23,34 @@ const REDACTED: i64 = 4;
 
 /// The script of the input that a session holds, whose windows are those of the process that got most of it.
 pub fn of_session(path: &Path) -> Result<Script> {
-    let query = Query::open(path)?;
-    let db = query.db();
-    let pid = rows(db, "SELECT pid FROM gdk_target GROUP BY pid ORDER BY count(*) DESC LIMIT 1", [], |row| row.get(0))?;
-    let Some(&pid) = pid.first() else {
-        return Err(Error::Invalid(format!(
+    let recorded = recorded(&Query::open(path)?)?;
+    recorded.map(|recorded| recorded.script).ok_or_else(|| {
+        Error::Invalid(format!(
             "{} has no input with the widgets that it went to: record it with --with input",
             path.display()
-        )));
-    };
+        ))
+    })
+}
+
+/// A script, and when in the session that it was taken from its steps were.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    /// The script.
+    pub script: Script,
+    /// For each step when it began, in nanoseconds of CLOCK_MONOTONIC.
+    pub times: Vec<i64>,
+}
+
+/// The same with the times of its steps; none where a session has no input that could be played.
+pub fn recorded(query: &Query) -> Result<Option<Recorded>> {
+    let db = query.db();
+    let pid = rows(db, "SELECT pid FROM gdk_target GROUP BY pid ORDER BY count(*) DESC LIMIT 1", [], |row| row.get(0))?;
+    let Some(&pid) = pid.first() else { return Ok(None) };
     let mut making = Making::read(db, pid)?;
     for event in read_events(db, pid)? {
         making.put(event);
     }
-    Ok(making.script)
+    Ok(Some(Recorded { script: making.script, times: making.times }))
 }
 
 /// One event of input.
@@ -223,6 +237,8 @@ fn history<T>(
 /// A script that is being made.
 struct Making {
     script: Script,
+    /// When its steps began.
+    times: Vec<i64>,
     owners: History<String>,
     titles: History<String>,
     roles: History<String>,
@@ -267,6 +283,7 @@ impl Making {
         let began = rows(db, "SELECT min(time) FROM gdk_window WHERE pid = ?1", [pid], |row| row.get(0))?;
         Ok(Making {
             script,
+            times: Vec::new(),
             owners: texts("SELECT window, time, owner FROM gdk_window_owner WHERE pid = ?1 ORDER BY time")?,
             titles: texts("SELECT window, time, title FROM gdk_window_title WHERE pid = ?1 ORDER BY time")?,
             roles: texts(
@@ -309,6 +326,7 @@ impl Making {
         }
         let after = self.since(event.time);
         self.script.steps.push(Step { after, window: name, action, widget: event.target.map(|target| target.widget) });
+        self.times.push(event.time);
     }
 
     /// Where an event is in the top-level or popup that it is told of by.
@@ -380,6 +398,7 @@ impl Making {
             let step =
                 Step { after: Duration::ZERO, window: name.clone(), action: Action::WaitFor(state.1), widget: None };
             self.script.steps.push(step);
+            self.times.push(time);
             let display = &mut self.script.display;
             *display = (display.0.max(width), display.1.max(height));
         }

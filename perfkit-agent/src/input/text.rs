@@ -104,20 +104,26 @@ fn finger_name(finger: Finger) -> &'static str {
     FINGERS.iter().find(|(known, _)| *known == finger).map_or("move", |(_, name)| name)
 }
 
-/// Reads a script.
-pub fn parse(text: &str) -> Result<Script, String> {
+/// Reads a script. An error has the number of its line, from 1.
+pub fn parse(text: &str) -> Result<Script, (usize, String)> {
     let mut script = Script { display: super::recorded::DISPLAY, ..Script::default() };
     let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     let head = lines.find(|(_, line)| !is_empty(line));
     match head {
         Some((_, line)) if line.trim() == HEAD => {}
-        Some((_, line)) if line.starts_with("perfinput ") => {
-            return Err(format!("line 1: this perfkit reads `{HEAD}`, and this is `{}`: update perfkit", line.trim()));
+        Some((number, line)) if line.starts_with("perfinput ") => {
+            return Err((
+                number,
+                format!("this perfkit reads `{HEAD}`, and this is `{}`: update perfkit", line.trim()),
+            ));
         }
-        _ => return Err(format!("line 1: a script of input begins with `{HEAD}`")),
+        other => {
+            let number = other.map_or(1, |(number, _)| number);
+            return Err((number, format!("a script of input begins with `{HEAD}`")));
+        }
     }
     for (number, line) in lines.filter(|(_, line)| !is_empty(line)) {
-        read_line(&mut script, line).map_err(|error| format!("line {number}: {error}"))?;
+        read_line(&mut script, line).map_err(|error| (number, error))?;
     }
     Ok(script)
 }

@@ -43,7 +43,7 @@ pub struct Measure {
     /// Its name for programs.
     pub name: &'static str,
     /// Its name for people.
-    pub words: &'static str,
+    pub title: &'static str,
     /// What it counts.
     pub unit: Unit,
     /// Its value in a session; none where nothing was recorded of it.
@@ -87,46 +87,46 @@ const MEMORY: &str = "SELECT sum(most) FROM (SELECT max(value) AS most FROM coun
 pub const MEASURES: &[Measure] = &[
     Measure {
         name: "time",
-        words: "time from the first input to the end",
+        title: "time from the first input to the end",
         unit: Unit::Time,
         of: |facts| Some((facts.place.1 - facts.place.0) as f64),
     },
     Measure {
         name: "frames",
-        words: "frames",
+        title: "frames",
         unit: Unit::Count,
         of: |facts| Some(facts.analysis.frames.len() as f64).filter(|count| *count > 0.0),
     },
-    Measure { name: "frame_p50", words: "work of a frame, p50", unit: Unit::Time, of: |facts| facts.frames(0.5) },
-    Measure { name: "frame_p90", words: "work of a frame, p90", unit: Unit::Time, of: |facts| facts.frames(0.9) },
-    Measure { name: "frame_p99", words: "work of a frame, p99", unit: Unit::Time, of: |facts| facts.frames(0.99) },
+    Measure { name: "frame_p50", title: "work of a frame, p50", unit: Unit::Time, of: |facts| facts.frames(0.5) },
+    Measure { name: "frame_p90", title: "work of a frame, p90", unit: Unit::Time, of: |facts| facts.frames(0.9) },
+    Measure { name: "frame_p99", title: "work of a frame, p99", unit: Unit::Time, of: |facts| facts.frames(0.99) },
     Measure {
         name: "over_budget",
-        words: "frames over their budget",
+        title: "frames over their budget",
         unit: Unit::Count,
         of: |facts| (!facts.analysis.frames.is_empty()).then_some(facts.analysis.slow.len() as f64),
     },
-    Measure { name: "latency_p50", words: "input to frame, p50", unit: Unit::Time, of: |facts| facts.latency(0.5) },
-    Measure { name: "latency_p90", words: "input to frame, p90", unit: Unit::Time, of: |facts| facts.latency(0.9) },
-    Measure { name: "latency_p99", words: "input to frame, p99", unit: Unit::Time, of: |facts| facts.latency(0.99) },
+    Measure { name: "latency_p50", title: "input to frame, p50", unit: Unit::Time, of: |facts| facts.latency(0.5) },
+    Measure { name: "latency_p90", title: "input to frame, p90", unit: Unit::Time, of: |facts| facts.latency(0.9) },
+    Measure { name: "latency_p99", title: "input to frame, p99", unit: Unit::Time, of: |facts| facts.latency(0.99) },
     Measure {
         name: "busy",
-        words: "main loop busy",
+        title: "main loop busy",
         unit: Unit::Time,
         of: |facts| Some(facts.analysis.worked as f64).filter(|ns| *ns > 0.0),
     },
-    Measure { name: "cpu", words: "processor time", unit: Unit::Time, of: |facts| facts.ask(CPU) },
-    Measure { name: "syscalls", words: "system calls", unit: Unit::Count, of: |facts| facts.ask(CALLS) },
+    Measure { name: "cpu", title: "processor time", unit: Unit::Time, of: |facts| facts.ask(CPU) },
+    Measure { name: "syscalls", title: "system calls", unit: Unit::Count, of: |facts| facts.ask(CALLS) },
     Measure {
         name: "repainted",
-        words: "repainted",
+        title: "repainted",
         unit: Unit::Area,
         of: |facts| {
             let painted: i64 = facts.analysis.windows.iter().map(|window| window.repaint.repainted).sum();
             Some(painted as f64).filter(|px| *px > 0.0)
         },
     },
-    Measure { name: "memory", words: "memory, most", unit: Unit::Bytes, of: |facts| facts.ask(MEMORY) },
+    Measure { name: "memory", title: "memory, most", unit: Unit::Bytes, of: |facts| facts.ask(MEMORY) },
 ];
 
 /// What a run gave.
@@ -183,6 +183,24 @@ pub fn spread(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
         values[low] + (next - values[low]) * part
     };
     Some(Spread { median: at(0.5), half: (at(0.25), at(0.75)), range: (least, most) })
+}
+
+impl Spread {
+    /// The value in the middle, the middle half and all of it, in words.
+    pub fn words(&self, unit: Unit) -> [String; 3] {
+        let between = |(low, high): (f64, f64)| format!("{} to {}", unit.words(low), unit.words(high));
+        [unit.words(self.median), between(self.half), between(self.range)]
+    }
+}
+
+/// What the measure at that place of [`MEASURES`] was in the runs that have it.
+pub fn of_measure<'r>(runs: impl Iterator<Item = &'r Run>, measure: usize) -> Option<Spread> {
+    spread(runs.filter_map(|run| run.values.get(measure).copied().flatten()))
+}
+
+/// The latencies of a step in the runs in which a frame answered it.
+pub fn of_step<'r>(runs: impl Iterator<Item = &'r Run>, step: usize) -> Option<Spread> {
+    spread(runs.filter_map(|run| run.steps.get(step).copied().flatten()).map(|ns| ns as f64))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use std::path::PathBuf;
 
 pub use lines::Lines;
 pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
-pub use spec::{ALIASES, Spec, specs};
+pub use spec::{ALIASES, Spec, named, specs};
 pub use stop::{Stop, Stopper};
 pub use tool::Tool;
 

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::Source;
+use crate::error::{Error, similar};
 
 /// A source as it was asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,16 @@ impl std::fmt::Display for Spec {
         }
         Ok(())
     }
+}
+
+/// The source that is asked for; where there is none, the error has the names of those that there are.
+pub fn named<'s>(spec: &Spec, sources: &'s [Box<dyn Source>]) -> Result<&'s dyn Source, Error> {
+    let source = sources.iter().find(|source| source.name() == spec.source);
+    source.map(|source| &**source).ok_or_else(|| {
+        let known: Vec<_> = sources.iter().map(|source| source.name()).collect();
+        let alike = similar(&spec.source, known.iter().copied());
+        Error::Invalid(format!("there is no source `{}`{alike}; there are {}", spec.source, known.join(", ")))
+    })
 }
 
 /// The sources of one `--with`: separated by commas, of which a source's argument may have some of its own.

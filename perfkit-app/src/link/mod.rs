@@ -3,10 +3,11 @@
 //! A [`Desk`] is a thread that holds a session open. What a page wants to know it asks as a job, a function from the
 //! session to an answer, and awaits the answer in the main loop. A document has two desks: one for answers that the
 //! eye waits for, and one for what takes longer. [`recording`] is the thread that makes a session, and [`look`] what is
-//! seen of it meanwhile.
+//! seen of it meanwhile; [`replay`] is the thread that plays a script of input.
 
 pub mod look;
 pub mod recording;
+pub mod replay;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

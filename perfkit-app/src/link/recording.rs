@@ -140,19 +140,19 @@ impl Recording {
 }
 
 /// What is done once for all recordings of this process.
-fn prepare(tell: &Sender<Update>) {
+pub fn prepare(problem: &dyn Fn(String)) {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
         channel::adopt(Company::Others);
         if let Err(error) = ward::begin() {
             // Without it a recording is as good, as long as nobody kills us.
-            let _ = tell.send_blocking(Update::Problem(error.to_string()));
+            problem(error.to_string());
         }
     });
 }
 
 fn record(wanted: Wanted, orders: &mpsc::Receiver<Command>, tell: &Sender<Update>) -> Result<Done> {
-    prepare(tell);
+    prepare(&|problem| drop(tell.send_blocking(Update::Problem(problem))));
     let sources = sources();
     let mut output = wanted.output.clone();
     loop {

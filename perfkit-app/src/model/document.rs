@@ -187,6 +187,11 @@ impl Document {
         desk.ask(job).await
     }
 
+    /// The analysis, where it is made already.
+    pub fn report_there(&self) -> Option<Arc<Report>> {
+        self.imp().report.borrow().clone()
+    }
+
     /// The analysis of the whole session, which is made once. It takes long, and keeps no desk waiting.
     pub async fn report(&self) -> std::result::Result<Arc<Report>, String> {
         let imp = self.imp();

@@ -5,6 +5,7 @@ mod counters;
 mod details;
 mod exposures;
 pub mod follow;
+mod input;
 mod logs;
 mod overview;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub const PAGES: &[Page] = &[
     Page { name: "treemap", title: "Treemap", icon: "view-app-grid-symbolic", make: treemap::make },
     Page { name: "calls", title: "Calls", icon: "format-justify-left-symbolic", make: calls::make },
     Page { name: "counters", title: "Counters", icon: "power-profile-performance-symbolic", make: counters::make },
+    Page { name: "input", title: "Input", icon: "input-mouse-symbolic", make: input::make },
     Page { name: "logs", title: "Logs", icon: "utilities-terminal-symbolic", make: logs::make },
     Page { name: "details", title: "Details", icon: "dialog-information-symbolic", make: details::make },
 ];

@@ -86,7 +86,7 @@ fn look(look: &Look) {
     assert_eq!(gui.said(), "", "{}: warnings of its toolkit", look.name);
 }
 /// What lies outside of the window, or beside what is scrolled up and down only.
-fn outside<'a>(tree: &'a Tree, size: (i32, i32)) -> impl Iterator<Item = String> + 'a {
+pub fn outside<'a>(tree: &'a Tree, size: (i32, i32)) -> impl Iterator<Item = String> + 'a {
     let window = tree.0.iter().find(|widget| widget.role == "frame").unwrap();
     let frame = window.area().unwrap();
     // Where a page needs more, the window is larger.

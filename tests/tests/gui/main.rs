@@ -5,6 +5,7 @@
 
 mod exposures;
 mod files;
+mod input;
 mod itself;
 mod keyboard;
 mod language;

@@ -91,6 +91,7 @@ const CACHES: &[Cache] = &[
             "magic",
             "mime.cache",
             "subclasses",
+            "text",
             "treemagic",
             "types",
             "version",
@@ -236,13 +237,15 @@ mod tests {
         session[68..72].copy_from_slice(b"pkit");
         let mut other = session.clone();
         other[68..72].fill(0);
-        let cases: [(&str, &[u8], &str); 6] = [
+        let cases: [(&str, &[u8], &str); 8] = [
             ("a.perfkit", b"?", "application/x-perfkit"),
             ("session", &session, "application/x-perfkit"),
             ("session.db", &session, "application/x-perfkit"),
             ("database", &other, "application/vnd.sqlite3"),
             ("a.gdkrecord", b"?", "application/x-gdkrecord"),
             ("recording", b"GDKRECRD\x01\0\0\0", "application/x-gdkrecord"),
+            ("a.perfinput", b"?", "text/x-perfinput"),
+            ("script", b"perfinput 1\n", "text/x-perfinput"),
         ];
         for (name, content, expected) in cases {
             let file = folder.path().join(name);

@@ -128,6 +128,11 @@ impl<'a> Player<'a> {
         self.asking.invite(launch);
     }
 
+    /// How many steps are done.
+    pub fn done(&self) -> usize {
+        self.account.done
+    }
+
     /// How it went.
     pub fn into_account(self) -> Account {
         self.account

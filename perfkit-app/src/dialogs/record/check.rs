@@ -147,7 +147,7 @@ fn launch(start: &Start, findings: &mut Findings) -> Option<Launch> {
 }
 
 /// Whether there is the program that would be started, as whatever starts it looks for it.
-fn program(launch: &Launch) -> Result<(), String> {
+pub fn program(launch: &Launch) -> Result<(), String> {
     match channel::find(launch) {
         Ok(_) => Ok(()),
         Err(Error::Start { error, .. }) if error.kind() == std::io::ErrorKind::PermissionDenied => {
@@ -167,7 +167,7 @@ pub fn arguments(text: &str) -> Result<Vec<String>, String> {
 }
 
 /// The working folder; empty stands for that of this program.
-fn folder(text: &str) -> Result<PathBuf, String> {
+pub fn folder(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(home(text.trim()));
     match path.metadata() {
         _ if path.as_os_str().is_empty() => Ok(path),
@@ -305,6 +305,14 @@ fn output(text: &str) -> Result<PathBuf, String> {
         Ok(_) if !allowed(folder, nix::unistd::AccessFlags::W_OK) => Err(tr("You may not write into this folder")),
         Ok(_) if path.exists() => Err(tr("There is a file of this name already, and none is ever overwritten")),
         Ok(_) => Ok(path),
+    }
+}
+
+/// A folder, where files can be written into it.
+pub fn writable(folder: PathBuf) -> Result<PathBuf, String> {
+    match allowed(&folder, nix::unistd::AccessFlags::W_OK) {
+        true => Ok(folder),
+        false => Err(tr("You may not write into this folder")),
     }
 }
 

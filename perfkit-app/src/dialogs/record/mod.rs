@@ -3,7 +3,7 @@
 //! [`check`] says what was typed means, [`program`], [`environment`] and [`sources`] are groups of rows, [`templates`]
 //! the menu that fills them.
 
-mod check;
+pub mod check;
 mod environment;
 mod program;
 mod sources;
@@ -367,7 +367,7 @@ fn icon_button(icon: &str, name: &str) -> gtk::Button {
 }
 
 /// The folder for new sessions: that of the last one that was opened, or the user's own documents.
-fn proposed_folder() -> PathBuf {
+pub fn proposed_folder() -> PathBuf {
     let last: String = settings().get(settings::FOLDER);
     let last = Some(PathBuf::from(last)).filter(|folder| folder.is_dir());
     let documents = || glib::user_special_dir(glib::UserDirectory::Documents).filter(|folder| folder.is_dir());

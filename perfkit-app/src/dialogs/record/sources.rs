@@ -113,6 +113,16 @@ impl Row {
         accessible::describe(&options, source.usage());
         options.set_visible(has_options(source));
         row.add_row(&options);
+        if name == INPUT {
+            row.add_row(&consent(&options));
+            // Who wants it is asked at once.
+            let asks = row.downgrade();
+            on.connect_active_notify(move |on| {
+                if let Some(row) = asks.upgrade() {
+                    row.set_expanded(on.is_active());
+                }
+            });
+        }
         let details = gtk::Label::builder()
             .xalign(0.0)
             .wrap(true)
@@ -170,6 +180,39 @@ impl Row {
         // One that was switched on by a template can be switched off.
         self.on.set_sensitive(!self.late && (!missing || self.on.is_active()));
     }
+}
+
+/// The source of input, and its option by which what is typed is kept.
+const INPUT: &str = "input";
+const KEEP: &str = "text=keep";
+
+/// The row that asks whether what is typed is kept: a switch for the option.
+fn consent(options: &adw::EntryRow) -> adw::ActionRow {
+    let keep = gtk::Switch::builder().valign(gtk::Align::Center).build();
+    let row = adw::ActionRow::builder()
+        .title(tr("Keep typed text"))
+        .subtitle(tr("Letters can be replayed only then. All that is typed into the program is in the session, \
+                      passwords too: mind whom you give it to."))
+        .subtitle_lines(0)
+        .activatable_widget(&keep)
+        .build();
+    row.add_suffix(&keep);
+    let entry = options.clone();
+    keep.connect_active_notify(move |keep| {
+        let text = entry.text();
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty() && *part != KEEP);
+        let wanted: Vec<&str> = parts.chain(keep.is_active().then_some(KEEP)).collect();
+        if keeps(&text) != keep.is_active() {
+            entry.set_text(&wanted.join(","));
+        }
+    });
+    options.connect_changed(move |entry| keep.set_active(keeps(&entry.text())));
+    row
+}
+
+/// Whether options of the source say that what is typed is kept.
+fn keeps(options: &str) -> bool {
+    options.split(',').any(|option| option.trim() == KEEP)
 }
 
 /// Whether anything may follow its name: `strace[:CALLS]`.
