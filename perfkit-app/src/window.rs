@@ -4,7 +4,7 @@
 mod pane;
 
 use std::cell::{Cell, RefCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use adw::prelude::*;
@@ -18,7 +18,7 @@ use crate::dialogs::{about, attach, export, help, preferences, save_as, shortcut
 use crate::link::Progress;
 use crate::model::{Document, play_with, recent};
 use crate::opening;
-use crate::pages::PAGES;
+use crate::pages::{PAGES, input};
 use crate::recording;
 use crate::settings::{self, settings};
 use crate::widgets::live::Live;
@@ -252,6 +252,9 @@ impl Window {
             GtkWindowExt::present(&window);
             return window.open_path(path);
         }
+        if path.extension().is_some_and(|extension| extension == input::SUFFIX) {
+            return self.open_script(&path);
+        }
         let progress = Progress::default();
         if let Some(before) = imp.running.replace(Some(progress.clone())) {
             before.cancel();
@@ -286,6 +289,30 @@ impl Window {
         });
     }
 
+    /// Shows a script of input: on the page of the session that is there, or alone.
+    fn open_script(&self, path: &Path) {
+        if let Some(document) = self.document() {
+            self.show_page("input");
+            return document.want_script(path);
+        }
+        let document = Document::of_nothing();
+        self.tells(&document);
+        let page = input::make(&document);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.put("script", &page, &name);
+        document.want_script(path);
+    }
+
+    /// Shows what a document has to tell in passing.
+    fn tells(&self, document: &Document) {
+        let window = self.downgrade();
+        document.connect_told(move |text| {
+            if let Some(window) = window.upgrade() {
+                window.toast(text);
+            }
+        });
+    }
+
     /// Shows a session.
     pub fn show(&self, document: Document) {
         let imp = self.imp();
@@ -310,17 +337,13 @@ impl Window {
                 }
             }
         });
-        let window = self.downgrade();
-        document.connect_told(move |text| {
-            if let Some(window) = window.upgrade() {
-                window.toast(text);
-            }
-        });
+        self.tells(&document);
         play_with(&document, &*imp.pages);
         if let Some(before) = imp.document.replace(Some(document)) {
             before.set_playing(false);
         }
         self.put_away("recording");
+        self.put_away("script");
         imp.states.set_visible_child_name("session");
         self.session_actions(true);
         if let Some(page) = PAGES.first() {
@@ -507,7 +530,8 @@ impl Window {
     fn ask_for_file(&self) {
         let window = self.clone();
         glib::spawn_future_local(async move {
-            let recordings = ["*.perfkit", "*.gdkrecord", "*.syscap", "*.json", "*.data", "*.strace", "*.ltrace"];
+            let recordings =
+                ["*.perfkit", "*.gdkrecord", "*.syscap", "*.json", "*.data", "*.strace", "*.ltrace", "*.perfinput"];
             let asked = Asked {
                 title: tr("Open a Session or Recording"),
                 accept: tr("_Open"),

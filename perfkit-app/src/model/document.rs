@@ -113,7 +113,7 @@ mod imp {
     impl ObjectImpl for Document {
         fn signals() -> &'static [glib::subclass::Signal] {
             static SIGNALS: LazyLock<Vec<glib::subclass::Signal>> = LazyLock::new(|| {
-                let words = ["page-wanted", "told", "match-wanted"]
+                let words = ["page-wanted", "told", "match-wanted", "script-wanted"]
                     .map(|name| glib::subclass::Signal::builder(name).param_types([String::static_type()]).build());
                 words.into_iter().chain([glib::subclass::Signal::builder("bookmarked").build()]).collect()
             });
@@ -141,6 +141,11 @@ impl Document {
         document.set_cursor(whole.begin);
         document.read_bookmarks().await;
         Ok(document)
+    }
+
+    /// One of no session: whatever it is asked has no answer.
+    pub fn of_nothing() -> Document {
+        glib::Object::new()
     }
 
     fn facts(&self) -> Option<&Facts> {
@@ -245,6 +250,16 @@ impl Document {
             let middle = range.begin + range.length() / 2;
             self.set_visible(visible.moved(middle - (visible.begin + visible.length() / 2), self.whole()));
         }
+    }
+
+    /// Has the page of input show the script of a file.
+    pub fn want_script(&self, path: &Path) {
+        self.emit_by_name::<()>("script-wanted", &[&&*path.to_string_lossy()]);
+    }
+
+    /// Called with the file of a script that is to be shown.
+    pub fn connect_script_wanted(&self, wanted: impl Fn(&str) + 'static) -> glib::SignalHandlerId {
+        self.connect_text("script-wanted", wanted)
     }
 
     /// Called with the name of a page that is to be shown.

@@ -5,7 +5,7 @@ mod counters;
 mod details;
 mod exposures;
 pub mod follow;
-mod input;
+pub mod input;
 mod logs;
 mod overview;
 #[cfg(test)]

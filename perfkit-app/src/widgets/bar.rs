@@ -27,6 +27,9 @@ pub fn bar(document: &Document) -> Line {
 /// "Everything: 25.0 s", "Selected: 74 ms at 12.301 s"
 fn stretch(document: &Document) -> String {
     let (chosen, whole) = (document.chosen(), document.whole());
+    if whole.is_empty() {
+        return String::new();
+    }
     let length = time(chosen.length());
     let at = format!("{:.3} s", document.seconds(chosen.begin));
     if !document.selection().is_empty() {

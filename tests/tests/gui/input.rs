@@ -8,8 +8,9 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use perfkit_tests::gui::{Tree, Widget, pictures};
 use perfkit_tests::process::stdout_of;
-use perfkit_tests::{App, Display, Gui, Launch, bins, screen, session};
+use perfkit_tests::{App, Display, Gui, Launch, bins, screen, session, wait};
 
+use crate::files::drop_on;
 use crate::looks::outside;
 use crate::record::{ask, begin};
 use crate::{PageNames, sample};
@@ -193,4 +194,50 @@ fn it_has_room_in_a_small_and_in_a_dark_window() {
         assert!(wrong.is_empty(), "{name}: what lies outside:\n{}", wrong.join("\n"));
         assert_eq!(said(&gui), "", "{name}: warnings of its toolkit");
     }
+}
+
+#[test]
+fn a_script_is_opened_alone_and_beside_a_session() {
+    let display = Display::start().unwrap();
+    let path = calculated(&display);
+    let (good, bad) = (display.home().join("good.perfinput"), display.home().join("bad.perfinput"));
+    fs::write(&good, script(&path)).unwrap();
+    fs::write(&bad, "perfinput 1\npres\n").unwrap();
+    let mut gui = Gui::start(&display, &[&good]).unwrap();
+    gui.window.resize(&display, 1280, 800).unwrap();
+    gui.hear("Press button 1 on").unwrap();
+    gui.until("the button to be on", starts).unwrap();
+    keep(&display, "input-alone");
+    gui.act("push button", "Start Replay").unwrap();
+    gui.hear("All Went as Recorded").unwrap();
+    gui.close().unwrap();
+    let mut gui = Gui::start(&display, &[sample()]).unwrap();
+    gui.pages();
+    drop_on(&gui, &bad);
+    gui.hear("Line 2: there is no step `pres`").unwrap();
+    gui.until("the page", |tree| tree.says("No Input to Replay").is_none().then_some(())).unwrap();
+    assert_eq!(said(&gui), "", "warnings of its toolkit");
+}
+
+/// The processes that have this in their environment.
+fn marked(mark: &str) -> Vec<String> {
+    let all = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
+    let has =
+        |path: &PathBuf| fs::read(path.join("environ")).is_ok_and(|of| String::from_utf8_lossy(&of).contains(mark));
+    all.filter(has).filter_map(|path| fs::read_to_string(path.join("comm")).ok()).collect()
+}
+
+#[test]
+fn a_window_that_is_closed_while_it_replays_leaves_no_process_behind() {
+    let display = Display::start().unwrap();
+    let path = calculated(&display);
+    let mark = format!("PERFKIT_TEST_MARK={}", display.name());
+    let mut gui = open_as(&display, &path, (1280, 800), &[("PERFKIT_TEST_MARK", display.name())]);
+    gui.write("text", "Program and arguments", "sleep 600").unwrap();
+    gui.until("the button to be on", starts).unwrap();
+    gui.act("push button", "Start Replay").unwrap();
+    wait::until("the program", || marked(&mark).iter().any(|name| name.trim() == "sleep").then_some(())).unwrap();
+    gui.close().unwrap();
+    let none = || marked(&mark).is_empty().then_some(());
+    wait::until("the end of all processes", none).unwrap_or_else(|_| panic!("left: {:?}", marked(&mark)));
 }

@@ -258,7 +258,7 @@ mod tests {
         }
         // The desktop entry opens what it says it opens.
         let entry = fs::read_to_string(folder.path().join("share/applications/org.perfkit.Perfkit.desktop")).unwrap();
-        for kind in ["application/x-perfkit", "application/x-gdkrecord"] {
+        for kind in ["application/x-perfkit", "application/x-gdkrecord", "text/x-perfinput"] {
             assert!(entry.contains(&format!("{kind};")), "{kind}");
         }
     }

@@ -37,8 +37,9 @@ use crate::wording::{tr, tr_many, tr_with};
 const NARROW: i32 = 820;
 const SHARE: f64 = 0.52;
 /// What files of scripts are called.
-const SUFFIX: &str = "perfinput";
+pub const SUFFIX: &str = "perfinput";
 
+/// The page; of a document of no session it shows nothing until a script is wanted.
 pub fn make(document: &Document) -> gtk::Widget {
     let page = Page::new(document);
     page.connect();
@@ -49,6 +50,9 @@ pub fn make(document: &Document) -> gtk::Widget {
     let document = document.clone();
     let read = async move { document.ask_slowly(|reader| recorded(&reader.query)).await };
     fill(&root, read, move |_, read| match read {
+        // Another script was opened meanwhile.
+        Some(Ok(Some(recorded))) if page.file.borrow().is_some() => drop(page.recorded.replace(Some(recorded.into()))),
+        _ if page.file.borrow().is_some() => {}
         Some(Ok(Some(recorded))) if !recorded.script.steps.is_empty() => page.begin(recorded),
         Some(Ok(_)) => page.empty(),
         Some(Err(error)) => page.trouble(&crate::wording::error(&error)),
@@ -177,6 +181,10 @@ impl Page {
         self.editor.connect_typed(move |typed| {
             let Some(page) = page.upgrade() else { return };
             page.pane.set_script(typed.as_ref().ok().cloned());
+            if typed.is_err() {
+                // What cannot be read is mended as text.
+                page.as_text.set_active(true);
+            }
             if let Ok(script) = typed {
                 page.script.replace(script.clone());
                 page.know();
@@ -194,6 +202,12 @@ impl Page {
             match told {
                 Told::Step(_) => page.follow(),
                 Told::Begins | Told::Over => page.show(),
+            }
+        });
+        let page = Rc::downgrade(self);
+        self.document.connect_script_wanted(move |path| {
+            if let Some(page) = page.upgrade() {
+                page.open_file(PathBuf::from(path));
             }
         });
         let [open, save, copy] = &self.buttons;
@@ -341,14 +355,26 @@ impl Page {
                 folder: file::beside(page.document.path()),
                 ..Asked::default()
             };
-            let Some(path) = file::to_read(&window, asked).await.and_then(|file| file.path()) else { return };
+            if let Some(path) = file::to_read(&window, asked).await.and_then(|file| file.path()) {
+                page.open_file(path);
+            }
+        });
+    }
+
+    /// Shows the script of a file.
+    fn open_file(self: &Rc<Self>, path: PathBuf) {
+        // From now on it is this that is shown, and not what the session has.
+        let (before, page) = (self.file.replace(Some(path.clone())), Rc::clone(self));
+        glib::spawn_future_local(async move {
             let at = path.clone();
-            match away(move || std::fs::read_to_string(&at)).await {
+            let read = away(move || std::fs::read_to_string(&at)).await;
+            if !matches!(read, Some(Ok(_))) {
+                page.file.replace(before);
+            }
+            let Some(window) = page.window() else { return };
+            match read {
                 Some(Ok(text)) => {
-                    let reads = Script::check(&text).is_ok();
                     page.load(&text, Some(path));
-                    // What cannot be read is mended as text.
-                    page.as_text.set_active(page.as_text.is_active() || !reads);
                 }
                 Some(Err(error)) => {
                     let error = perfkit_agent::Error::file("read", &path)(error);

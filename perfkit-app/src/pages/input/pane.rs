@@ -5,7 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use adw::prelude::*;
-use gtk::{gdk, glib, pango};
+use gtk::{gdk, gio, glib, pango};
 use perfkit_agent::input::Script;
 use perfkit_agent::replay::Where;
 
@@ -132,13 +132,6 @@ impl Pane {
             button.set_sensitive(false);
             pane.stop();
         });
-        let of = Rc::downgrade(self);
-        // What nobody sees any more is not played on.
-        self.root.connect_destroy(move |_| {
-            if let Some(pane) = of.upgrade() {
-                pane.stop();
-            }
-        });
     }
 
     fn stop(&self) {
@@ -203,10 +196,13 @@ impl Pane {
         self.progress.replace(Some(progress));
         self.tell(Told::Begins);
         let of = Rc::downgrade(self);
+        // A program that is played on is ended before this one is.
+        let held = gio::Application::default().map(|app| app.hold());
         glib::spawn_future_local(async move {
+            let _held = held;
             let (mut ran, mut problems) = (Vec::new(), Vec::new());
             while let Ok(update) = updates.recv().await {
-                let Some(pane) = of.upgrade() else { return };
+                let Some(pane) = of.upgrade() else { continue };
                 match update {
                     Update::Run(number) => {
                         pane.runs.set((number, pane.runs.get().1));
@@ -302,6 +298,13 @@ impl Pane {
         self.done.set_child(Some(&scrolled));
         self.root.set_visible_child_name("done");
         again.grab_focus();
+    }
+}
+
+impl Drop for Pane {
+    fn drop(&mut self) {
+        // What nobody sees any more is not played on.
+        self.stop();
     }
 }
 
