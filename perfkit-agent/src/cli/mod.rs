@@ -16,6 +16,7 @@ mod record;
 pub mod remote;
 mod replay;
 mod report;
+mod script;
 mod serve;
 mod sources;
 mod symbolise;
@@ -80,6 +81,8 @@ enum Command {
     Control(control::Args),
     /// Say what was slow, and why.
     Report(report::Args),
+    /// Run a script of JavaScript over a session, where it can do nothing else.
+    Script(script::Args),
     /// Make this machine one that can be watched and profiled from elsewhere.
     Serve(serve::Args),
     /// List where performance data can come from here, and what each source still needs.
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Script(args) => script::run(&args),
         Command::Serve(args) => serve::run(args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),

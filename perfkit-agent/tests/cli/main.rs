@@ -6,6 +6,7 @@ mod bookmark;
 mod docs;
 mod foreign;
 mod messages;
+mod script;
 
 use std::path::Path;
 use std::process::Command;

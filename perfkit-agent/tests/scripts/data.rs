@@ -128,6 +128,8 @@ async fn columns_are_reckoned_where_the_session_is() {
         // Events, and any other table.
         ("session.events.where({ kind: 'frame', from: session.at(9) }).count()", "10"),
         ("session.events.where({ name: 'frame' }).sum('duration') / 1e6", "750"),
+        ("session.events.where({ name: ['frame', 'key'], duration: { gte: 5e6, lt: 6e6 } }).count()", "90"),
+        ("session.events.where({ name: { like: 'fr%' } }).count()", "100"),
         ("session.events.groupBy('kind')", r#"[{"count":100,"key":"frame"}]"#),
         (
             "session.table('syscalls').groupBy('name', 'duration').map(g => [g.key, g.count, g.sum])",

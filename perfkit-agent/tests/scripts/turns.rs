@@ -96,7 +96,8 @@ async fn a_script_whose_future_is_dropped_is_gone() {
         at_most(&sandbox, spares).await;
         drop(lines);
     }
-    assert_eq!(sandbox.metrics().dropped.load(Ordering::Relaxed), 3);
+    let counted = [&sandbox.metrics().dropped, &sandbox.metrics().killed].map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(counted, [3, 3]);
     assert_eq!(run(&sandbox, "1").await.1, ["1"]);
 }
 

@@ -77,6 +77,7 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         if !self.reached {
             self.metrics.dropped.fetch_add(1, Ordering::Relaxed);
+            self.metrics.killed.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -121,6 +122,9 @@ async fn admitted<H: Host>(
     };
     if let Some(exit) = exit {
         (spent.cpu, spent.resident) = (exit.cpu, exit.resident);
+        if stop.is_some() && exit.signal != 0 {
+            metrics.killed.fetch_add(1, Ordering::Relaxed);
+        }
     }
     match stop {
         None => Ok(()),

@@ -115,10 +115,10 @@ impl<'a> Chosen<'a> {
             }
             // Events are of a kind, and those of input have a name of their own.
             "name" if !has("name") && has("kind") && has("event") => {
-                let value = sql::bound(is)?;
-                self.named += 1;
-                self.values.extend([value.clone(), value]);
-                self.conditions.push("(kind = ? OR event = ?)".to_owned());
+                let at = self.conditions.len();
+                let [kind, event] = ["kind", "event"]
+                    .map(|column| self.condition(column, is).map(|()| self.conditions.split_off(at).join(" AND ")));
+                self.conditions.push(format!("({} OR {})", kind?, event?));
                 return Ok(());
             }
             _ => {}
@@ -152,19 +152,22 @@ impl<'a> Chosen<'a> {
         Ok(())
     }
 
-    /// What stands after SELECT, of these rows.
-    fn select(&self, what: &str, after: &str) -> String {
+    /// The table with its conditions, as a statement has them.
+    fn from(&self) -> String {
         let table = quoted(&self.table);
-        let conditions = match self.conditions.is_empty() {
-            true => String::new(),
-            false => format!(" WHERE {}", self.conditions.join(" AND ")),
-        };
-        match self.part.is_empty() {
-            true => format!("SELECT {what} FROM {table}{conditions}{after}"),
-            false => {
-                let Chosen { order, part, .. } = self;
-                format!("SELECT {what} FROM (SELECT * FROM {table}{conditions}{order}{part}){after}")
-            }
+        match self.conditions.is_empty() {
+            true => table,
+            false => format!("{table} WHERE {}", self.conditions.join(" AND ")),
+        }
+    }
+
+    /// A statement that asks for something of these rows.
+    fn select(&self, what: &str, after: &str) -> String {
+        let Chosen { order, part, .. } = self;
+        let from = self.from();
+        match part.is_empty() {
+            true => format!("SELECT {what} FROM {from}{after}"),
+            false => format!("SELECT {what} FROM (SELECT * FROM {from}{order}{part}){after}"),
         }
     }
 
@@ -185,13 +188,19 @@ impl<'a> Chosen<'a> {
     }
 
     fn count(&self) -> Result<i64, String> {
-        let mut count = 0;
-        self.each(&self.select("count(*)", ""), |row| {
-            count = row.get(0).map_err(sql::wrong)?;
-            Ok(())
-        })?;
+        let count = self.number(&self.select("count(*)", ""))?;
         self.read(count)?;
         Ok(count)
+    }
+
+    /// The whole number that a statement answers.
+    fn number(&self, text: &str) -> Result<i64, String> {
+        let mut number = 0;
+        self.each(text, |row| {
+            number = row.get(0).map_err(sql::wrong)?;
+            Ok(())
+        })?;
+        Ok(number)
     }
 
     fn aggregate(mut self, what: &str, field: &str) -> Result<Answer, String> {
@@ -252,6 +261,11 @@ impl<'a> Chosen<'a> {
         let made = MADE.iter().filter(|(table, ..)| *table == self.table);
         names.extend(made.map(|(_, name, made)| format!("{made} AS {name}")));
         let after = if self.part.is_empty() { &*self.order } else { "" };
+        if !self.order.is_empty() && !self.part.is_empty() {
+            // Who wants the greatest must look at all.
+            let rows = self.number(&format!("SELECT count(*) FROM {}", self.from()))?;
+            self.reading.count(rows.unsigned_abs().saturating_mul(8 * names.len() as u64))?;
+        }
         sql::Table::select(self.reading, &self.select(&names.join(", "), after), &self.values)
     }
 
