@@ -30,6 +30,11 @@ impl Scratch {
         Scratch::new_in(&std::env::temp_dir(), YOUNG)
     }
 
+    /// The same in another folder: on its disk, as for what is as large as what lies there.
+    pub fn beside(place: &Path) -> Result<Scratch> {
+        Scratch::new_in(place, YOUNG)
+    }
+
     fn new_in(place: &Path, young: Duration) -> Result<Scratch> {
         sweep(place, young);
         let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place);

@@ -28,6 +28,9 @@ pub struct Args {
     /// Where to listen: IP:PORT or unix:PATH; may be given several times. An IP that others reach needs TLS.
     #[arg(long, value_name = "ADDR|unix:PATH")]
     listen: Vec<Address>,
+    /// The folder of the sessions; ~/.local/share/perfkit/sessions, or the service's state, by default.
+    #[arg(long, value_name = "DIR")]
+    sessions: Option<PathBuf>,
     /// How many workers; one for each processor by default.
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -76,7 +79,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         tls,
     };
     let listen = if args.listen.is_empty() { usual() } else { args.listen };
-    let options = Options { listen, workers: args.workers, limits: Limits::default(), access };
+    let options = Options { listen, workers: args.workers, limits: Limits::default(), sessions: args.sessions, access };
     serve(options, |addresses, fingerprint| {
         for address in addresses {
             super::say(&format!("listening at {address}"));

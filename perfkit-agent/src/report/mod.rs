@@ -68,12 +68,16 @@ pub struct Lost {
 impl Report {
     /// Looks at a session between two times, in nanoseconds from its begin.
     pub fn of(path: &Path, from: Option<i64>, to: Option<i64>) -> Result<Report> {
-        let query = Query::open(path)?;
+        Report::over(&Query::open(path)?, path, from, to)
+    }
+
+    /// The same of the session at `path` that is open already.
+    pub fn over(query: &Query, path: &Path, from: Option<i64>, to: Option<i64>) -> Result<Report> {
         let db = query.db();
         let origin = session::origin(db).map_err(Error::store(path))?;
         let at = |time: Option<i64>, otherwise| time.map_or(otherwise, |time| origin.saturating_add(time));
         let (from, to) = (at(from, i64::MIN), at(to, i64::MAX));
-        let analysis = analyse(&query, from, to)?;
+        let analysis = analyse(query, from, to)?;
         let mut bookmarks = bookmarks::list(db).map_err(Error::store(path))?;
         bookmarks.retain(|bookmark| bookmark.begin <= to && bookmark.end >= from);
         let note = bookmarks::note(db).map_err(Error::store(path))?;

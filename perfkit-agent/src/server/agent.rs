@@ -1,7 +1,9 @@
 //! The agent's own server: its modules and pools put into a container, its sockets, and its life.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -10,10 +12,18 @@ use super::connection::Doors;
 use super::container::Builder;
 use super::limits::Limits;
 use super::listen::{Address, Socket};
-use super::modules::{Health, MetricsModule};
+use super::modules::{About, Health, MetricsModule, OpenApi, Sessions, Snapshot};
 use super::notify::notify;
+use super::pool::Pool;
+use super::readers::Reader;
+use super::shelf::Shelf;
 use crate::client::Fingerprint;
 use crate::error::{Error, Result};
+
+/// How many readers of sessions there are, and how long one is lent: a question may take so long.
+const READERS: (usize, Duration) = (8, Duration::from_secs(60));
+/// How many sessions lie ready as copies to be downloaded.
+const SNAPSHOTS: usize = 4;
 
 /// How the agent is to serve.
 #[derive(Clone, Debug)]
@@ -24,6 +34,8 @@ pub struct Options {
     pub workers: Option<usize>,
     /// What clients may take.
     pub limits: Limits,
+    /// The folder of its sessions; the user's own where it is not told.
+    pub sessions: Option<PathBuf>,
     /// Who may use it.
     pub access: Settings,
 }
@@ -43,7 +55,16 @@ pub fn serve(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
 async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint>)) -> Result<ExitCode> {
     let access = Arc::new(Access::new(options.access)?);
     options.listen.iter().try_for_each(|address| access.may_listen(address))?;
-    let container = Builder::new(options.limits, Arc::clone(&access)).module(Health).module(MetricsModule).build()?;
+    let shelf = Shelf::new(options.sessions)?;
+    let container = Builder::new(options.limits, Arc::clone(&access))
+        .pool(Pool::<Reader>::new(READERS.0, READERS.1))
+        .pool(Pool::<Snapshot>::new(SNAPSHOTS, READERS.1))
+        .module(Health)
+        .module(MetricsModule)
+        .module(About)
+        .module(OpenApi)
+        .module(Sessions::new(shelf))
+        .build()?;
     let mut sockets = Vec::new();
     for address in &options.listen {
         sockets.push(Socket::bind(address).await?);
@@ -68,6 +89,8 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
             }
         }
     }
+    let tended = container.clone();
+    tokio::spawn(async move { tended.tend().await });
     ready(&told, access.tls().map(|made| made.fingerprint));
     notify("READY=1");
     told_to_end(&access).await?;

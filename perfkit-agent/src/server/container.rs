@@ -26,6 +26,9 @@ use super::request::Request;
 use super::router::{Found, Router};
 use crate::error::{Error, Result};
 
+/// Between two looks at what lies idle.
+const TENDED: Duration = Duration::from_secs(10);
+
 /// How many partitions are told one by one.
 const TOLD: usize = 64;
 
@@ -63,6 +66,7 @@ pub struct Inner {
 trait Served: Send + Sync {
     fn name(&self) -> &'static str;
     fn operations(&self) -> &'static [Operation];
+    fn schemas(&self) -> Vec<(&'static str, serde_json::Value)>;
     fn classify(&self, head: &Head<'_>) -> Admission;
     fn handle<'a>(&'a self, request: Request, context: Context) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 }
@@ -74,6 +78,10 @@ impl<M: Module> Served for M {
 
     fn operations(&self) -> &'static [Operation] {
         Module::operations(self)
+    }
+
+    fn schemas(&self) -> Vec<(&'static str, serde_json::Value)> {
+        Module::schemas(self)
     }
 
     fn classify(&self, head: &Head<'_>) -> Admission {
@@ -150,6 +158,16 @@ impl Container {
     /// What is over when the server is told to end.
     pub fn ending(&self) -> &CancellationToken {
         &self.0.ending
+    }
+
+    /// Keeps order, until the server is told to end: what lies idle in pools for long goes.
+    pub async fn tend(&self) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(TENDED) => self.0.pools.sweep(),
+                () = self.0.ending.cancelled() => return,
+            }
+        }
     }
 
     /// Tells everything to end, and waits for what goes on, as long as the limits say.
@@ -236,6 +254,10 @@ impl Container {
 impl Inner {
     pub(super) fn operations(&self) -> impl Iterator<Item = (&'static str, &'static Operation)> {
         self.modules.iter().flat_map(|module| module.operations().iter().map(|operation| (module.name(), operation)))
+    }
+
+    pub(super) fn schemas(&self) -> impl Iterator<Item = (&'static str, serde_json::Value)> {
+        self.modules.iter().flat_map(|module| module.schemas())
     }
 
     pub(super) fn observe(&self) -> Vec<Sample> {

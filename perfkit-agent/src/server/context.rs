@@ -118,4 +118,9 @@ impl Context {
     pub fn operations(&self) -> impl Iterator<Item = (&'static str, &'static super::module::Operation)> {
         self.inner.operations()
     }
+
+    /// The schemas that they refer to, by name.
+    pub fn schemas(&self) -> impl Iterator<Item = (&'static str, serde_json::Value)> {
+        self.inner.schemas()
+    }
 }

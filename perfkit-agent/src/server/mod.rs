@@ -31,9 +31,11 @@ mod notify;
 mod partition;
 mod pool;
 mod problem;
+pub mod readers;
 mod request;
 mod router;
 pub mod script;
+mod shelf;
 
 pub use agent::{Options, serve};
 pub use body::{Body, Gone, Reply, Sender};
@@ -49,3 +51,4 @@ pub use partition::{Entry, Keys, Mode, Partitions};
 pub use pool::{Lease, Pool, Pools, Resource};
 pub use problem::Problem;
 pub use request::Request;
+pub use shelf::Shelf;

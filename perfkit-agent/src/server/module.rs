@@ -25,6 +25,11 @@ pub trait Module: Send + Sync + 'static {
     /// What it serves. The container asks once, when it is built; two modules must not serve the same.
     fn operations(&self) -> &'static [Operation];
 
+    /// Schemas that its operations refer to, by name as `#/components/schemas/NAME`, for the OpenAPI description.
+    fn schemas(&self) -> Vec<(&'static str, serde_json::Value)> {
+        Vec::new()
+    }
+
     /// Says how a request may enter. Called on a worker, before a byte of the body is read; it must neither wait nor
     /// compute for long. Whoever asks may already do what the operation's scope needs.
     fn classify(&self, _head: &Head<'_>) -> Admission {

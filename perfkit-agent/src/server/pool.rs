@@ -2,7 +2,7 @@
 //!
 //! A pool has room for a number of resources, each of some key. Whoever leases gets one of its key that lies idle, else
 //! a new one; where there is no room, the one that lay idle longest goes. One that was lent longer than it may is
-//! interrupted.
+//! interrupted; one that nobody wanted for a while goes, with all that it holds.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -15,6 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::histogram::Histogram;
 use super::problem::Problem;
+
+/// How long one lies idle before it goes.
+const REST: Duration = Duration::from_secs(60);
 
 /// What a pool lends.
 pub trait Resource: Send + Sized + 'static {
@@ -36,6 +39,12 @@ pub trait Resource: Send + Sized + 'static {
     fn interrupter(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
         None
     }
+
+    /// Whether it may lie idle after it was given back. One that keeps others from something by merely being there, as a
+    /// file that is open may, is better made anew.
+    fn may_rest(&self) -> bool {
+        true
+    }
 }
 
 /// A pool of resources of one kind. A clone is the same.
@@ -45,8 +54,15 @@ struct Shared<R: Resource> {
     room: Arc<Semaphore>,
     size: usize,
     lease: Duration,
-    idle: Mutex<Vec<(R::Key, R)>>,
+    idle: Mutex<Vec<Idle<R>>>,
     gauges: Gauges,
+}
+
+/// One that lies idle, and since when.
+struct Idle<R: Resource> {
+    key: R::Key,
+    resource: R,
+    since: Instant,
 }
 
 /// What a pool counts.
@@ -121,22 +137,28 @@ impl<R: Resource> Pool<R> {
     /// One of this key that lies idle, or else one of another that has to go where there is no room.
     fn take_idle(&self, key: &R::Key) -> (Option<R>, Option<R>) {
         let mut idle = self.idle();
-        if let Some(place) = idle.iter().rposition(|(known, _)| known == key) {
-            return (Some(idle.remove(place).1), None);
+        if let Some(place) = idle.iter().rposition(|idle| idle.key == *key) {
+            return (Some(idle.remove(place).resource), None);
         }
         // Whoever asks counts as one to whom something is lent.
         let full = idle.len() + self.lent() > self.0.size;
-        let surplus = (full && !idle.is_empty()).then(|| idle.remove(0).1);
+        let surplus = (full && !idle.is_empty()).then(|| idle.remove(0).resource);
         (None, surplus)
     }
 
     /// Drops what lies idle of a key: what it stood for is gone.
     pub fn forget(&self, key: &R::Key) {
-        let mut idle = self.idle();
-        let (gone, stay) = std::mem::take(&mut *idle).into_iter().partition(|(known, _)| known == key);
-        *idle = stay;
-        drop(idle);
-        let gone: Vec<(R::Key, R)> = gone;
+        self.drop_idle(|idle| idle.key == *key);
+    }
+
+    /// Drops what has lain idle for so long.
+    fn sweep(&self, rest: Duration) {
+        self.drop_idle(|idle| idle.since.elapsed() >= rest);
+    }
+
+    fn drop_idle(&self, goes: impl FnMut(&mut Idle<R>) -> bool) {
+        // What goes is dropped when nobody is kept from the pool any more: closing files takes time.
+        let gone: Vec<Idle<R>> = self.idle().extract_if(.., goes).collect();
         drop(gone);
     }
 
@@ -144,7 +166,7 @@ impl<R: Resource> Pool<R> {
         self.0.size - self.0.room.available_permits().min(self.0.size)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(R::Key, R)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle<R>>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -158,11 +180,16 @@ impl<R: Resource> Lease<R> {
         work: impl FnOnce(&mut R) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let until = deadline.min(self.since + self.pool.0.lease);
-        let interrupt = Interrupt(self.resource.as_ref().and_then(Resource::interrupter));
+        let turn = Arc::new(Turn::default());
+        let interrupt = Interrupt(self.resource.as_ref().and_then(Resource::interrupter), Arc::clone(&turn));
         let pool = self.pool.clone();
-        let working = tokio::task::spawn_blocking(move || match &mut self.resource {
-            Some(resource) => work(resource),
-            None => Err(Problem::from_panic()),
+        let working = tokio::task::spawn_blocking(move || {
+            // It ends before the lease does, so that nobody to whom it is lent next is interrupted.
+            let _working = turn.begin().ok_or_else(Problem::from_panic)?;
+            match &mut self.resource {
+                Some(resource) => work(resource),
+                None => Err(Problem::from_panic()),
+            }
         });
         // Where the caller itself is dropped, the work is interrupted, too.
         let done = tokio::time::timeout_at(until.into(), working).await;
@@ -172,7 +199,6 @@ impl<R: Resource> Lease<R> {
             let text = format!("the work took longer than a resource of the pool `{}` is lent", R::NAME);
             return Err(Problem::new(http::StatusCode::GATEWAY_TIMEOUT, text).coded("pool.overdue"));
         };
-        interrupt.disarm();
         done.map_err(|_| Problem::from_panic())?
     }
 }
@@ -183,8 +209,9 @@ impl<R: Resource> Drop for Lease<R> {
         // One whose user panicked is in no state that anybody knows.
         if let Some(resource) = self.resource.take()
             && !std::thread::panicking()
+            && resource.may_rest()
         {
-            self.pool.idle().push((self.key.clone(), resource));
+            self.pool.idle().push(Idle { key: self.key.clone(), resource, since: Instant::now() });
         }
     }
 }
@@ -200,19 +227,52 @@ impl<R: Resource> std::ops::Deref for Lease<R> {
     }
 }
 
-/// Interrupts when dropped, unless disarmed.
-struct Interrupt(Option<Box<dyn Fn() + Send + Sync>>);
+/// Where a piece of work is: it can be interrupted only while it goes on, and need not be begun where nobody waits for it
+/// any more.
+#[derive(Debug, Default)]
+struct Turn(Mutex<Phase>);
 
-impl Interrupt {
-    fn disarm(mut self) {
-        self.0 = None;
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Before,
+    During,
+    After,
+}
+
+impl Turn {
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins the work, unless it was interrupted before; it ends when what is returned is dropped.
+    fn begin(&self) -> Option<Working<'_>> {
+        let mut phase = self.phase();
+        (*phase == Phase::Before).then(|| {
+            *phase = Phase::During;
+            Working(self)
+        })
     }
 }
 
+struct Working<'a>(&'a Turn);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        *self.0.phase() = Phase::After;
+    }
+}
+
+/// Interrupts a piece of work when dropped; one that has ended does not notice.
+struct Interrupt(Option<Box<dyn Fn() + Send + Sync>>, Arc<Turn>);
+
 impl Drop for Interrupt {
     fn drop(&mut self) {
-        if let Some(interrupt) = &self.0 {
+        let mut phase = self.1.phase();
+        if let (Some(interrupt), Phase::During) = (&self.0, &*phase) {
             interrupt();
+        } else {
+            *phase = Phase::After;
         }
     }
 }
@@ -264,13 +324,21 @@ pub struct Seen {
 pub struct Pools {
     by_type: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
     seen: Vec<Box<dyn Fn() -> Seen + Send + Sync>>,
+    sweeps: Vec<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Pools {
     /// Adds a pool; one of the same kind that was there before is no longer.
     pub fn add<R: Resource>(&mut self, pool: Pool<R>) {
         self.by_type.insert(TypeId::of::<R>(), Box::new(pool.clone()));
+        let swept = pool.clone();
         self.seen.push(Box::new(move || pool.seen()));
+        self.sweeps.push(Box::new(move || swept.sweep(REST)));
+    }
+
+    /// Drops what lay idle for long.
+    pub fn sweep(&self) {
+        self.sweeps.iter().for_each(|sweep| sweep());
     }
 
     /// The pool that lends these.
@@ -328,6 +396,10 @@ mod tests {
 
         fn is_healthy(&mut self) -> bool {
             self.healthy
+        }
+
+        fn may_rest(&self) -> bool {
+            self.of != "restless"
         }
 
         fn interrupter(&self) -> Option<Box<dyn Fn() + Send + Sync>> {
@@ -417,5 +489,42 @@ mod tests {
         assert_eq!(work.await.unwrap_err().code, Some("pool.overdue"));
         drop(pool.lease(&"a", soon()).await.unwrap());
         assert_eq!(pool.seen().overdue, 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_it_next_is_not_interrupted_for_the_one_before() {
+        let pool = pool(1);
+        let lease = pool.lease(&"a", soon()).await.unwrap();
+        let (begun, stop) = (Arc::new(AtomicBool::new(false)), Arc::clone(&lease.stop));
+        let working = lease.run(soon(), |_| Ok(()));
+        working.await.unwrap();
+        assert!(!stop.load(Ordering::SeqCst));
+        let lease = pool.lease(&"a", soon()).await.unwrap();
+        let told = Arc::clone(&begun);
+        let mut work = Box::pin(lease.run(soon(), move |thing| {
+            told.store(true, Ordering::SeqCst);
+            while !thing.stop.load(Ordering::SeqCst) {
+                std::thread::yield_now();
+            }
+            Ok(())
+        }));
+        while !begun.load(Ordering::SeqCst) {
+            let _ = tokio::time::timeout(Duration::from_millis(1), work.as_mut()).await;
+        }
+        // Whoever waited for it is gone: the work ends, and the next one gets the room.
+        drop(work);
+        drop(pool.lease(&"b", soon()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_must_not_rest_and_what_rested_long_goes() {
+        let pool = pool(4);
+        drop(pool.lease(&"restless", soon()).await.unwrap());
+        assert_eq!(pool.seen().idle, 0);
+        drop(pool.lease(&"a", soon()).await.unwrap());
+        pool.sweep(REST);
+        assert_eq!(pool.seen().idle, 1);
+        pool.sweep(Duration::ZERO);
+        assert_eq!(pool.seen().idle, 0);
     }
 }

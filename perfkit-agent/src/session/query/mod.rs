@@ -63,6 +63,11 @@ impl Query {
         &self.db
     }
 
+    /// The same, to hook something into it.
+    pub fn db_mut(&mut self) -> &mut Connection {
+        &mut self.db
+    }
+
     /// The series of the session.
     pub fn series(&self) -> &[Series] {
         &self.series

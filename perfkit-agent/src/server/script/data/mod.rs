@@ -20,6 +20,7 @@ use super::{Answer, Host};
 use crate::session::Query;
 
 pub use lend::{Job, Lend, Own};
+pub(in crate::server) use sql::bound;
 
 /// What answers a question; a failure is a line for the script.
 type Answering = fn(&Reading<'_>, &[Value]) -> Result<Answer, String>;
