@@ -11,7 +11,7 @@ use gdkrecord::units;
 use super::{Launch, Order, Orders, Outcome, Plan, Recording, Subject, process};
 use crate::error::{Error, Result};
 use crate::session::Store;
-use crate::source::Source;
+use crate::source::{Message, Source};
 
 /// From one look at the target and the orders to the next, while the recording is being finished.
 const LOOK: Duration = Duration::from_millis(20);
@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// days of monitoring cost next to nothing. Nobody waits longer than this for an answer.
 const LONGEST_LOOK: Duration = Duration::from_millis(200);
 const SHORTEST_LOOK: Duration = Duration::from_millis(5);
+
+/// Sees messages before they are written. It must not wait.
+pub type Onlooker = Box<dyn FnMut(&Message) + Send>;
 
 /// Whoever a recording is made for.
 pub trait Attendant {
@@ -29,6 +32,11 @@ pub trait Attendant {
 
     /// What it is to do, which is waited for at most so long. This is also when to look how it goes.
     fn order(&mut self, recording: &Recording, wait: Duration) -> Option<Order>;
+
+    /// Who sees all that the sources say, on the thread that writes it.
+    fn onlooker(&mut self) -> Option<Onlooker> {
+        None
+    }
 
     /// Something went wrong with a source: one line.
     fn problem(&mut self, line: &str);
@@ -60,7 +68,11 @@ pub fn conduct(
     attendant: &mut dyn Attendant,
 ) -> Result<Ended> {
     let store = Store::create(output)?;
-    let started = Recording::start(plan, sources, move |receiver| store.run(receiver));
+    let mut onlooker = attendant.onlooker();
+    let started = Recording::start(plan, sources, move |receiver| match &mut onlooker {
+        Some(see) => store.run_seen(receiver, see),
+        None => store.run(receiver),
+    });
     // A session of a program that never ran helps nobody.
     let mut recording = started.inspect_err(|_| drop(std::fs::remove_file(output)))?;
     attendant.begun(output);

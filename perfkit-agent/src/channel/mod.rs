@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::server::script::nursery;
-pub use conduct::{Attendant, Ended, conduct};
+pub use conduct::{Attendant, Ended, Onlooker, conduct};
 pub use family::{Company, adopt};
 pub use launch::{How, Launch, Opened, Target};
 pub use orders::{Order, Orders};

@@ -156,6 +156,16 @@ impl Recording {
         self.flow.paused.load(Ordering::Relaxed)
     }
 
+    /// Whether the session is still written: it is not where the disk is full.
+    pub fn writes(&self) -> bool {
+        !self.store.is_finished()
+    }
+
+    /// Marks a moment, or a stretch where its duration is not 0, in nanoseconds of CLOCK_MONOTONIC.
+    pub fn bookmark(&self, time: i64, duration: i64, text: &str) {
+        self.own.bookmark(time, duration, text);
+    }
+
     /// What has flowed so far.
     pub fn flow(&self) -> &Flow {
         &self.flow

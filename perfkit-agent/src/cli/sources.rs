@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::source::{Readiness, Source, sources};
+use crate::source::{Readiness, Source, sources, told};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:
@@ -20,7 +20,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let sources = sources();
     if args.json {
-        let all: Vec<_> = sources.iter().map(|source| object(&**source)).collect();
+        let all: Vec<_> = sources.iter().map(|source| told(&**source)).collect();
         return super::print(&format!("{:#}\n", json!(all)));
     }
     super::print(&sources.iter().map(|source| words(&**source)).collect::<String>())
@@ -44,21 +44,4 @@ fn place(version: &str, path: Option<&Path>) -> String {
     let path = path.map(|path| path.display().to_string()).unwrap_or_default();
     let words: Vec<_> = [version, &path].into_iter().filter(|word| !word.is_empty()).collect();
     if words.is_empty() { "it needs nothing".to_owned() } else { words.join(", ") }
-}
-
-fn object(source: &dyn Source) -> serde_json::Value {
-    let (state, version, path, remedy) = match source.readiness() {
-        Readiness::Ready { version, path } => ("ready", version, path, None),
-        Readiness::Limited { version, path, remedy } => ("limited", version, path, Some(remedy)),
-        Readiness::Missing { remedy } => ("missing", String::new(), None, Some(remedy)),
-    };
-    json!({
-        "name": source.name(),
-        "about": source.about(),
-        "usage": source.usage(),
-        "state": state,
-        "version": Some(version).filter(|version| !version.is_empty()),
-        "path": path,
-        "remedy": remedy,
-    })
 }

@@ -12,7 +12,7 @@ use super::connection::Doors;
 use super::container::Builder;
 use super::limits::Limits;
 use super::listen::{Address, Socket};
-use super::modules::{About, Health, MetricsModule, OpenApi, Sessions, Snapshot};
+use super::modules::{About, Desk, Health, Live, MetricsModule, OpenApi, Recordings, Sessions, Snapshot};
 use super::notify::notify;
 use super::pool::Pool;
 use super::readers::Reader;
@@ -55,7 +55,7 @@ pub fn serve(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
 async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint>)) -> Result<ExitCode> {
     let access = Arc::new(Access::new(options.access)?);
     options.listen.iter().try_for_each(|address| access.may_listen(address))?;
-    let shelf = Shelf::new(options.sessions)?;
+    let (shelf, desk) = (Shelf::new(options.sessions)?, Desk::default());
     let container = Builder::new(options.limits, Arc::clone(&access))
         .pool(Pool::<Reader>::new(READERS.0, READERS.1))
         .pool(Pool::<Snapshot>::new(SNAPSHOTS, READERS.1))
@@ -63,7 +63,9 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
         .module(MetricsModule)
         .module(About)
         .module(OpenApi)
-        .module(Sessions::new(shelf))
+        .module(Sessions::new(shelf.clone()))
+        .module(Recordings::new(desk.clone(), shelf, access.programs()))
+        .module(Live(desk.clone()))
         .build()?;
     let mut sockets = Vec::new();
     for address in &options.listen {
@@ -95,7 +97,7 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
     notify("READY=1");
     told_to_end(&access).await?;
     notify("STOPPING=1");
-    container.end().await;
+    tokio::join!(container.end(), desk.end());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -95,10 +95,18 @@ impl Store {
     }
 
     /// Takes messages until all who send have ended, commits in time, and closes the session.
-    pub fn run(mut self, receiver: Receiver<Message>) -> Result<()> {
+    pub fn run(self, receiver: Receiver<Message>) -> Result<()> {
+        self.run_seen(receiver, &mut |_| {})
+    }
+
+    /// The same, while somebody sees each message before it is taken.
+    pub fn run_seen(mut self, receiver: Receiver<Message>, see: &mut dyn FnMut(&Message)) -> Result<()> {
         loop {
             match receiver.recv_timeout(COMMIT.saturating_sub(self.committed.elapsed())) {
-                Ok(message) => self.handle(message)?,
+                Ok(message) => {
+                    see(&message);
+                    self.handle(message)?;
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.close(),
             }
@@ -121,6 +129,10 @@ impl Store {
             Message::Note { source, time, text } => {
                 let sql = "INSERT INTO note(time, source, text) VALUES(?1, ?2, ?3)";
                 self.execute(sql, params![time, source, text])
+            }
+            Message::Bookmark { time, duration, text } => {
+                let sql = "INSERT INTO bookmark(time, duration, text) VALUES(?1, ?2, ?3)";
+                self.execute(sql, params![time, duration, text])
             }
             Message::Dropped { source, time, kind, count } => self.dropped(source, time, &kind, count),
             Message::Name(info) => self.name(&info),

@@ -23,8 +23,11 @@ impl Beat {
         Beat { period: ((SECOND / rate) as i64).max(1), next: now() }
     }
 
-    /// Waits for the next beat and gives how many were missed meanwhile; `None` where `stop` was said.
+    /// Waits for the next beat, which a changed rate may put elsewhere, and gives how many were missed meanwhile; `None` where `stop` was said.
     pub fn wait(&mut self, outlet: &mut Outlet, stop: &Stop) -> Option<u64> {
+        if let Some(rate) = outlet.new_rate() {
+            self.period = ((SECOND / rate) as i64).max(1);
+        }
         self.next += self.period;
         if self.period >= SLOW {
             outlet.flush()
@@ -63,5 +66,21 @@ mod tests {
         assert!(beat.wait(&mut outlet, &stop).unwrap() >= 4);
         stopper.stop();
         assert_eq!(beat.wait(&mut outlet, &stop), None);
+    }
+
+    #[test]
+    fn a_rate_that_is_changed_is_so_from_the_next_beat_on() {
+        let (_stopper, stop) = Stopper::new().unwrap();
+        let (sender, _receiver) = Outlet::queue();
+        let flow: std::sync::Arc<crate::source::Flow> = Default::default();
+        let mut outlet = Outlet::new(1, "proc", sender, std::sync::Arc::clone(&flow));
+        let mut beat = Beat::new(0.01);
+        flow.rates.set("counters", 0.02);
+        flow.rates.set("proc", 100.0);
+        let begin = now();
+        for _ in 0..3 {
+            beat.wait(&mut outlet, &stop).unwrap();
+        }
+        assert!(now() - begin < 10_000_000_000, "a beat of 0.01 Hz takes 100 s");
     }
 }

@@ -27,6 +27,7 @@ mod statsd;
 mod stop;
 pub mod strace;
 pub mod sysprof;
+mod told;
 mod tool;
 pub mod tracelog;
 mod tracer;
@@ -35,9 +36,10 @@ pub mod uftrace;
 use std::path::PathBuf;
 
 pub use lines::Lines;
-pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Seen, Semantics, SeriesId, Thread};
+pub use outlet::{Flow, Level, Message, Module, NameInfo, Outlet, Process, Rates, Seen, Semantics, SeriesId, Thread};
 pub use spec::{ALIASES, Spec, named, specs};
 pub use stop::{Stop, Stopper};
+pub use told::told;
 pub use tool::Tool;
 
 use crate::channel::{Launch, Target};
@@ -71,6 +73,11 @@ pub trait Source: Send + Sync {
     fn sees_waiting(&self, spec: &Spec) -> bool {
         let _ = spec;
         false
+    }
+
+    /// How often it looks a second at most, where it samples at a rate that may be changed while it runs.
+    fn fastest(&self) -> Option<f64> {
+        None
     }
 
     /// A collector for what was asked for; a spec that makes no sense is refused here, before anything starts.

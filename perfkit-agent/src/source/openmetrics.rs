@@ -11,6 +11,8 @@ use crate::session::clock::now;
 
 /// Questions a second where no rate was asked for.
 const RATE: f64 = 1.0;
+/// The most that a rate can be changed to.
+const RATE_MAX: f64 = 100.0;
 /// Seconds that an answer may take; the word to stop waits for it too.
 const PATIENCE: u64 = 3;
 /// Bytes of an answer that are read: the largest exporters give some megabytes.
@@ -38,6 +40,10 @@ impl Source for Openmetrics {
 
     fn readiness(&self) -> Readiness {
         Readiness::Ready { version: String::new(), path: None }
+    }
+
+    fn fastest(&self) -> Option<f64> {
+        Some(RATE_MAX)
     }
 
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {

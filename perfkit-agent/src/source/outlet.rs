@@ -3,9 +3,9 @@
 //! A full queue makes the source wait, and with it the tool that writes to it: nothing is lost in between. What a
 //! tool itself had to drop is counted with [`Outlet::dropped`].
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
@@ -160,6 +160,12 @@ pub enum Message {
         time: i64,
         text: String,
     },
+    /// Somebody marked a moment or a stretch while it is recorded; the duration of a moment is 0.
+    Bookmark {
+        time: i64,
+        duration: i64,
+        text: String,
+    },
     /// Things that were lost, by kind.
     Dropped {
         source: u32,
@@ -187,6 +193,24 @@ pub struct Flow {
     pub rows: AtomicU64,
     /// What was lost, of every kind.
     pub dropped: AtomicU64,
+    /// How often sources that sample are to look.
+    pub rates: Rates,
+}
+
+/// Rates that were changed while sources run, by the source's name.
+#[derive(Debug, Default)]
+pub struct Rates {
+    changes: AtomicU64,
+    all: Mutex<FxHashMap<String, f64>>,
+}
+
+impl Rates {
+    /// From its next look on a source looks so many times a second.
+    pub fn set(&self, source: &str, rate: f64) {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(source.to_owned(), rate);
+        self.changes.fetch_add(1, Ordering::Release);
+    }
 }
 
 /// Where a source puts what it saw.
@@ -200,6 +224,8 @@ pub struct Outlet {
     series: Vec<(Schema, Rows)>,
     flushed: i64,
     closed: bool,
+    /// The changes of rates that were looked at.
+    changes: u64,
 }
 
 impl Outlet {
@@ -219,6 +245,7 @@ impl Outlet {
             series: Vec::new(),
             flushed: now(),
             closed: false,
+            changes: 0,
         }
     }
 
@@ -293,6 +320,22 @@ impl Outlet {
     /// Tells whoever reads the session something, in one line.
     pub fn note(&mut self, text: &str) {
         self.send(Message::Note { source: self.source, time: now(), text: text.to_owned() });
+    }
+
+    /// Marks a moment of the session, as somebody does who watches it.
+    pub fn bookmark(&self, time: i64, duration: i64, text: &str) {
+        // A session that cannot be written any more has been told of.
+        let _ = self.sender.send(Message::Bookmark { time, duration, text: text.to_owned() });
+    }
+
+    /// How often the source is to look from now on, where that was changed since this was asked last.
+    pub fn new_rate(&mut self) -> Option<f64> {
+        let changes = self.flow.rates.changes.load(Ordering::Acquire);
+        if changes == self.changes {
+            return None;
+        }
+        self.changes = changes;
+        self.flow.rates.all.lock().unwrap_or_else(PoisonError::into_inner).get(self.name).copied()
     }
 
     /// Counts what was lost.

@@ -2,12 +2,16 @@
 
 mod about;
 mod health;
+pub mod live;
 mod metrics;
 mod openapi;
+pub mod recordings;
 mod sessions;
 
 pub use about::About;
 pub use health::Health;
+pub use live::Live;
 pub use metrics::MetricsModule;
 pub use openapi::OpenApi;
+pub use recordings::{Desk, Recordings};
 pub use sessions::{Sessions, Snapshot};

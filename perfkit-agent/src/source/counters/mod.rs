@@ -19,6 +19,8 @@ use watch::Folder;
 
 /// Samples a second, unless asked otherwise.
 const RATE: f64 = 10.0;
+/// The most that a rate can be changed to.
+const RATE_MAX: f64 = 10_000.0;
 /// How often marks are read, at least: a ring holds 2,048.
 const MARKS: Duration = Duration::from_millis(50);
 /// How often folders are looked at for new files.
@@ -45,6 +47,10 @@ impl Source for Counters {
 
     fn readiness(&self) -> Readiness {
         Readiness::Ready { version: String::new(), path: None }
+    }
+
+    fn fastest(&self) -> Option<f64> {
+        Some(RATE_MAX)
     }
 
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
@@ -93,7 +99,7 @@ impl Collector for Sampler {
         Ok(())
     }
 
-    fn run(self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
+    fn run(mut self: Box<Self>, target: &Target, outlet: &mut Outlet, stop: &Stop) -> Result<()> {
         let mut folders: Vec<Folder> = Vec::new();
         let own = self.own.as_ref().map(|own| own.path.clone());
         let others = match &self.given {
@@ -105,9 +111,11 @@ impl Collector for Sampler {
                 folders.push(Folder::new(path));
             }
         }
-        let step = self.period.min(MARKS);
         let (mut scanned, mut sampled) = (i64::MIN, i64::MIN);
         loop {
+            if let Some(rate) = outlet.new_rate() {
+                self.period = Duration::from_secs_f64(1.0 / rate);
+            }
             let time = now();
             // Asked before the last look, so that nothing is written after that.
             let last = stop.said() || outlet.closed() || !watch::alive(target.pid);
@@ -128,7 +136,7 @@ impl Collector for Sampler {
             }
             outlet.tick();
             let until = sampled.saturating_add(self.period.as_nanos() as i64) - now();
-            stop.wait(step.min(Duration::from_nanos(until.max(100_000) as u64)));
+            stop.wait(self.period.min(MARKS).min(Duration::from_nanos(until.max(100_000) as u64)));
         }
     }
 }

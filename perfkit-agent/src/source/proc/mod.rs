@@ -86,6 +86,10 @@ impl Source for Proc {
         }
     }
 
+    fn fastest(&self) -> Option<f64> {
+        Some(RATE_MAX)
+    }
+
     fn open(&self, spec: &Spec) -> Result<Box<dyn Collector>> {
         let rate = spec.rate.unwrap_or(RATE);
         if rate > RATE_MAX {
