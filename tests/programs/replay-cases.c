@@ -19,18 +19,22 @@ static void pressed(GtkButton *button, gpointer data) {
             sleep(1);
 }
 
+static void dialog_over(GtkWindow *window, const char *title, const char *label) {
+    GtkWidget *dialog = gtk_window_new();
+    gtk_window_set_title(GTK_WINDOW(dialog), title);
+    gtk_window_set_transient_for(GTK_WINDOW(dialog), window);
+    GtkWidget *answer = gtk_button_new_with_label(label);
+    gtk_widget_set_size_request(answer, 200, 100);
+    g_signal_connect_swapped(answer, "clicked", G_CALLBACK(gtk_window_destroy), dialog);
+    gtk_window_set_child(GTK_WINDOW(dialog), answer);
+    gtk_window_present(GTK_WINDOW(dialog));
+}
+
 static void asked(GtkButton *button, gpointer window) {
     (void)button;
     if (is("no-dialog"))
         return;
-    GtkWidget *dialog = gtk_window_new();
-    gtk_window_set_title(GTK_WINDOW(dialog), "Question");
-    gtk_window_set_transient_for(GTK_WINDOW(dialog), GTK_WINDOW(window));
-    GtkWidget *yes = gtk_button_new_with_label("Yes");
-    gtk_widget_set_size_request(yes, 200, 100);
-    g_signal_connect_swapped(yes, "clicked", G_CALLBACK(gtk_window_destroy), dialog);
-    gtk_window_set_child(GTK_WINDOW(dialog), yes);
-    gtk_window_present(GTK_WINDOW(dialog));
+    dialog_over(GTK_WINDOW(window), "Question", "Yes");
 }
 
 static GtkWidget *button(GtkWidget *box, const char *label) {
@@ -62,6 +66,8 @@ static void activated(GtkApplication *app, gpointer data) {
     gtk_box_append(GTK_BOX(box), entry);
     gtk_window_set_child(GTK_WINDOW(window), box);
     gtk_window_present(GTK_WINDOW(window));
+    if (is("news"))
+        dialog_over(GTK_WINDOW(window), "News", "Later");
 }
 
 int main(int argc, char **argv) {

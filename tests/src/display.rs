@@ -1,5 +1,8 @@
 //! A private X display with a private session bus, and settings that make pictures repeatable.
 //!
+//! It is much like the agent's `Stage`, and not made of it: the tests drive the agent as a program, and xtask, which is
+//! built on this, installs the libraries that the agent is built with.
+//!
 //! There is no window manager: xdotool's moves and resizes reach windows directly, and places are predictable.
 
 use std::fs;

@@ -1,6 +1,7 @@
 //! Pictures of a private display, and where two of them differ.
 
 use std::path::Path;
+use std::process::Command;
 
 use crate::display::Display;
 use crate::error::{Failure, Result};
@@ -69,6 +70,12 @@ impl Screen {
     pub fn take(display: &Display) -> Result<Screen> {
         let picture = run(display.command("import").args(["-window", "root", "-depth", "8", "ppm:-"]))?.stdout;
         Screen::from_ppm(&picture).ok_or_else(|| Failure::new("ImageMagick's import gave no picture"))
+    }
+
+    /// Reads a picture that was kept as a PNG.
+    pub fn read(path: &Path) -> Result<Screen> {
+        let picture = run(Command::new("convert").arg(path).args(["-depth", "8", "ppm:-"]))?.stdout;
+        Screen::from_ppm(&picture).ok_or_else(|| Failure::new(format!("{} is no picture", path.display())))
     }
 
     /// A binary PPM with 8 bits a channel: `P6 WIDTH HEIGHT 255` and the pixels.

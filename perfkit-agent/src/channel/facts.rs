@@ -51,8 +51,9 @@ pub fn tell(subject: &Subject, target: &Target, outlet: &mut Outlet) {
             names.sort();
             names.dedup();
             for name in names.iter().filter(|name| VARIABLES.iter().any(|known| name.starts_with(known))) {
-                let value = launch.variable(name).unwrap_or_default();
-                outlet.fact(&format!("environment.{name}"), &value.to_string_lossy());
+                if let Some(value) = launch.variable(name) {
+                    outlet.fact(&format!("environment.{name}"), &value.to_string_lossy());
+                }
             }
             outlet.process(Process { pid: target.pid, command: Some(command), ..Process::default() });
         }

@@ -17,6 +17,8 @@ pub struct Launch {
     pub folder: PathBuf,
     /// Variables set in its environment, the last of a name counts.
     pub environment: Vec<(OsString, OsString)>,
+    /// Variables of ours that it does not inherit.
+    pub removed: Vec<OsString>,
     /// A folder for the sources' sockets and temporary files; it goes when the recording ends.
     pub scratch: PathBuf,
     /// Whether its standard output and error are wanted line by line.
@@ -63,7 +65,8 @@ impl Launch {
     /// The value that a variable will have in the target.
     pub fn variable(&self, name: &str) -> Option<OsString> {
         let ours = self.environment.iter().rev().find(|(known, _)| known == name);
-        ours.map(|(_, value)| value.clone()).or_else(|| std::env::var_os(name))
+        let inherited = || std::env::var_os(name).filter(|_| !self.removed.iter().any(|removed| removed == name));
+        ours.map(|(_, value)| value.clone()).or_else(inherited)
     }
 
     /// Puts an entry before those that a variable has already, separated by `:`.
@@ -118,5 +121,7 @@ mod tests {
         assert_eq!(launch.variable("PERFKIT_TEST_PATH").unwrap(), "a:b:c");
         launch.prepend("PERFKIT_TEST_NONE", OsStr::new("a"));
         assert_eq!(launch.variable("PERFKIT_TEST_NONE").unwrap(), "a");
+        launch.removed.push("PATH".into());
+        assert_eq!(launch.variable("PATH"), None);
     }
 }

@@ -41,6 +41,9 @@ impl Running {
         words.push(program.into());
         words.extend(launch.arguments.iter().cloned());
         let mut command = Command::new(&words[0]);
+        for name in &launch.removed {
+            command.env_remove(name);
+        }
         command.args(&words[1..]).envs(launch.environment.iter().map(|(name, value)| (name, value)));
         if !launch.folder.as_os_str().is_empty() {
             command.current_dir(&launch.folder);

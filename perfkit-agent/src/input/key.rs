@@ -24,6 +24,9 @@ pub const MODIFIERS: &[(u8, &str, u32)] = &[
     (8, "super", xkeysym::key::Super_L),
 ];
 
+/// The keysyms of the keys that make another letter of a key.
+pub const SHIFTS: [u32; 2] = [xkeysym::key::Shift_L, xkeysym::key::Shift_R];
+
 /// How a key is written that was not kept.
 const UNTOLD: &str = "untold";
 

@@ -34,6 +34,7 @@ const LOOK: Duration = Duration::from_millis(2);
 pub struct Asking {
     listener: UnixListener,
     path: PathBuf,
+    /// By process.
     talks: HashMap<u32, Talk>,
     _folder: Scratch,
 }
@@ -69,17 +70,38 @@ impl Asking {
     pub fn find(&mut self, (pid, window): (u32, u32), widget: &Widget) -> Answer {
         let text = |text: &str| text.replace(['\t', '\n'], " ");
         let words = [&widget.path, &widget.class, &widget.label, &widget.name].map(|word| text(word)).join("\t");
-        if !self.say(pid, &format!("find\t{window}\t{words}")) {
-            return Answer::Silence;
+        self.ask(pid, &format!("find\t{window}\t{words}")).map_or(Answer::Silence, |line| answer(&line))
+    }
+
+    /// Has the main loop of each process turn, so that what had arrived before is dispatched; those that do not answer
+    /// are left to themselves.
+    pub fn turn(&mut self) {
+        self.accept();
+        let all: Vec<u32> = self.talks.keys().copied().collect();
+        for pid in all {
+            // It is answered between finding out what has arrived and dispatching that: what had arrived by the first
+            // answer is dispatched by the second one. There is no window 0.
+            for _ in 0..2 {
+                if self.ask(pid, "find\t0\t\t\t\t").is_none() {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The answer to a question, where it comes in time.
+    fn ask(&mut self, pid: u32, question: &str) -> Option<String> {
+        if !self.say(pid, question) {
+            return None;
         }
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.talks.contains_key(&pid) {
             if let Some(line) = self.hear(pid) {
-                return answer(&line);
+                return Some(line);
             }
         }
         self.give_up(pid);
-        Answer::Silence
+        None
     }
 
     /// Says a line to a process; false where it has not connected, or hears no more.

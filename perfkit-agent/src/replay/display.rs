@@ -4,7 +4,7 @@ use x11rb::connection::Connection;
 use x11rb::properties::WmSizeHints;
 use x11rb::protocol::xproto::{
     self, AutoRepeatMode, ChangeKeyboardControlAux, ConfigureWindowAux, ConnectionExt as _, ImageFormat, InputFocus,
-    Window,
+    StackMode, Window,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
@@ -102,16 +102,45 @@ impl Display {
         asked.reply().ok().map(|at| (at.dst_x.into(), at.dst_y.into()))
     }
 
-    /// Gives a window the keyboard, where it has it not: there is no window manager that would.
+    /// The window that has the keyboard; none where nobody has, or whoever is under the pointer.
+    pub fn focused(&self) -> Option<Window> {
+        let focus = self.connection.get_input_focus().ok()?.reply().ok()?.focus;
+        let nobody = [self.root, u8::from(InputFocus::NONE).into(), u8::from(InputFocus::POINTER_ROOT).into()];
+        (!nobody.contains(&focus)).then_some(focus)
+    }
+
+    /// Gives a window the keyboard: there is no window manager that would.
     pub fn focus(&self, window: Window) -> Result<()> {
-        let asked = self.connection.get_input_focus().map_err(|error| self.failed(error))?;
-        let focused = asked.reply().map_err(|error| self.failed(error))?.focus;
-        if focused == window {
-            return Ok(());
-        }
         let set = self.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME);
         set.map_err(|error| self.failed(error))?;
         // The window may go this moment; then the step says so.
+        self.connection.flush().map_err(|error| self.failed(error))
+    }
+
+    /// The windows under the pointer, each in the one before it.
+    pub fn under(&self) -> Vec<Window> {
+        let inside = |window: Window| Some(self.connection.query_pointer(window).ok()?.reply().ok()?.child);
+        let some = |window: &Window| *window != x11rb::NONE;
+        std::iter::successors(inside(self.root).filter(some), |window| inside(*window).filter(some)).collect()
+    }
+
+    /// Whether two windows are of the same program: each numbers its windows in a range of its own.
+    pub fn together(&self, one: Window, other: Window) -> bool {
+        (one ^ other) & !self.connection.setup().resource_id_mask == 0
+    }
+
+    /// What a window is called; empty where it has no name.
+    pub fn title(&self, window: Window) -> String {
+        let (property, kind) = (xproto::AtomEnum::WM_NAME, xproto::AtomEnum::ANY);
+        let asked = self.connection.get_property(false, window, property, kind, 0, 1000).ok();
+        let name = asked.and_then(|asked| asked.reply().ok()).map(|name| name.value);
+        String::from_utf8_lossy(&name.unwrap_or_default()).into_owned()
+    }
+
+    /// Puts a window above all others.
+    pub fn raise(&self, window: Window) -> Result<()> {
+        let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+        self.connection.configure_window(window, &above).map_err(|error| self.failed(error))?;
         self.connection.flush().map_err(|error| self.failed(error))
     }
 

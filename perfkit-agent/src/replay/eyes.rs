@@ -85,6 +85,8 @@ pub struct Eyes {
     frames: u64,
     /// When anything was recorded last.
     last: Instant,
+    /// How much was.
+    told: u64,
 }
 
 impl Eyes {
@@ -98,6 +100,7 @@ impl Eyes {
             pointed: BTreeMap::new(),
             frames: 0,
             last: Instant::now(),
+            told: 0,
         }
     }
 
@@ -129,6 +132,11 @@ impl Eyes {
     /// How long nothing was recorded.
     pub fn quiet(&self) -> Duration {
         self.last.elapsed()
+    }
+
+    /// How much was recorded of what the program did, for comparing.
+    pub fn told(&self) -> u64 {
+        self.told
     }
 
     /// How many frames were painted.
@@ -163,6 +171,7 @@ impl Eyes {
         // A loop that turns without anything to do is as quiet as one that sleeps.
         if !matches!(event.body, Body::Poll(_) | Body::Check(_) | Body::Dispatch(_) | Body::Thread(_)) {
             self.last = Instant::now();
+            self.told += 1;
         }
         match event.body {
             Body::Window(told) => self.window(pid, told.window).is(told.role, told.xid, told.parent),

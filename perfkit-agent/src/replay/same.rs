@@ -1,14 +1,29 @@
 //! Whether what arrived in a replay is what was recorded: the same input, to the same widgets, in the same order.
 
-use crate::input::{Action, Finger, Script, Step, Stroke};
+use crate::input::key::{MODIFIERS, SHIFTS};
+use crate::input::{Action, Finger, Key, Script, Step, Stroke};
 
 /// A step as far as it is the same in every run: no times, no places, and moves, which are told together, not at all.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Mark {
     Press(u8),
     Release(u8),
-    Key,
+    /// What it means; none where that was not kept.
+    Key(Option<u32>),
     Scroll(i64, i64),
+}
+
+impl PartialEq for Mark {
+    fn eq(&self, other: &Mark) -> bool {
+        match (self, other) {
+            (Mark::Press(one), Mark::Press(other)) | (Mark::Release(one), Mark::Release(other)) => one == other,
+            // One that was not kept may have been any.
+            (Mark::Key(Some(one)), Mark::Key(Some(other))) => one == other,
+            (Mark::Key(_), Mark::Key(_)) => true,
+            (Mark::Scroll(right, down), Mark::Scroll(more, further)) => (right, down) == (more, further),
+            _ => false,
+        }
+    }
 }
 
 /// Notches are compared to a hundredth.
@@ -30,7 +45,7 @@ pub fn difference(script: &Script, other: &Script) -> Option<String> {
 fn marks(script: &Script) -> Vec<(Mark, String)> {
     let mut marks: Vec<(Mark, String)> = Vec::new();
     for step in &script.steps {
-        if let Some(mark) = of(step) {
+        for mark in of(step) {
             let path = step.widget.as_ref().map(|widget| widget.path.clone()).unwrap_or_default();
             match (marks.last_mut(), &mark) {
                 // Parts of notches are told in other parts.
@@ -44,29 +59,39 @@ fn marks(script: &Script) -> Vec<(Mark, String)> {
     marks
 }
 
-/// The mark of a step that every run has.
-fn of(step: &Step) -> Option<Mark> {
+/// The marks of a step that every run has.
+fn of(step: &Step) -> Vec<Mark> {
     match &step.action {
-        Action::WaitFor(_) | Action::Move(_) | Action::Touch(_, _, Finger::Move) => None,
+        Action::WaitFor(_) | Action::Move(_) | Action::Touch(_, _, Finger::Move) => Vec::new(),
         // One that closes a menu is let go over nobody.
-        Action::Key(_, Stroke::Up) => None,
-        Action::Key(..) => Some(Mark::Key),
-        Action::Press(_, button) => Some(Mark::Press(*button)),
-        Action::Release(_, button) => Some(Mark::Release(*button)),
+        Action::Key(_, Stroke::Up) => Vec::new(),
+        Action::Key(key, _) => keys(*key),
+        Action::Press(_, button) => vec![Mark::Press(*button)],
+        Action::Release(_, button) => vec![Mark::Release(*button)],
         Action::Scroll(_, (right, down)) => {
-            Some(Mark::Scroll((right * PARTS).round() as i64, (down * PARTS).round() as i64))
+            vec![Mark::Scroll((right * PARTS).round() as i64, (down * PARTS).round() as i64)]
         }
         // Played with the pointer.
-        Action::Touch(_, _, Finger::Begin) => Some(Mark::Press(1)),
-        Action::Touch(_, _, Finger::End) => Some(Mark::Release(1)),
+        Action::Touch(_, _, Finger::Begin) => vec![Mark::Press(1)],
+        Action::Touch(_, _, Finger::End) => vec![Mark::Release(1)],
     }
+}
+
+/// The keys that are pressed for one: those that modify it, too. Shift is seen in what the key means, and whether it
+/// has to be held depends on the keyboard.
+fn keys(key: Key) -> Vec<Mark> {
+    let Key::Known(modifiers, keysym) = key else { return vec![Mark::Key(None)] };
+    let held = MODIFIERS.iter().filter(|(bit, ..)| modifiers & bit != 0).map(|(_, _, keysym)| *keysym);
+    let all = held.chain([keysym]).filter(|keysym| !SHIFTS.contains(keysym));
+    all.map(|keysym| Mark::Key(Some(keysym))).collect()
 }
 
 fn words((mark, path): &(Mark, String)) -> String {
     let what = match mark {
         Mark::Press(button) => format!("a press of button {button}"),
         Mark::Release(button) => format!("a release of button {button}"),
-        Mark::Key => "a press of a key".to_owned(),
+        Mark::Key(None) => "a press of a key".to_owned(),
+        Mark::Key(Some(keysym)) => format!("a press of {}", Key::Known(0, *keysym)),
         Mark::Scroll(right, down) => {
             format!("scrolling by {},{}", *right as f64 / PARTS, *down as f64 / PARTS)
         }
@@ -93,6 +118,14 @@ mod tests {
     }
 
     #[test]
+    fn modifiers_are_held_by_themselves_or_for_a_key() {
+        let one = script("key w ctrl+a\nkey w A");
+        let other =
+            script("key w Control_L down\nkey w a\nkey w Control_L up\nkey w Shift_L down\nkey w A\nkey w Shift_L up");
+        assert_eq!(difference(&one, &other), None);
+    }
+
+    #[test]
     fn what_differs_is_told_in_words() {
         let check = |one: &str, other: &str, says: &str| {
             assert_eq!(difference(&script(one), &script(other)).unwrap(), says);
@@ -102,7 +135,9 @@ mod tests {
             "press w 1,2 path=B",
             "a press of button 1 in B arrived where it was a press of button 1 in A",
         );
-        check("key w a", "", "a press of a key did not arrive");
+        check("key w a", "", "a press of a did not arrive");
+        check("key w a", "key w b", "a press of b arrived where it was a press of a");
+        check("key w ctrl+a", "key w a", "a press of a arrived where it was a press of Control_L");
         check("", "press w 1,2 button=3", "a press of button 3 arrived, too");
         check("scroll w 1,2 by=0,1", "scroll w 1,2 by=0,2", "scrolling by 0,2 arrived where it was scrolling by 0,1");
     }

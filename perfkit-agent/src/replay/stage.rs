@@ -101,9 +101,8 @@ impl Stage {
             launch.set(name, value);
         }
         launch.set("DBUS_SESSION_BUS_ADDRESS", &self.bus);
-        for name in CLEARED {
-            launch.set(name, "");
-        }
+        // To be empty is not to be unset: libadwaita leaves its own theme out where GTK_THEME is anything at all.
+        launch.removed.extend(CLEARED.iter().map(Into::into));
         if self.backend == Backend::Wayland {
             launch.set("GDK_BACKEND", "wayland");
             launch.set("WAYLAND_DISPLAY", SOCKET);

@@ -77,11 +77,14 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits until the program has nothing to do.
-    pub fn settle(&mut self) {
+    /// Waits until the program records nothing, or has drawn what it had to; whether it records nothing.
+    pub fn settle(&mut self) -> bool {
         let before = self.eyes.frames();
-        let settled = |eyes: &mut Eyes| (eyes.quiet() >= QUIET || eyes.frames() >= before + DRAWN).then_some(());
+        let settled = |eyes: &mut Eyes| {
+            let quiet = eyes.quiet() >= QUIET;
+            (quiet || eyes.frames() >= before + DRAWN).then_some(quiet)
+        };
         // One that never comes to rest is not waited for.
-        let _ = self.until(BUSY, settled);
+        self.until(BUSY, settled).unwrap_or(false)
     }
 }

@@ -4,13 +4,16 @@ use perfkit_tests::Launch;
 use perfkit_tests::process::stdout_of;
 use serde_json::Value;
 
-use crate::{agent, scripted};
+use perfkit_tests::replay::scripted;
+
+use crate::agent;
 
 #[test]
 fn figures_are_given_for_each_run_and_all_of_them() {
     let scripted = scripted(Launch::new("gnome-calculator"), |pointer| {
         pointer.to(60, 350).pause(100).click(1).pause(100).text("1+2").key("Return").pause(200)
-    });
+    })
+    .unwrap();
     let folder = scripted.display.home().join("bench");
     let mut bench = agent();
     bench.arg("bench").arg(&scripted.path).args(["--runs", "3", "--speed", "fast", "--with", "gdkrecord,proc@20Hz"]);

@@ -10,11 +10,12 @@ use std::time::Duration;
 use perfkit_tests::input::Pointer;
 use perfkit_tests::process::{Guarded, stdout_of, tied};
 use perfkit_tests::programs::compiled;
+use perfkit_tests::replay::{MARK, gnome_calculator, scripted};
 use perfkit_tests::session::number;
 use perfkit_tests::{App, Display, Launch};
 
-use crate::programs::{calculates, plays, types, types_in_gtk2};
-use crate::{MARK, agent, replay, said, scripted, session};
+use crate::programs::{plays, types, types_in_gtk2};
+use crate::{agent, replay, said, session};
 
 const INSIDE: &[&str] = &["--inject", "gdk"];
 
@@ -41,7 +42,7 @@ fn pointer_of(display: &Display) -> String {
 
 #[test]
 fn the_pointer_of_the_display_stays_where_it_is() {
-    let scripted = scripted(Launch::new(compiled("gtk2", &["gtk+-2.0"]).unwrap()), types_in_gtk2);
+    let scripted = scripted(Launch::new(compiled("gtk2", &["gtk+-2.0"]).unwrap()), types_in_gtk2).unwrap();
     let display = &scripted.display;
     Pointer::new(display).to(1200, 850).play().unwrap();
     let before = pointer_of(display);
@@ -55,7 +56,7 @@ fn the_pointer_of_the_display_stays_where_it_is() {
 /// A finger on what takes fingers: it is no pointer.
 #[test]
 fn touched() {
-    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types).unwrap();
     let text = fs::read_to_string(&scripted.path).unwrap();
     let with = |line: &str, verb: &str, does: &str| match line.split_once(&format!(" {verb} ")) {
         Some((after, rest)) => format!("{after} touch {}", rest.replace("button=1", does)),
@@ -72,7 +73,7 @@ fn touched() {
 /// There windows have shadows, so that everything lies elsewhere than it did when it was recorded.
 #[test]
 fn under_wayland() {
-    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types).unwrap();
     let (output, left) = replay(&scripted, &[INSIDE, &["--backend", "wayland", "--speed", "fast"]].concat());
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(left, Vec::<String>::new(), "left behind");
@@ -81,7 +82,7 @@ fn under_wayland() {
 /// Broadway shows programs in a browser: there is no X, and nobody needs to look.
 #[test]
 fn without_any_display() {
-    let scripted = scripted(Launch::new("gtk3-widget-factory"), types);
+    let scripted = scripted(Launch::new("gtk3-widget-factory"), types).unwrap();
     let home = scripted.display.home();
     let mut daemon = tied("broadwayd");
     daemon.arg("--unixsocket").arg(home.join("http")).arg(":0").env("XDG_RUNTIME_DIR", home);
@@ -102,7 +103,7 @@ fn without_any_display() {
 
 #[test]
 fn gtk4_is_refused() {
-    let scripted = scripted(Launch::new("gnome-calculator"), calculates);
+    let scripted = scripted(Launch::new("gnome-calculator"), gnome_calculator).unwrap();
     let (output, left) = replay(&scripted, INSIDE);
     let said = said(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");

@@ -4,6 +4,7 @@
 
 mod bench;
 mod inside;
+mod outside;
 mod programs;
 mod troubles;
 
@@ -11,35 +12,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use nix::sys::signal::Signal;
-use perfkit_tests::input::Pointer;
-use perfkit_tests::process::stdout_of;
-use perfkit_tests::{App, Display, Launch, bins, wait};
-
-/// What is in the environment of all that a replay starts, so that it can be found.
-const MARK: &str = "PERFKIT_TEST_REPLAY";
-
-/// A script, and where it was made.
-struct Scripted {
-    path: PathBuf,
-    display: Display,
-}
-
-/// Records what `act` does with a program, as a script.
-fn scripted(launch: Launch, act: impl Fn(Pointer<'_>) -> Pointer<'_>) -> Scripted {
-    let display = Display::start().unwrap();
-    let mut app = App::spawn(&display, &launch.sources("input:text=keep")).unwrap();
-    app.window = app.find_window().unwrap();
-    // Some are never at rest; a person would not wait for that either.
-    Pointer::new(&display).pause(1500).play().unwrap();
-    act(app.pointer()).pause(800).play().unwrap();
-    app.process().signal(Signal::SIGTERM).unwrap();
-    app.process().wait().unwrap();
-    let path = display.home().join("script.perfinput");
-    stdout_of(agent().arg("input").arg(app.recording()).arg("-o").arg(&path)).unwrap();
-    drop(app);
-    Scripted { path, display }
-}
+use perfkit_tests::replay::{Scripted, marked};
+use perfkit_tests::{bins, wait};
 
 fn agent() -> Command {
     Command::new(bins::path(bins::AGENT).unwrap())
@@ -48,18 +22,17 @@ fn agent() -> Command {
 /// Plays a script with more arguments; what it said, and what it left running.
 fn replay(scripted: &Scripted, words: &[&str]) -> (Output, Vec<String>) {
     let mark = scripted.display.name().to_owned();
-    let output = agent()
-        .args(["replay", "--with", "input"])
-        .arg(&scripted.path)
-        .args(["-o"])
-        .arg(session(scripted))
-        .args(words)
-        .env(MARK, &mark)
-        .output()
-        .unwrap();
+    let mut replay = perfkit_tests::replay::replay(&scripted.path, &session(scripted), &mark).unwrap();
+    let output = replay.args(words).output().unwrap();
+    (output, left_behind(&mark))
+}
+
+/// The processes of a replay that are still there after its end.
+fn left_behind(mark: &str) -> Vec<String> {
     // The one that guards all others ends last.
-    let none = || Some(marked(&mark)).filter(Vec::is_empty);
-    (output, wait::until("the end of all processes", none).unwrap_or_else(|_| marked(&mark)))
+    let none = || marked(mark).is_empty().then(Vec::new);
+    wait::until("the end of all processes", none)
+        .unwrap_or_else(|_| marked(mark).into_iter().map(|(_, command)| command).collect())
 }
 
 /// Where the session of a replay is written.
@@ -67,23 +40,14 @@ fn session(scripted: &Scripted) -> PathBuf {
     scripted.display.home().join("replayed.perfkit")
 }
 
-/// The pictures that replays have left, in the order of their names.
-fn pictures(folder: &Path) -> Vec<Vec<u8>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "png"));
-    paths.sort();
-    paths.iter().map(|path| fs::read(path).unwrap()).collect()
-}
-
-/// The processes that have the mark in their environment: what a replay has left behind.
-fn marked(mark: &str) -> Vec<String> {
-    let wanted = format!("{MARK}={mark}");
-    let processes = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    let marked = processes.filter(|process| {
-        let environment = fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes())
-    });
-    marked.map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default()).collect()
+/// The pictures that replays have left.
+fn pictures(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let replayed = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("replayed") && name.ends_with(".png")
+    };
+    paths.filter(replayed).collect()
 }
 
 /// What a command said on its standard error.

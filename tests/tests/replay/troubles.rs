@@ -1,24 +1,23 @@
 //! What cannot be played is told, with why, and nothing is left behind; what can be in spite of all is.
 
 use std::fs;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
-use perfkit_tests::process::send;
 use perfkit_tests::programs::compiled;
-use perfkit_tests::{Display, Launch, bins, query, wait};
+use perfkit_tests::replay::{Scripted, scripted};
+use perfkit_tests::{Display, Launch, bins, query};
 
-use nix::sys::signal::Signal;
-
-use crate::{MARK, Scripted, agent, marked, replay, said, scripted, session};
+use crate::{agent, replay, said, session};
 
 /// The program presses its two buttons, answers the question, and has something typed.
-fn cases() -> Scripted {
+pub fn cases() -> Scripted {
     let program = compiled("replay-cases", &["gtk4"]).unwrap();
     scripted(Launch::new(program), |pointer| {
         let pointer = pointer.to(100, 30).pause(200).click(1).pause(200).to(100, 90).pause(200).click(1).pause(800);
         // The dialog lies over the window, and closes.
         pointer.to(80, 50).pause(200).click(1).pause(800).to(100, 140).pause(200).click(1).pause(200).text("ab")
     })
+    .unwrap()
 }
 
 /// Plays it on a program that behaves otherwise.
@@ -53,6 +52,7 @@ fn are_told() {
     fails(&scripted, "no-dialog", "the window GtkWindow “Question” was not there");
     fails(&scripted, "insensitive", "GtkButton “Press” takes no input: it is insensitive");
     fails(&scripted, "gone", "GtkButton “Press” is not there");
+    fails(&scripted, "news", "it went to GtkButton “Later” of GtkWindow “News” and not to GtkButton “Press”");
 }
 
 #[test]
@@ -72,49 +72,6 @@ fn sources_that_slow_the_program_are_no_trouble() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(left, Vec::<String>::new());
     assert!(!query(&session(&scripted), "SELECT 1 FROM syscalls LIMIT 1").unwrap().is_empty());
-}
-
-#[test]
-fn the_end_of_the_display_is_told() {
-    let scripted = cases();
-    let mark = scripted.display.name().to_owned();
-    let mut playing = agent()
-        .args(["replay", "--with", "input"])
-        .arg(&scripted.path)
-        .arg("-o")
-        .arg(session(&scripted))
-        .env(MARK, &mark)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let server = wait::until("the program under replay", || {
-        let processes = fs::read_dir("/proc").ok()?.flatten().map(|entry| entry.path());
-        let ours = processes.filter(|path| {
-            let environment = fs::read(path.join("environ")).unwrap_or_default();
-            environment.split(|&byte| byte == 0).any(|word| word == format!("{MARK}={mark}").as_bytes())
-        });
-        let named: Vec<(String, i32)> = ours
-            .filter_map(|path| {
-                let name = fs::read_to_string(path.join("comm")).ok()?.trim().to_owned();
-                Some((name, path.file_name()?.to_str()?.parse().ok()?))
-            })
-            .collect();
-        let of = |name: &str| named.iter().find(|(comm, _)| comm == name).map(|(_, pid)| *pid);
-        let server = of("replay-cases").and(of("Xvfb"))?;
-        // Its window is there once it draws.
-        query(&session(&scripted), "SELECT 1 FROM gdk_frame LIMIT 1")
-            .ok()
-            .filter(|rows| !rows.is_empty())
-            .map(|_| server)
-    })
-    .unwrap();
-    send(server, Signal::SIGKILL).unwrap();
-    wait::until("the end of the replay", || playing.try_wait().ok().flatten()).unwrap();
-    let output = playing.wait_with_output().unwrap();
-    let said = said(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("could not be done: the display ended"), "{said}");
-    wait::until("the end of all processes", || marked(&mark).is_empty().then_some(())).unwrap();
 }
 
 #[test]

@@ -17,6 +17,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("server", "perfkit-agent"),
     ("scripts", "perfkit-agent"),
     ("treemap", "perfkit-tests"),
+    ("replay", "perfkit-tests"),
     ("gui", "perfkit-app"),
     // The window records itself: a part of what `gui` measures.
     ("gui-itself", "perfkit-app"),

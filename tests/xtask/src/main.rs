@@ -29,7 +29,8 @@ usage: cargo xtask TASK
   test                                  build, and run all tests, journeys through real programs included
   check                                 formatting, lints and the rules of the house
   bench [NAME]                          measure beside peers; NAME is one of recorder, dump, overhead,
-                                        instructions, sources, counters, store, scripts
+                                        instructions, sources, counters, store, treemap,
+                                        replay, gui, server, scripts
   install [--prefix P] [--uninstall]    install for all programs (P is /usr/local), or remove that again
   pot                                   gather the texts to be translated, and merge them into the translations
   screenshots [NAME]                    take the pictures of the README and of software centres anew

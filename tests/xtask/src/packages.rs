@@ -58,6 +58,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "desktop-file-utils", "validates the desktop entry"),
     (Need::Test, "appstream", "validates what software centres show"),
     (Need::Test, "gnome-calculator", "a program to record"),
+    (Need::Test, "gnome-text-editor", "a program whose input is replayed"),
     (Need::Test, "python3-gi", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-3.0", "a Python program to record"),
     (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),

@@ -1,14 +1,15 @@
 //! What makes input: by XTest, as a person's on the display, or inside the program.
 
 mod inside;
+mod strangers;
 mod xtest;
 
 pub use inside::Inside;
 pub use xtest::XTest;
 
-use super::Asking;
 use super::eyes::{Seen, WindowId};
 use super::watch::Watch;
+use super::{Asking, Eyes};
 use crate::input::key::MODIFIERS;
 use crate::input::{Finger, Place};
 
@@ -64,20 +65,31 @@ pub trait Hands {
     fn takes(&mut self, keysym: u32) -> Made<u8>;
 
     /// Presses a key or lets go of it, with modifiers held around it. What else has to be held is, too, unless
-    /// `shifted` says that shift is held already.
-    fn stroke(&mut self, on: &mut On<'_, '_>, modifiers: u8, keysym: u32, down: bool, shifted: bool) -> Made {
+    /// `shifted` says that shift is held already. How many are held.
+    fn stroke(&mut self, on: &mut On<'_, '_>, modifiers: u8, keysym: u32, down: bool, shifted: bool) -> Made<usize> {
         let modifiers = modifiers | if shifted { 0 } else { self.takes(keysym)? };
         let held = MODIFIERS.iter().filter(|(bit, ..)| modifiers & bit != 0).map(|&(_, _, modifier)| modifier);
         if down {
             for modifier in held {
                 self.key(on, modifier, true)?;
             }
-            return self.key(on, keysym, true);
+            self.key(on, keysym, true)?;
+        } else {
+            self.key(on, keysym, false)?;
+            for modifier in held.rev() {
+                self.key(on, modifier, false)?;
+            }
         }
-        self.key(on, keysym, false)?;
-        for modifier in held.rev() {
-            self.key(on, modifier, false)?;
-        }
-        Ok(())
+        Ok(modifiers.count_ones() as usize)
+    }
+
+    /// What others do this moment by which input does not come to where it should, in words.
+    fn disturbed(&self, _: &Eyes) -> Option<String> {
+        None
+    }
+
+    /// What others did, and was undone, since this was asked last: a line each.
+    fn mended(&mut self) -> Vec<String> {
+        Vec::new()
     }
 }

@@ -8,8 +8,8 @@ use gdkrecord::writer::now;
 use super::{Hands, Made, On, Way};
 use crate::error::{Error, Result};
 use crate::input::{Finger, Place};
-use crate::replay::Display;
 use crate::replay::eyes::{Seen, WindowId};
+use crate::replay::{Display, Eyes};
 
 /// A key that has another meaning put upon it needs so long until programs have heard of it.
 const HEARD: Duration = Duration::from_millis(100);
@@ -20,7 +20,9 @@ const SWEPT: Duration = Duration::from_millis(60);
 
 /// The pointer, buttons and keys of a display.
 pub struct XTest {
-    display: Display,
+    pub(super) display: Display,
+    /// What others did on it, and was undone.
+    pub(super) mended: Vec<String>,
     /// Width and height in which windows can be, in pixels.
     size: (i32, i32),
     keymap: Keymap,
@@ -70,7 +72,7 @@ impl XTest {
         // Not over what the first step is about.
         display.park()?;
         let keymap = Keymap::of(&display)?;
-        Ok(XTest { display, size, keymap, pointer: None, origins: HashMap::new() })
+        Ok(XTest { display, mended: Vec::new(), size, keymap, pointer: None, origins: HashMap::new() })
     }
 
     /// The key for a keysym, and whether shift has to be held. Where no key means that, one is made to.
@@ -141,12 +143,19 @@ impl Hands for XTest {
         let origin = origin.ok_or_else(|| format!("where the window {} is cannot be found out", seen.words()))?;
         let pixel = |at: i32| (f64::from(at) * seen.scale + seen.scale / 2.0).floor() as i32;
         let target = (origin.0 + pixel(at.0), origin.1 + pixel(at.1));
-        if self.pointer == Some(target) {
+        on.watch.eyes.look();
+        let (sent, stays) = (now(), self.pointer == Some(target));
+        if !stays {
+            self.place(target)?;
+        }
+        let inside = (0..seen.size.0).contains(&at.0) && (0..seen.size.1).contains(&at.1);
+        if inside && self.uncover(on)? {
+            // What it is in now is told when it is moved.
+            self.place((target.0 - 1, target.1))?;
+            self.place(target)?;
+        } else if stays {
             return Ok(None);
         }
-        on.watch.eyes.look();
-        let sent = now();
-        self.place(target)?;
         Ok(Some(sent))
     }
 
@@ -176,11 +185,7 @@ impl Hands for XTest {
     }
 
     fn focus(&mut self, on: &mut On<'_, '_>) -> Made {
-        match on.seen.popup || on.seen.xid == 0 {
-            // Its top-level has it, and what is typed comes to it by a grab; on Wayland the compositor gives it.
-            true => Ok(()),
-            false => self.display.focus(on.seen.xid).map_err(told),
-        }
+        self.hand_over(on)
     }
 
     fn key(&mut self, _: &mut On<'_, '_>, keysym: u32, down: bool) -> Made {
@@ -192,9 +197,17 @@ impl Hands for XTest {
         let (_, shift) = self.key_for(keysym).map_err(told)?;
         Ok(u8::from(shift && keysym_is_letter(keysym)))
     }
+
+    fn disturbed(&self, eyes: &Eyes) -> Option<String> {
+        self.strangers(eyes)
+    }
+
+    fn mended(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.mended)
+    }
 }
 
-fn told(error: Error) -> String {
+pub(super) fn told(error: Error) -> String {
     error.to_string()
 }
 

@@ -13,9 +13,10 @@ use gdkrecord::writer::now;
 
 use super::eyes::{Arrived, Seen, WindowId};
 use super::hands::{Made, On, Way};
-use super::watch::{MOVED, PATIENCE, Watch};
+use super::watch::{BUSY, MOVED, PATIENCE, Watch};
 use super::{Asking, Display, Eyes, Hands};
 use crate::error::{Error, Result};
+use crate::input::key::SHIFTS;
 use crate::input::{Action, Finger, Key, Place, Script, Step, Stroke, Widget};
 use crate::source::gdkrecord::recordings;
 
@@ -82,6 +83,8 @@ pub struct Player<'a> {
     turned: (f64, f64),
     /// When the step before was done.
     before: Option<Instant>,
+    /// When a key was pressed last.
+    keyed: Option<Instant>,
     account: Account,
     /// Where a picture goes of what could not be done, and of the end.
     picture: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl<'a> Player<'a> {
             held: HashSet::new(),
             turned: (0.0, 0.0),
             before: None,
+            keyed: None,
             account: Account::default(),
             picture,
         })
@@ -146,13 +150,17 @@ impl<'a> Player<'a> {
         let at = self.account.done;
         let script = self.script;
         let Some(step) = script.steps.get(at) else {
-            watch.settle();
+            self.rest(&mut watch);
             self.keep_picture();
             return false;
         };
         self.pause(step, &mut watch);
         let begins = now();
         let played = self.play(step, &mut watch);
+        let played = played.map_err(|why| match self.hands.disturbed(&eyes) {
+            Some(disturbed) => format!("{why}; {disturbed}"),
+            None => why,
+        });
         self.eyes = Some(eyes);
         match played {
             Ok(()) => {
@@ -185,8 +193,21 @@ impl<'a> Player<'a> {
                 watch.look_until(due);
             }
             Pace::Fast => {
-                watch.settle();
+                self.settle(watch);
                 std::thread::sleep(LEAST.min(step.after));
+            }
+        }
+    }
+
+    /// Waits until the program has nothing to do, also where the machine lets it do nothing for a while.
+    fn settle(&mut self, watch: &mut Watch<'_>) {
+        let begun = Instant::now();
+        while watch.settle() && begun.elapsed() < BUSY {
+            let before = watch.eyes.told();
+            self.asking.turn();
+            watch.eyes.look();
+            if watch.eyes.told() == before {
+                return;
             }
         }
     }
@@ -197,21 +218,8 @@ impl<'a> Player<'a> {
         match &step.action {
             Action::WaitFor(size) => self.wait_for(&step.window, id, *size, watch),
             Action::Move(at) => self.aim(step, of, *at, watch),
-            Action::Press(at, button) => {
-                self.aim_press(step, id, *at);
-                self.to(of, *at, watch)?;
-                if let Some(other) = &self.under {
-                    return Err(other.clone());
-                }
-                self.send(of, watch, |hands, on| hands.button(on, *button, true))?;
-                self.arrives(step, watch, PRESSES).map(drop)
-            }
-            Action::Release(at, button) => {
-                // Where it was pressed and held a release is where the pointer was dragged to.
-                self.to(of, *at, watch)?;
-                self.send(of, watch, |hands, on| hands.button(on, *button, false))?;
-                self.arrives(step, watch, RELEASES).map(drop)
-            }
+            Action::Press(at, number) => self.button(step, of, *at, (*number, true), watch),
+            Action::Release(at, number) => self.button(step, of, *at, (*number, false), watch),
             Action::Key(Key::Untold, _) => Err("what was typed was not kept".to_owned()),
             Action::Key(Key::Known(modifiers, keysym), stroke) => {
                 let focused = self.send(of, watch, |hands, on| hands.focus(on));
@@ -234,6 +242,26 @@ impl<'a> Player<'a> {
         }
     }
 
+    /// Presses a button at a place, or lets go of it there: where that is another, the pointer was dragged to it.
+    fn button(
+        &mut self,
+        step: &Step,
+        of: (WindowId, &Seen),
+        at: Place,
+        (number, down): (u8, bool),
+        watch: &mut Watch<'_>,
+    ) -> Made {
+        if down {
+            self.aim_press(step, of.0, at);
+        }
+        self.to(of, at, watch)?;
+        if let Some(other) = self.under.as_ref().filter(|_| down) {
+            return Err(other.clone());
+        }
+        self.send(of, watch, |hands, on| hands.button(on, number, down))?;
+        self.arrives(step, watch, if down { PRESSES } else { RELEASES }).map(drop)
+    }
+
     /// A place of a step, where its widget is now.
     fn place(&self, at: Place) -> Place {
         (at.0 + self.moved.0, at.1 + self.moved.1)
@@ -247,7 +275,9 @@ impl<'a> Player<'a> {
         make: impl FnOnce(&mut dyn Hands, &mut On<'_, '_>) -> Made<T>,
     ) -> Made<T> {
         watch.eyes.look();
-        make(&mut *self.hands, &mut On { id, seen, watch, asking: &mut self.asking })
+        let made = make(&mut *self.hands, &mut On { id, seen, watch, asking: &mut self.asking });
+        self.account.notes.extend(self.hands.mended());
+        made
     }
 
     /// Waits until input arrives, and compares where it went with where it went when it was recorded.
@@ -258,7 +288,11 @@ impl<'a> Player<'a> {
         if let Some(widget) = &step.widget
             && !self.is_meant(widget, &arrived.widget)
         {
-            return Err(format!("it went to {} and not to {}", arrived.widget.words(), widget.words()));
+            let elsewhere = match watch.eyes.windows.get(&arrived.window) {
+                Some(seen) if self.bound.get(&step.window) != Some(&arrived.window) => format!(" of {}", seen.words()),
+                _ => String::new(),
+            };
+            return Err(format!("it went to {}{elsewhere} and not to {}", arrived.widget.words(), widget.words()));
         }
         if !arrived.sensitive {
             return Err(format!("{} takes no input: it is insensitive", arrived.widget.words()));
@@ -274,19 +308,19 @@ impl<'a> Player<'a> {
         stroke: Stroke,
         watch: &mut Watch<'_>,
     ) -> Made {
-        const SHIFTS: [u32; 2] = [xkeysym::key::Shift_L, xkeysym::key::Shift_R];
         let press = |player: &mut Player<'_>, watch: &mut Watch<'_>, down: bool| {
             let shifted = modifiers & 1 != 0 || SHIFTS.iter().any(|shift| player.held.contains(shift));
             player.send(of, watch, |hands, on| hands.stroke(on, modifiers, keysym, down, shifted))
         };
+        self.keyed = Some(Instant::now());
         if stroke != Stroke::Up {
             // A key that was held long was recorded as pressed again and again.
             if !self.held.insert(keysym) {
                 press(self, watch, false)?;
             }
-            press(self, watch, true)?;
+            let held = press(self, watch, true)?;
             // Of modifiers that are held for it the key itself is the last to arrive.
-            for _ in 0..modifiers.count_ones() {
+            for _ in 0..held {
                 watch
                     .until(PATIENCE, |eyes| eyes.arrival(0, &[EventType::KeyPress]))
                     .map_err(|why| why.of("the program did not take it"))?;

@@ -5,12 +5,24 @@ use std::time::{Duration, Instant};
 use super::Player;
 use crate::error::{Error, Result};
 use crate::replay::Display;
-use crate::replay::watch::BUSY;
+use crate::replay::watch::{BUSY, Watch};
 
 /// From one picture to the next.
 const REST: Duration = Duration::from_millis(150);
 
+/// GTK 4 shows which widget has the keyboard for some 3 s after the last key, by a timer that counts whole seconds. What
+/// is to be seen of it at the end would depend on how fast the script was played.
+const RING: Duration = Duration::from_secs(4);
+
 impl Player<'_> {
+    /// Waits until the program looks as it does however fast the script was played.
+    pub(super) fn rest(&mut self, watch: &mut Watch<'_>) {
+        if let Some(keyed) = self.keyed {
+            watch.look_until(keyed + RING);
+        }
+        self.settle(watch);
+    }
+
     /// A picture of the display once two in a row are the same; one that is never at rest is taken as it is.
     fn at_rest(display: &Display) -> Result<cairo::ImageSurface> {
         let begun = Instant::now();

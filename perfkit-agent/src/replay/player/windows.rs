@@ -69,7 +69,7 @@ impl Player<'_> {
         }
         let painted = watch.until(PATIENCE, |eyes| (eyes.frames() > 0 || eyes.quiet() > BUSY).then_some(()));
         painted.map_err(|why| why.of("it draws nothing"))?;
-        watch.settle();
+        self.settle(watch);
         Ok(())
     }
 }
