@@ -1,7 +1,7 @@
 //! The gate: a target is made, waits before its first instruction until every source has attached, then goes on.
 //!
-//! The target is started as `perfkit-agent gate PIPE [VARIABLE HOW PATH]… -- PROGRAM ARGUMENTS…`, which waits on the
-//! named pipe, opens what the target is to find open, and then runs the program in its place, with the same process
+//! The target is started as `perfkit-agent gate PIPE DESCRIPTORS [VARIABLE HOW PATH]… -- PROGRAM ARGUMENTS…`, which
+//! waits on the named pipe, has as many descriptors as told ([`descriptors`]), opens what the target is to find open, and then runs the program in its place, with the same process
 //! id. A recorder that dies leaves nobody waiting.
 
 use std::ffi::OsString;
@@ -20,8 +20,8 @@ use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use super::family;
 use super::launch::{HOWS, How, Opened};
+use super::{descriptors, family};
 use crate::error::{Error, Result};
 
 /// The hidden command of our programs.
@@ -44,7 +44,8 @@ impl Gate {
 
     /// What stands before the program on the command line.
     pub fn words(&self, opened: &[Opened]) -> Result<Vec<OsString>> {
-        let mut words: Vec<OsString> = vec![program()?.into(), COMMAND.into(), self.pipe.clone().into()];
+        let mut words: Vec<OsString> =
+            vec![program()?.into(), COMMAND.into(), self.pipe.clone().into(), descriptors::word().into()];
         for Opened { variable, how, path } in opened {
             let how = HOWS.iter().find(|(of, _)| of == how).map_or("", |(_, name)| name);
             words.extend([variable.clone(), how.into(), path.clone().into()]);
@@ -74,7 +75,7 @@ impl Gate {
 
 /// The far side: waits at the gate, then becomes the program. Returns only where that fails.
 pub fn pass(words: &[OsString]) -> ExitCode {
-    let [pipe, words @ ..] = words else { return ExitCode::from(125) };
+    let [pipe, number, words @ ..] = words else { return ExitCode::from(125) };
     let Some(end) = words.iter().position(|word| word == "--") else { return ExitCode::from(125) };
     let (opened, [_, program, arguments @ ..]) = words.split_at(end) else { return ExitCode::from(125) };
     let _ = set_pdeathsig(Signal::SIGKILL);
@@ -85,6 +86,7 @@ pub fn pass(words: &[OsString]) -> ExitCode {
         return ExitCode::from(125);
     }
     let _ = set_pdeathsig(None);
+    descriptors::lower(number);
     let mut command = Command::new(program);
     command.args(arguments).env(family::VARIABLE, std::process::id().to_string());
     // They are closed only where the program could not be run.

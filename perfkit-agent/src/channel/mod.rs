@@ -1,6 +1,7 @@
 //! The channel: one target program, how it is started or attached to, and what watches it.
 
 pub mod conduct;
+pub mod descriptors;
 mod facts;
 mod family;
 pub mod gate;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -56,9 +57,57 @@ pub struct Args {
     /// How many requests a second one client may send; 0 for any number.
     #[arg(long, value_name = "N", default_value_t = crate::server::access::RATE, value_parser = rate)]
     rate: f64,
+    #[command(flatten)]
+    limits: Taken,
     /// Write down who did what, and who was refused, at the end of this file, in place of standard error.
     #[arg(long, value_name = "FILE")]
     audit: Option<PathBuf>,
+}
+
+/// What clients may take.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Limits")]
+struct Taken {
+    /// Connections at one time; more are closed at once.
+    #[arg(long, value_name = "N")]
+    max_connections: Option<usize>,
+    /// Connections at one time from one address.
+    #[arg(long, value_name = "N")]
+    max_connections_per_address: Option<usize>,
+    /// Bytes of a request's body.
+    #[arg(long, value_name = "BYTES")]
+    max_body: Option<usize>,
+    /// Close a connection that sends no whole head of a request for so long.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    idle_timeout: Option<Duration>,
+    /// Give up a client that neither sends the rest of a body nor reads an answer for so long.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    stall_timeout: Option<Duration>,
+    /// Give up a request whose answer has not begun after so long.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    request_timeout: Option<Duration>,
+}
+
+impl Taken {
+    fn limits(self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            connections: self.max_connections.unwrap_or(usual.connections),
+            per_address: self.max_connections_per_address.unwrap_or(usual.per_address),
+            body: self.max_body.unwrap_or(usual.body),
+            head_time: self.idle_timeout.unwrap_or(usual.head_time),
+            body_pause: self.stall_timeout.unwrap_or(usual.body_pause),
+            write_pause: self.stall_timeout.unwrap_or(usual.write_pause),
+            request: self.request_timeout.unwrap_or(usual.request),
+            ..usual
+        }
+    }
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let read = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
+    let read = read.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    read.ok_or_else(|| format!("`{text}` is no number of seconds"))
 }
 
 fn rate(text: &str) -> std::result::Result<f64, String> {
@@ -79,7 +128,8 @@ pub fn run(args: Args) -> Result<ExitCode> {
         tls,
     };
     let listen = if args.listen.is_empty() { usual() } else { args.listen };
-    let options = Options { listen, workers: args.workers, limits: Limits::default(), sessions: args.sessions, access };
+    let options =
+        Options { listen, workers: args.workers, limits: args.limits.limits(), sessions: args.sessions, access };
     serve(options, |addresses, fingerprint| {
         for address in addresses {
             super::say(&format!("listening at {address}"));

@@ -17,6 +17,7 @@ use super::notify::notify;
 use super::pool::Pool;
 use super::readers::Reader;
 use super::shelf::Shelf;
+use crate::channel::descriptors;
 use crate::client::Fingerprint;
 use crate::error::{Error, Result};
 
@@ -43,6 +44,8 @@ pub struct Options {
 /// Serves until it is told to end, by SIGTERM or SIGINT, or where its terminal goes away. `ready` hears where it listens,
 /// and the certificate's fingerprint where it speaks TLS.
 pub fn serve(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint>)) -> Result<ExitCode> {
+    // A connection is a descriptor.
+    descriptors::raise();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("worker");
     if let Some(workers) = options.workers {

@@ -1,15 +1,17 @@
 //! Readers of sessions, as a pool lends them: they answer questions, and cannot do anything else, whatever is asked.
 
+use std::hash::BuildHasher;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::StatusCode;
 use nix::unistd::{SysconfVar, sysconf};
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::limits::Limit;
+use rustc_hash::FxBuildHasher;
 
 use super::pool::{Pool, Resource};
 use super::problem::Problem;
@@ -28,6 +30,10 @@ const PATTERN: i32 = 1_000;
 const MEMORY: u64 = 1 << 30;
 /// What of PRAGMA tells something that views need: their columns.
 const TOLD: &[&str] = &["table_info", "table_xinfo", "table_list"];
+
+/// Held while a session is opened, one for those of a hash: the first to open one that was cut off, or is of an earlier
+/// version, makes it whole, and whoever comes meanwhile would find it in use.
+static OPENING: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
 
 /// Reads one session.
 #[derive(Debug)]
@@ -50,7 +56,10 @@ struct Stop {
 impl Reader {
     /// Of the session at `path`; one that was cut off is made whole.
     pub fn open(path: &Path) -> Result<Reader> {
+        let hash = FxBuildHasher.hash_one(path) as usize;
+        let opening = OPENING[hash % OPENING.len()].lock().unwrap_or_else(PoisonError::into_inner);
         let mut query = Query::open(path)?;
+        drop(opening);
         let stop = Arc::new(Stop::default());
         let db = query.db_mut();
         let mut prepare = || -> rusqlite::Result<bool> {
@@ -276,6 +285,19 @@ mod tests {
         let reader = pool.lease(&path, soon()).await.unwrap();
         assert_eq!(asked(&reader, "SELECT count(*) FROM syscalls").unwrap(), 10_000);
         assert_eq!(pool.seen().made, 1);
+    }
+
+    #[tokio::test]
+    async fn who_come_at_once_to_one_of_an_earlier_version_all_read_it() {
+        let (_folder, path) = session();
+        let pool = Pool::<Reader>::new(8, Duration::from_secs(60));
+        let soon = Instant::now() + Duration::from_secs(60);
+        let all: Vec<_> = (0..8).map(|_| (pool.clone(), path.clone())).collect();
+        let all =
+            all.into_iter().map(|(pool, path)| tokio::spawn(async move { pool.lease(&path, soon).await.map(drop) }));
+        for one in all.collect::<Vec<_>>() {
+            one.await.unwrap().unwrap();
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use crate::packages::{self, Need};
 /// All tests. Words that follow go to `cargo test`: `cargo xtask test --test journeys click`.
 pub fn test(words: &[&str]) -> Result<()> {
     packages::install(Need::Test)?;
+    packages::python()?;
     build_recorder()?;
     build_agent()?;
     build_app()?;

@@ -64,6 +64,7 @@ const TABLE: &[(Need, &str, &str)] = &[
     (Need::Test, "gir1.2-gtk-4.0", "a Python program to record"),
     (Need::Test, "libgl1-mesa-dri", "GL without a graphics card"),
     (Need::Test, "weston", "a Wayland compositor to record under"),
+    (Need::Test, "python3-venv", "an environment for Python's packages"),
     (Need::Test, "python3", "scripts, clients and servers for the sources to watch"),
     (Need::Test, "libglib2.0-bin", "gdbus, a client of message buses"),
     (Need::Test, "binutils", "shows what the recorder links to"),
@@ -102,6 +103,12 @@ const UNPACKED: &[(Need, &str, &str, &str)] = &[
     (Need::Test, "golang-1.19-go", "./usr/lib/go-1.19/pkg/tool/*/pprof", "pprof reads profiles that are exported"),
 ];
 
+/// Packages of Python's registry, which lie in an environment of their own, target/python: Debian does not have them.
+const PYTHON: &[(&str, &str)] = &[
+    ("schemathesis==4.32.5", "asks the agent's server whatever its description allows"),
+    ("openapi-spec-validator==0.9.0", "validates that description"),
+];
+
 /// Seconds for which another installation that goes on is waited for.
 const LOCK: &str = "DPkg::Lock::Timeout=300";
 
@@ -127,6 +134,25 @@ pub fn install(need: Need) -> Result<()> {
     apt(&["update"], &command)?;
     apt(&[&["install", "-y", "--no-install-recommends"], missing.as_slice()].concat(), &command)?;
     unpack(need)
+}
+
+/// Makes the environment with Python's packages, which tests need, where it is not there as it should be.
+pub fn python() -> Result<()> {
+    let names: Vec<&str> = PYTHON.iter().map(|(name, _)| *name).collect();
+    let folder = bins::target().join("python");
+    let (list, names_in_list) = (folder.join("perfkit-packages"), names.join(" "));
+    if std::fs::read_to_string(&list).is_ok_and(|there| there == names_in_list) {
+        return Ok(());
+    }
+    eprintln!("These packages of Python's registry are installed with pip, into {}:", folder.display());
+    for (name, why) in PYTHON {
+        eprintln!("  {name:<30} {why}");
+    }
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(folder.join("bin/pip"));
+    run(pip.args(["install", "--quiet", "--disable-pip-version-check"]).args(&names))?;
+    // Written last, so that an installation that was cut off is done again.
+    std::fs::write(&list, names_in_list).cannot("write into target/python")
 }
 
 /// Unpacks the packages that are not installed, once.

@@ -76,9 +76,6 @@ fn prepared<'a>(reader: &'a Reader, asked: &Asked) -> Result<Statement<'a>, Prob
     let wrong = |error| reader.wrong(error);
     let invalid = |text: String| Problem::invalid(text);
     let mut statement = reader.query().db().prepare(&asked.sql).map_err(wrong)?;
-    if statement.column_count() == 0 {
-        return Err(invalid("the query: there is no statement in it that answers anything".to_owned()));
-    }
     match &asked.params {
         Params::List(values) => {
             let wanted = statement.parameter_count();
