@@ -77,7 +77,7 @@ pub fn document(
             "schemas": schemas,
             "responses": {"Problem": {
                 "description": "Why it was not served.",
-                "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                "content": problem(),
             }},
             "securitySchemes": {"token": {
                 "type": "http",
@@ -109,9 +109,19 @@ fn described(module: &'static str, operation: &'static Operation) -> Value {
             parameters.push(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
         }
     }
+    for (status, response) in all["responses"].as_object_mut().into_iter().flatten() {
+        if status.as_str() >= "4" && response.get("content").is_none() {
+            response["content"] = problem();
+        }
+    }
     // Anything may be refused by the guard or by a limit.
     all["responses"]["default"] = json!({"$ref": "#/components/responses/Problem"});
     all
+}
+
+/// What says why something was not served.
+fn problem() -> Value {
+    json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}})
 }
 
 /// The parts of a path that vary.

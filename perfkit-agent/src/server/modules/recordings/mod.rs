@@ -49,6 +49,12 @@ fn answers(status: &str, what: &str) -> Value {
     json!({status: {"description": what, "content": {"application/json": {"schema": {"type": "object"}}}}})
 }
 
+/// Many of them.
+fn lists(what: &str) -> Value {
+    let list = json!({"type": "array", "items": {"type": "object"}});
+    json!({"responses": {"200": {"description": what, "content": {"application/json": {"schema": list}}}}})
+}
+
 fn of_one(body: Option<Value>) -> Value {
     let mut all = json!({"responses": answers("200", "How the recording goes.")});
     all["responses"]["404"] = json!({"description": "There is no such recording."});
@@ -70,34 +76,18 @@ const fn operation(
 }
 
 static OPERATIONS: [Operation; 11] = [
-    operation(
-        "sources",
-        ("GET", "/v1/sources"),
-        Scope::Read,
-        "Where performance data can come from here",
-        || json!({"responses": answers("200", "Every source: name, about, usage, state, version, path, remedy, fastest.")}),
-    ),
-    operation(
-        "templates",
-        ("GET", "/v1/templates"),
-        Scope::Read,
-        "Templates for recordings",
-        || json!({"responses": answers("200", "Every template: name, with, duration, environment.")}),
-    ),
-    operation(
-        "targets",
-        ("GET", "/v1/targets"),
-        Scope::Control,
-        "Processes that can be attached to",
-        || json!({"responses": answers("200", "The processes of the agent's user: pid, name, command.")}),
-    ),
-    operation(
-        "recordings",
-        ("GET", "/v1/recordings"),
-        Scope::Read,
-        "Recordings of this server",
-        || json!({"responses": answers("200", "Every recording, as each is told alone.")}),
-    ),
+    operation("sources", ("GET", "/v1/sources"), Scope::Read, "Where performance data can come from here", || {
+        lists("Every source: name, about, usage, state, version, path, remedy, fastest.")
+    }),
+    operation("templates", ("GET", "/v1/templates"), Scope::Read, "Templates for recordings", || {
+        lists("Every template: name, with, duration, environment.")
+    }),
+    operation("targets", ("GET", "/v1/targets"), Scope::Control, "Processes that can be attached to", || {
+        lists("The processes of the agent's user: pid, name, command.")
+    }),
+    operation("recordings", ("GET", "/v1/recordings"), Scope::Read, "Recordings of this server", || {
+        lists("Every recording, as each is told alone.")
+    }),
     operation("record", ("POST", "/v1/recordings"), Scope::Control, "Begin a recording", || {
         let texts = json!({"type": "array", "items": {"type": "string"}});
         let schema = json!({"type": "object", "additionalProperties": false, "properties": {
