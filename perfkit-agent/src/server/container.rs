@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use http::{HeaderValue, StatusCode, header};
@@ -243,12 +245,21 @@ impl Container {
         let deadline = since + inner.limits.request;
         let context = Context { inner: Arc::clone(inner), deadline, _entry: entry };
         let request = Request { operation, parts, identity, params, body, limits: inner.limits.clone() };
-        let handled = tokio::time::timeout_at(deadline.into(), module.handle(request, context)).await;
+        let handled = tokio::time::timeout_at(deadline.into(), caught(module.handle(request, context))).await;
         handled.unwrap_or_else(|_| {
             let text = format!("the answer took longer than {} s", inner.limits.request.as_secs());
             Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, text))
         })
     }
+}
+
+/// What a module made of a request; where it panics, that request alone fails.
+async fn caught(mut handled: Pin<Box<dyn Future<Output = Outcome> + Send + '_>>) -> Outcome {
+    std::future::poll_fn(move |context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| handled.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(Problem::from_panic())))
+    })
+    .await
 }
 
 impl Inner {

@@ -29,6 +29,11 @@ impl Context {
         self.deadline
     }
 
+    /// The same, with another deadline: for a stream, which goes on after the reply's head.
+    pub fn later(&self, from_now: Duration) -> Context {
+        Context { deadline: Instant::now() + from_now, ..self.clone() }
+    }
+
     /// A pool of the server.
     pub fn pool<R: Resource>(&self) -> Result<&Pool<R>, Problem> {
         self.inner.pools.get().ok_or_else(|| {

@@ -133,7 +133,7 @@ async fn lines(context: Context, asked: Asked, path: PathBuf) -> Outcome {
     let (told, head) = oneshot::channel();
     let told = Arc::new(Mutex::new(Some(told)));
     // Lines may take longer than a head: as long as a reader is lent.
-    let until = Instant::now() + Duration::from_secs(24 * 3600);
+    let until = context.later(Duration::from_secs(24 * 3600)).deadline();
     // It has its place in the partition as long as it lasts.
     let (kept, handle) = (context.clone(), Handle::current());
     context.spawn(async move {
