@@ -1,7 +1,8 @@
 //! Readers of sessions, as a pool lends them: they answer questions, and cannot do anything else, whatever is asked.
 
+use std::fs::File;
 use std::hash::BuildHasher;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,10 +20,11 @@ use super::script::data::{Job, Lend};
 use crate::error::Result;
 use crate::session::Query;
 
-/// Steps of SQLite's machine between two looks at whether to go on: well below a millisecond.
-const STEPS: i32 = 50_000;
+/// Steps of SQLite's machine between two looks at whether to go on. A look takes a microsecond, these some tens; and few
+/// hundred of them make as many texts of the greatest length.
+const STEPS: i32 = 500;
 /// The longest text or blob that a question may make, in bytes: one step may go through all of it.
-const LONGEST: i32 = 16 << 20;
+const LONGEST: i32 = 4 << 20;
 /// The longest pattern of LIKE and GLOB, in bytes: their cost is its length times that of the text.
 const PATTERN: i32 = 1_000;
 /// Bytes that this process may have in memory while questions are answered. SQLite sorts in memory, and who records
@@ -47,10 +49,12 @@ pub struct Reader {
 }
 
 /// Why a question ends before its answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Stop {
     told: AtomicBool,
     memory: AtomicBool,
+    /// Where the kernel says how much memory this process has, in pages of so many bytes. Kept open, as it is read often.
+    statm: Option<(File, u64)>,
 }
 
 impl Reader {
@@ -60,7 +64,7 @@ impl Reader {
         let opening = OPENING[hash % OPENING.len()].lock().unwrap_or_else(PoisonError::into_inner);
         let mut query = Query::open(path)?;
         drop(opening);
-        let stop = Arc::new(Stop::default());
+        let stop = Arc::new(Stop::new());
         let db = query.db_mut();
         let mut prepare = || -> rusqlite::Result<bool> {
             let closed = "SELECT EXISTS (SELECT 1 FROM main.meta WHERE key = 'closed')";
@@ -121,9 +125,24 @@ impl Reader {
 }
 
 impl Stop {
+    fn new() -> Stop {
+        let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().and_then(|size| u64::try_from(size).ok());
+        let statm = File::open("/proc/self/statm").ok().zip(size);
+        Stop { told: AtomicBool::new(false), memory: AtomicBool::new(false), statm }
+    }
+
+    /// Bytes of this process that are in memory.
+    fn resident(&self) -> Option<u64> {
+        let (statm, size) = self.statm.as_ref()?;
+        let mut text = [0; 64];
+        let read = statm.read_at(&mut text, 0).ok()?;
+        let pages: u64 = std::str::from_utf8(&text[..read]).ok()?.split(' ').nth(1)?.parse().ok()?;
+        Some(pages * size)
+    }
+
     /// Whether it is time to stop.
     fn is_time(&self) -> bool {
-        if resident().is_some_and(|bytes| bytes > MEMORY) {
+        if self.resident().is_some_and(|bytes| bytes > MEMORY) {
             self.memory.store(true, Ordering::Relaxed);
         }
         self.told.load(Ordering::Relaxed) || self.memory.load(Ordering::Relaxed)
@@ -140,14 +159,6 @@ fn may(context: AuthContext<'_>) -> Authorization {
         AuthAction::Pragma { pragma_name, .. } if TOLD.contains(&pragma_name) => Authorization::Allow,
         _ => Authorization::Deny,
     }
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    let size = sysconf(SysconfVar::PAGE_SIZE).ok()??;
-    Some(pages * u64::try_from(size).ok()?)
 }
 
 fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
@@ -255,7 +266,7 @@ mod tests {
         }
         assert!(!elsewhere.exists());
         assert!(asked(&reader, "SELECT load_extension('/lib/x.so')").is_err());
-        assert_eq!(asked(&reader, "SELECT length(zeroblob(100000000))").unwrap_err().code, Some("query.long"));
+        assert_eq!(asked(&reader, "SELECT length(zeroblob(10000000))").unwrap_err().code, Some("query.long"));
         let near = asked(&reader, "SELECT count(*) FROM syscals").unwrap_err();
         assert!(near.detail.ends_with("no such table: syscals (did you mean `syscalls`?)"), "{near:?}");
         drop(reader);

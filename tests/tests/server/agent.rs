@@ -34,9 +34,11 @@ pub fn put(folder: &Path, name: &str) -> PathBuf {
     to
 }
 
-/// The agent's program with nobody's configuration but that of the folder.
+/// The agent's program with nobody's configuration but that of the folder, and as many descriptors as programs usually
+/// have.
 pub fn program(folder: &Path) -> Command {
-    let mut command = Command::new(bins::path(bins::AGENT).unwrap());
+    let mut command = Command::new("prlimit");
+    command.args(["--nofile=1024:", "--"]).arg(bins::path(bins::AGENT).unwrap());
     command.current_dir(folder).stdin(Stdio::null());
     for name in ["XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "HOME"] {
         command.env(name, folder);

@@ -21,7 +21,7 @@ fn ten_thousand_are_held_and_others_answered() {
     }
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
     let folder = folder();
-    // It is started with the number that programs usually have, and raises that itself.
+    // It raises its own number itself.
     let agent = Agent::start(folder.path(), &[]);
     let asked = agent.head("GET", "/healthz") + "\r\n";
     let mut all: Vec<TcpStream> = Vec::new();

@@ -106,6 +106,19 @@ fn questions_are_answered_exactly_and_do_nothing_else() {
 }
 
 #[test]
+fn a_question_that_takes_the_memory_is_ended() {
+    let folder = folder();
+    put(folder.path(), "a");
+    let agent = Agent::start(folder.path(), &[]);
+    // SQLite sorts in memory.
+    let large = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000)
+                 SELECT i, zeroblob(1000000 + i) AS x FROM n ORDER BY -i";
+    let answer = agent.query("a", large);
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (422, Some("query.memory")), "{}", answer.text());
+    assert_eq!(agent.query("a", "SELECT count(*) FROM syscalls").json()["rows"], json!([[10_000]]));
+}
+
+#[test]
 fn no_name_leads_out_of_the_folder() {
     let folder = folder();
     let outside = put(folder.path(), "a");
@@ -164,4 +177,17 @@ fn a_session_that_is_being_recorded_is_read_and_left_alone() {
     assert!(!folder.path().join("sessions/live.perfkit-wal").exists(), "a reader has kept the recording open");
     assert_eq!(agent.get("/v1/sessions/live").json()["recording"], false);
     assert_eq!(agent.ask("DELETE", "/v1/sessions/live", &[], "").status, 204);
+}
+
+#[test]
+fn what_is_recorded_has_as_many_descriptors_as_ever() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("access")).unwrap();
+    std::fs::write(folder.path().join("access/programs"), "/bin/sh\n/usr/bin/dash\n").unwrap();
+    let agent = Agent::start(folder.path(), &[]);
+    let wanted = json!({"program": "/bin/sh", "args": ["-c", "ulimit -n"], "with": ["output"], "name": "few"});
+    let made = agent.ask("POST", "/v1/recordings", &[], &wanted.to_string());
+    assert_eq!(made.status, 201, "{}", made.text());
+    let said = || agent.query("few", "SELECT message FROM logs").json();
+    wait::until("what it says", || (said()["rows"] == json!([["1024"]])).then_some(())).unwrap();
 }
