@@ -346,6 +346,7 @@ impl Window {
         self.put_away("script");
         imp.states.set_visible_child_name("session");
         self.session_actions(true);
+        pane::show_pages(self);
         if let Some(page) = PAGES.first() {
             self.show_page(page.name);
         }

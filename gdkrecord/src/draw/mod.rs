@@ -2,12 +2,13 @@
 //!
 //! [`timeline`] is the figure of `gdkrecord-tool graph`, [`exposures`] the animated stage of
 //! `gdkrecord-tool exposures`, [`treemap`] the one of what cost most; the GUI draws with the same functions. [`palette`] is the one table of colours,
-//! [`scale`] the one of axes, [`columns`] keeps maxima and counts when many events share a pixel,
+//! [`scale`] the one of axes, [`plane`] is where plotters draws, [`columns`] keeps maxima and counts when many events share a pixel,
 //! [`windows`] knows which windows there were at a moment, and [`text`] sets labels through Pango.
 
 pub mod columns;
 pub mod exposures;
 pub mod palette;
+pub mod plane;
 #[cfg(test)]
 mod reference;
 pub mod scale;

@@ -7,6 +7,7 @@
 mod answer;
 mod ask;
 mod connect;
+pub mod metrics;
 pub(crate) mod tls;
 mod url;
 

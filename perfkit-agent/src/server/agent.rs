@@ -12,6 +12,7 @@ use super::connection::Doors;
 use super::container::Builder;
 use super::limits::Limits;
 use super::listen::{Address, Socket};
+use super::metrics;
 use super::modules::{About, Desk, Health, Live, MetricsModule, OpenApi, Recordings, Sessions, Snapshot};
 use super::notify::notify;
 use super::pool::Pool;
@@ -70,6 +71,12 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
         .module(Recordings::new(desk.clone(), shelf, access.programs()))
         .module(Live(desk.clone()))
         .build()?;
+    // Who asks is a thread of a recording.
+    let (observed, runtime) = (container.clone(), tokio::runtime::Handle::current());
+    metrics::tell_own(move || {
+        let _within = runtime.enter();
+        observed.observe()
+    });
     let mut sockets = Vec::new();
     for address in &options.listen {
         sockets.push(Socket::bind(address).await?);

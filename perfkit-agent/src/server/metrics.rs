@@ -2,6 +2,7 @@
 //! page, and for the source `agent`, which puts it on the timeline of a session.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::compute;
@@ -72,6 +73,22 @@ impl Drop for Open<'_> {
     }
 }
 
+/// What tells about the server of this process, where it has one.
+static OWN: RwLock<Option<Observe>> = RwLock::new(None);
+
+/// Tells about a server.
+type Observe = Box<dyn Fn() -> Vec<Sample> + Send + Sync>;
+
+/// Lets the source `agent` know the server of this process.
+pub fn tell_own(observe: impl Fn() -> Vec<Sample> + Send + Sync + 'static) {
+    *OWN.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(observe));
+}
+
+/// What the server of this process tells about itself now; `None` where there is none.
+pub fn own() -> Option<Vec<Sample>> {
+    OWN.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(|observe| observe())
+}
+
 /// One thing that is told about the server.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -103,6 +120,14 @@ pub struct Family {
     pub unit: &'static str,
     /// What it is, for people.
     pub help: &'static str,
+}
+
+impl Family {
+    /// Its name as OpenMetrics has it, without what tells counters and parts of histograms.
+    pub fn metric(&self) -> String {
+        let name = self.name.replace('.', "_");
+        if self.unit.is_empty() { format!("perfkit_{name}") } else { format!("perfkit_{name}_{}", self.unit) }
+    }
 }
 
 macro_rules! families {

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::metrics::{FAMILIES, Family, Sample, Value};
-use crate::source::line_format::dotted;
+pub use crate::source::line_format::dotted;
 use crate::source::{NameInfo, Semantics};
 
 /// The label of a bucket: its upper end.

@@ -4,6 +4,7 @@
 //! which may change how the target is started, attaches to it, and then runs on a thread of its own, putting rows
 //! into its [`Outlet`] until the target has ended or [`Stop`] says so. What goes wrong with one ends that one alone.
 
+mod agent;
 mod beat;
 mod counters;
 pub mod dbus;
@@ -166,6 +167,7 @@ pub fn sources() -> Vec<Box<dyn Source>> {
         Box::new(script::Script),
         Box::new(statsd::Statsd),
         Box::new(openmetrics::Openmetrics),
+        Box::new(agent::Agent),
         Box::new(proc::Proc),
         Box::new(output::Output),
         Box::new(journal::Journal),

@@ -189,3 +189,38 @@ fn nothing_that_was_committed_is_lost_where_the_agent_is_killed() {
     let target = "SELECT CAST(value AS INTEGER) FROM main.fact WHERE name = 'target.pid'";
     kill(Pid::from_raw(number(&session, target) as i32), Signal::SIGKILL).unwrap();
 }
+
+#[test]
+fn an_agent_records_what_it_counts_about_itself_and_another_one_reads_the_same_of_it() {
+    let (agent, other) = (Agent::start(), Agent::start());
+    agent.post("/v1/recordings", &json!({"program": "sleep", "args": ["60"], "with": ["agent@20Hz"], "name": "own"}));
+    let place = format!("agent:unix:{}@20Hz", agent.folder.path().join("socket").display());
+    other.post("/v1/recordings", &json!({"program": "sleep", "args": ["60"], "with": [place], "name": "far"}));
+    let count = |of: &Agent, name: &str, what: &str| {
+        let sql = format!("SELECT max(value) FROM counters WHERE name = 'agent.{what}'");
+        let query = Query::open(&of.session(name)).unwrap();
+        query.read(&sql, [], |row| row.get::<_, Option<f64>>(0)).unwrap()[0].unwrap_or(0.0)
+    };
+    let answered = "requests.class=2xx.module=health";
+    let (begun, mut asked) = (Instant::now(), 0.0);
+    loop {
+        wait(async { agent.client().ask(Method::GET, "/healthz").send().await?.bytes().await }).unwrap();
+        asked += 1.0;
+        let seen = [count(&agent, "own", answered), count(&other, "far", answered)];
+        assert!(seen.iter().all(|seen| *seen <= asked), "{seen:?} of {asked}");
+        if seen.iter().all(|seen| *seen >= 5.0) {
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{seen:?} of {asked}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    for (of, name) in [(&agent, "own"), (&other, "far")] {
+        // The kernel's clock of a worker, in nanoseconds.
+        let busy = count(of, name, "worker.busy.worker=0");
+        assert!(busy > 1e4 && busy < PATIENCE.as_nanos() as f64, "{name}: {busy}");
+        assert!(count(of, name, "requests.latency.count.module=health") >= 5.0, "{name}");
+    }
+    for (of, name) in [(&agent, "own"), (&other, "far")] {
+        of.post(&format!("/v1/recordings/{name}/stop"), &json!({}));
+    }
+}

@@ -121,7 +121,7 @@ pub struct View {
 
 impl View {
     /// The moment whose values are told.
-    fn moment(&self) -> i64 {
+    pub fn moment(&self) -> i64 {
         self.pointer.unwrap_or(self.cursor)
     }
 }
@@ -287,8 +287,8 @@ fn graph(ctx: &Context, palette: &Palette, lane: &Lane, view: &View, plot: Area)
     ctx.restore()
 }
 
-/// The selection, the cursor and the pointer.
-fn over(ctx: &Context, palette: &Palette, view: &View, area: Area) -> Result<()> {
+/// The selection, the cursor and the pointer, over a plot.
+pub fn over(ctx: &Context, palette: &Palette, view: &View, area: Area) -> Result<()> {
     let x = |time: i64| ruler::place(view.visible, area, time).clamp(area.x, area.right());
     if !view.selection.is_empty() {
         let (left, right) = (x(view.selection.begin), x(view.selection.end));

@@ -8,6 +8,8 @@ use gdkrecord::kind::Group;
 use gdkrecord::units;
 use perfkit_agent::analysis::latency::percentile;
 
+use crate::model::server::{self, Bucket};
+
 /// Its height in pixels.
 pub const HEIGHT: f64 = 220.0;
 /// Bars to a doubling.
@@ -41,7 +43,7 @@ pub struct Histogram {
     pub bars: Vec<Bar>,
     /// Percentiles and their names.
     pub marks: Vec<(i64, &'static str)>,
-    /// The budget, in nanoseconds.
+    /// The budget, in nanoseconds; 0 where there is none.
     pub budget: i64,
 }
 
@@ -63,6 +65,19 @@ impl Histogram {
         }
         let marks = SHARES.iter().filter_map(|&(share, name)| Some((percentile(sorted, share)?, name))).collect();
         Histogram { bars, marks, budget }
+    }
+
+    /// Of buckets, each twice as long as the one before, with gaps where there is nothing; without a budget.
+    pub fn of_buckets(buckets: &[Bucket]) -> Histogram {
+        let filled = || buckets.iter().filter(|(_, _, count)| *count > 0);
+        let (Some(&(first, ..)), Some(&(_, last, _))) = (filled().next(), filled().next_back()) else {
+            return Histogram::default();
+        };
+        let ends = std::iter::successors(Some(first), |from| from.checked_mul(2)).take_while(|from| *from < last);
+        let count = |from: u64| buckets.iter().find(|bucket| bucket.0 == from).map_or(0, |(_, _, count)| *count);
+        let bars = ends.map(|from| Bar { from: from as f64, to: from as f64 * 2.0, count: count(from) }).collect();
+        let mark = |&(share, name)| Some((server::percentile(buckets, share)? as i64, name));
+        Histogram { bars, marks: SHARES.iter().filter_map(mark).collect(), budget: 0 }
     }
 
     /// Where a length lies between the shortest and the longest, 0 to 1.
@@ -102,7 +117,7 @@ pub fn draw(ctx: &Context, palette: &Palette, histogram: &Histogram, width: f64,
         Label::new(&words, palette.dim).size(11.0).draw(ctx, plot.x - 6.0, y, Align::Right)?;
     }
     for bar in histogram.bars.iter().filter(|bar| bar.count > 0) {
-        let slow = bar.from >= histogram.budget as f64 * 0.999;
+        let slow = histogram.budget > 0 && bar.from >= histogram.budget as f64 * 0.999;
         let color = if slow { palette.slow } else { palette.group(Group::Frame) };
         // A single one among a million is seen, too.
         let tall = (bar.count as f64 / top * plot.height).max(3.0);
@@ -210,7 +225,9 @@ fn flags(ctx: &Context, palette: &Palette, histogram: &Histogram, plot: Area) ->
     if all.is_empty() {
         return Vec::new();
     }
-    all.push((histogram.budget, "budget".to_owned(), true));
+    if histogram.budget > 0 {
+        all.push((histogram.budget, "budget".to_owned(), true));
+    }
     all.sort_by_key(|&(ns, ..)| ns);
     let flag = |(ns, name, bold): (i64, String, bool)| {
         let words = format!("{name} {}", units::duration(u64::try_from(ns).unwrap_or(0)));
@@ -279,6 +296,15 @@ mod tests {
             let mut flags = flown(places.iter().map(|&x| flag(x)).collect(), (2.0, 340.0));
             assert_eq!(raised(&mut flags).0, 0, "{flags:?}");
         }
+    }
+
+    #[test]
+    fn buckets_are_bars_with_those_between_them() {
+        let histogram = Histogram::of_buckets(&[(512, 1024, 0), (1024, 2048, 5), (8192, 16_384, 1)]);
+        let bars: Vec<_> = histogram.bars.iter().map(|bar| (bar.from as u64, bar.count)).collect();
+        assert_eq!(bars, [(1024, 5), (2048, 0), (4096, 0), (8192, 1)]);
+        assert_eq!(histogram.marks.last(), Some(&(16_384, "most")));
+        assert_eq!(Histogram::of_buckets(&[(512, 1024, 0)]), Histogram::default());
     }
 
     #[test]

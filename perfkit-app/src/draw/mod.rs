@@ -5,6 +5,7 @@ pub mod flame;
 pub mod frames;
 pub mod histogram;
 pub mod live;
+pub mod plot;
 #[cfg(test)]
 mod reference;
 pub mod strip;

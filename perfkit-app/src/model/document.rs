@@ -14,8 +14,8 @@ use perfkit_agent::report::Report;
 use perfkit_agent::session::Bookmark;
 use perfkit_agent::{Error, Result};
 
-use super::Range;
 use super::glance::Glance;
+use super::{Range, server};
 use crate::link::{Desk, Reader, away};
 use crate::wording::tr;
 
@@ -25,6 +25,7 @@ struct Facts {
     path: PathBuf,
     title: String,
     whole: Range,
+    of_a_server: bool,
     quick: Desk,
     slow: Desk,
 }
@@ -131,11 +132,12 @@ impl Document {
     /// Opens the session at `path`; `title` is what its window is called.
     pub async fn open(path: &Path, title: &str) -> Result<Document> {
         let (quick, slow) = (Desk::open(path).await?, Desk::open(path).await?);
-        let whole = quick.ask(|reader| extent(reader)).await.unwrap_or_default();
+        let seen = quick.ask(|reader| (extent(reader), server::there(reader))).await;
+        let (whole, of_a_server) = seen.unwrap_or_default();
         let document: Document = glib::Object::new();
         let imp = document.imp();
         // It was made just now, so this is the first time.
-        let facts = Facts { path: path.to_owned(), title: title.to_owned(), whole, quick, slow };
+        let facts = Facts { path: path.to_owned(), title: title.to_owned(), whole, of_a_server, quick, slow };
         let _ = imp.facts.set(facts);
         document.set_visible(whole);
         document.set_cursor(whole.begin);
@@ -165,6 +167,11 @@ impl Document {
     /// From its first event to the end of its last.
     pub fn whole(&self) -> Range {
         self.facts().map_or(Range::default(), |facts| facts.whole)
+    }
+
+    /// Whether a server of an agent told about itself in it.
+    pub fn is_of_a_server(&self) -> bool {
+        self.facts().is_some_and(|facts| facts.of_a_server)
     }
 
     /// The selection, or the visible range where there is none: what pages tell about.

@@ -10,6 +10,7 @@ mod player;
 pub mod processes;
 mod range;
 pub mod recent;
+pub mod server;
 pub mod speeds;
 
 pub use actions::{actions, slow_frames};

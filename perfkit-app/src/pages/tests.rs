@@ -6,7 +6,7 @@ use perfkit_agent::session::{Cell, Frame, Query, Session, Store, Track, schemas}
 use perfkit_agent::source::{NameInfo, Outlet, Semantics};
 
 use super::follow::Wanted;
-use super::{calls, counters, logs};
+use super::{calls, counters, logs, server};
 use crate::link::Reader;
 use crate::model::Range;
 use crate::model::calltree::{self, Sampled, Stacks, Tree};
@@ -56,6 +56,15 @@ fn session(path: &Path) -> Reader {
     for at in 0..10 {
         outlet.point(values, (1_000 + at * 100) * MS, hits, &[Cell::Real((at * 3) as f64)]);
         outlet.point(values, (1_000 + at * 100) * MS, size, &[Cell::Real((at % 4) as f64)]);
+    }
+    for (name, semantics) in
+        [("agent.worker.busy.worker=0", Semantics::Counter), ("agent.requests.open.module=health", Semantics::Gauge)]
+    {
+        outlet.name(NameInfo { name: name.into(), semantics, unit: "".into(), doc: "".into() });
+        let track = outlet.track(&Track { pid: 0, tid: 0, label: name.into() });
+        for at in 0..10 {
+            outlet.point(values, (1_000 + at * 100) * MS, track, &[Cell::Real((at * 50 * MS) as f64)]);
+        }
     }
     outlet.end(Ok(()));
     seen.messages().into_iter().for_each(|message| store.handle(message).unwrap());
@@ -141,6 +150,9 @@ fn samples_become_a_tree_from_either_end_and_time_off_the_processor_too() {
 fn counters_are_read_with_the_values_beside_the_stretch() {
     with(|reader, wanted| {
         let all = counters::read::list(reader, WHOLE).unwrap();
+        // What an agent's server told is there, and is not shown before it is asked for.
+        let (of_agent, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|counter| counter.name.starts_with("agent."));
+        assert!(of_agent.len() == 2 && !of_agent.iter().any(|counter| counter.shown));
         let names: Vec<_> = all.iter().map(|counter| (&*counter.name, counter.counts_up, counter.shown)).collect();
         assert_eq!(names, [("app.hits", true, true), ("app.size", false, true)]);
         let asked: Vec<_> = all.into_iter().enumerate().collect();
@@ -152,5 +164,20 @@ fn counters_are_read_with_the_values_beside_the_stretch() {
         assert_eq!(lanes[1].at(1_250 * MS), Some(2.0));
         // The first rise lasts from before the stretch on, and is drawn so.
         assert_eq!((lanes[0].since, lanes[1].since), (Some(1_200 * MS), None));
+    });
+}
+
+#[test]
+fn what_a_server_told_about_itself_is_read_with_what_it_was_before() {
+    use crate::model::server::sections::SECTIONS;
+    with(|reader, wanted| {
+        assert!(crate::model::server::there(reader));
+        let late = Range::new(1_500 * MS, 1_900 * MS);
+        let history = server::read::history(reader, late, WHOLE, 100, wanted).unwrap();
+        assert_eq!(history.rows(&SECTIONS[0]), ["0"]);
+        let busy = history.figure(&SECTIONS[0].figures[0], "worker", "0", late).unwrap();
+        assert!((busy - 0.5).abs() < 0.02, "{busy}");
+        // The line goes on to the left of what is seen.
+        assert!(history.extent().unwrap().0 < late.begin);
     });
 }

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod graph;
 pub mod line;
 pub mod live;
+pub mod moments;
 pub mod save;
 pub mod scrub;
 pub mod sheet;

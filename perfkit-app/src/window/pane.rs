@@ -34,6 +34,16 @@ pub fn set_up(window: &Window) {
     fold(window);
 }
 
+/// Shows the pages that the session has.
+pub fn show_pages(window: &Window) {
+    let Some(document) = window.document() else { return };
+    for (at, page) in PAGES.iter().enumerate() {
+        if let Some(row) = window.imp().list.row_at_index(at as i32) {
+            row.set_visible((page.there)(&document));
+        }
+    }
+}
+
 fn row(page: &Page) -> gtk::ListBoxRow {
     let line = gtk::Box::builder().spacing(12).margin_start(6).margin_end(6).margin_top(8).margin_bottom(8).build();
     line.append(&gtk::Image::from_icon_name(page.icon));

@@ -1,14 +1,12 @@
 //! Frame times with their budget, and exposed area over time, plotted with plotters on the same context.
 
 use plotters::chart::ChartBuilder;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{PathElement, Rectangle};
 use plotters::series::AreaSeries;
-use plotters::style::{Color as _, RGBAColor, ShapeStyle};
-use plotters_cairo::CairoBackend;
+use plotters::style::Color as _;
 
-use super::super::palette::{Color, Palette};
+use super::super::palette::Palette;
+use super::super::plane::{on_plane, rgba, stroke};
 use super::super::scale::Axis;
 use super::super::text::{Align, Label};
 use super::super::{Area, Result, fill};
@@ -18,9 +16,6 @@ use super::lanes::frame_width;
 use crate::kind::Group;
 use crate::sets::Exposed;
 use crate::units;
-
-type Plane<'a> = DrawingArea<CairoBackend<'a>, Shift>;
-type Failed = DrawingAreaErrorKind<cairo::Error>;
 
 /// The line above the frame plot.
 pub fn frames_caption(figure: &Figure) -> String {
@@ -161,34 +156,4 @@ fn tick_text(value: f64, unit: &str) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     format!("{text} {unit}")
-}
-
-/// Runs plotters on the part of the context that `area` covers, in whole pixels.
-fn on_plane(
-    ctx: &cairo::Context,
-    area: Area,
-    draw: impl FnOnce(&Plane<'_>) -> std::result::Result<(), Failed>,
-) -> Result<()> {
-    ctx.save()?;
-    ctx.translate(area.x, area.y);
-    // The backend scales itself to the clip, so that this makes one unit one pixel.
-    ctx.rectangle(0.0, 0.0, area.width, area.height);
-    ctx.clip();
-    let size = (area.width.max(1.0) as u32, area.height.max(1.0) as u32);
-    let done = match CairoBackend::new(ctx, size) {
-        Ok(backend) => draw(&backend.into_drawing_area()),
-        Err(_) => Ok(()),
-    };
-    ctx.restore()?;
-    // Nothing of plotters itself can fail with ranges that are never empty, so it is cairo that failed.
-    done.map_err(|_| ctx.status().err().unwrap_or(cairo::Error::InvalidStatus))
-}
-
-fn rgba(color: Color) -> RGBAColor {
-    let [red, green, blue] = color.bytes();
-    RGBAColor(red, green, blue, color.3)
-}
-
-fn stroke(color: Color) -> ShapeStyle {
-    rgba(color).stroke_width(1)
 }

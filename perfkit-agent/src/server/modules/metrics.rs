@@ -50,10 +50,7 @@ pub fn open_metrics(mut samples: Vec<Sample>) -> String {
     let mut last = "";
     for sample in &samples {
         let family = sample.family;
-        let mut name = format!("perfkit_{}", family.name.replace('.', "_"));
-        if !family.unit.is_empty() {
-            name = format!("{name}_{}", family.unit);
-        }
+        let name = family.metric();
         if family.name != last {
             last = family.name;
             let of = match sample.value {

@@ -11,7 +11,7 @@ mod sessions;
 pub use about::About;
 pub use health::Health;
 pub use live::Live;
-pub use metrics::MetricsModule;
+pub use metrics::{MetricsModule, open_metrics};
 pub use openapi::OpenApi;
 pub use recordings::{Desk, Recordings};
 pub use sessions::{Sessions, Snapshot};

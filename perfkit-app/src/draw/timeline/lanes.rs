@@ -71,7 +71,8 @@ const RISES: (usize, usize) = (16_384, 1_024);
 pub(crate) const TELLING: &[&str] =
     &["proc.cpu.user", "proc.cpu.system", "proc.memory.rss", "proc.faults.minor", "proc.threads", "proc.io.read"];
 /// What begins with these is not of the program itself.
-pub(crate) const MACHINE: &[&str] = &["proc.", "thread.", "system.", "cgroup.", "disk.", "net.", "pressure.", "perf."];
+pub(crate) const MACHINE: &[&str] =
+    &["proc.", "thread.", "system.", "cgroup.", "disk.", "net.", "pressure.", "perf.", "agent."];
 
 /// What a session has for a timeline.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use adw::prelude::*;
-use gtk::{gdk, glib};
 use perfkit_agent::Result;
 
 use super::fill;
@@ -19,6 +18,7 @@ use crate::link::Reader;
 use crate::model::{Document, Range};
 use crate::widgets::beside::Beside;
 use crate::widgets::graph::{self, Graph};
+use crate::widgets::moments;
 use crate::widgets::save::Saving;
 use crate::widgets::table::{Cell, Column, Kind, Row, Rows, Table};
 use crate::widgets::{accessible, as_table, bar, status};
@@ -32,8 +32,6 @@ const NARROW: i32 = 700;
 const SHARE: f64 = 0.76;
 /// The narrowest that a graph is of use, in pixels.
 const NARROWEST: f64 = 260.0;
-/// So far, in pixels, a drag is still a click.
-const STILL: f64 = 4.0;
 /// Columns that are asked for before it is known how wide the graphs are.
 const COLUMNS: usize = 1_000;
 
@@ -67,7 +65,6 @@ pub fn make(document: &Document) -> gtk::Widget {
 struct Shown {
     lanes: RefCell<Rc<Vec<Lane>>>,
     pointer: StdCell<Option<i64>>,
-    dragged: StdCell<Option<i64>>,
 }
 
 struct Page {
@@ -191,53 +188,16 @@ impl Page {
         })
     }
 
-    /// The pointer tells values, a click moves the moment, a drag selects, and Ctrl with the wheel zooms.
     fn take_input(self: &Rc<Self>) {
+        let of = self.document.clone();
+        let moment = move |x: f64, width: f64| drawing::moment(of.visible(), x, width);
         let page = Rc::downgrade(self);
-        self.graph.connect_pointer(move |place| {
+        moments::follow(&self.graph, &self.document, moment, move |time| {
             let Some(page) = page.upgrade() else { return };
-            page.shown.pointer.set(place.map(|(x, _)| page.moment(x)));
+            page.shown.pointer.set(time);
             page.graph.queue_draw();
             page.ruler.queue_draw();
         });
-        let drag = gtk::GestureDrag::new();
-        let page = Rc::downgrade(self);
-        drag.connect_drag_begin(move |_, x, _| {
-            if let Some(page) = page.upgrade() {
-                page.graph.grab_focus();
-                page.shown.dragged.set(Some(page.moment(x / page.graph.scale())));
-            }
-        });
-        let page = Rc::downgrade(self);
-        drag.connect_drag_update(move |drag, by, _| {
-            let Some(page) = page.upgrade().filter(|_| by.abs() > STILL) else { return };
-            if let (Some(from), Some((x, _))) = (page.shown.dragged.get(), drag.start_point()) {
-                page.document.set_selection(Range::new(from, page.moment((x + by) / page.graph.scale())));
-            }
-        });
-        let page = Rc::downgrade(self);
-        drag.connect_drag_end(move |_, by, _| {
-            let Some(page) = page.upgrade() else { return };
-            if let Some(from) = page.shown.dragged.take().filter(|_| by.abs() <= STILL) {
-                page.document.set_cursor(from);
-            }
-        });
-        self.graph.add_controller(drag);
-        let scroll = gtk::EventControllerScroll::new(gtk::EventControllerScrollFlags::VERTICAL);
-        let page = Rc::downgrade(self);
-        scroll.connect_scroll(move |scroll, _, by| {
-            let zooms = scroll.current_event_state().contains(gdk::ModifierType::CONTROL_MASK);
-            let Some(page) = page.upgrade().filter(|_| zooms) else { return glib::Propagation::Proceed };
-            let (visible, whole) = (page.document.visible(), page.document.whole());
-            let fixed = page.shown.pointer.get().unwrap_or(visible.begin + visible.length() / 2);
-            page.document.set_visible(visible.zoomed(1.25f64.powf(by), fixed, whole));
-            glib::Propagation::Stop
-        });
-        self.graph.add_controller(scroll);
-    }
-
-    fn moment(&self, x: f64) -> i64 {
-        drawing::moment(self.document.visible(), x, self.graph.extent().0)
     }
 
     fn connect(self: &Rc<Self>, scrolled: &gtk::ScrolledWindow) {

@@ -132,7 +132,8 @@ pub fn lanes(
     Ok(lanes)
 }
 
-fn points(reader: &Reader, series: &Series, track: u32, range: Range, columns: usize) -> Result<Vec<Point>> {
+/// The values of a track in a stretch, into so many columns.
+pub fn points(reader: &Reader, series: &Series, track: u32, range: Range, columns: usize) -> Result<Vec<Point>> {
     let window = reader.session.window(series, track, range.begin, range.end, columns)?;
     let wide = range.length() as f64 / columns.max(1) as f64;
     let point = |(at, bin): (usize, &Bin)| Point {
@@ -146,7 +147,7 @@ fn points(reader: &Reader, series: &Series, track: u32, range: Range, columns: u
 }
 
 /// The value before a stretch, or after it.
-fn beside(
+pub fn beside(
     reader: &Reader,
     series: &Series,
     track: u32,
