@@ -41,6 +41,7 @@ const FENCED: &[&str] = &[
     "gdkrecord/module/loader/src/lib.rs",
     "perfkit-agent/counters/src/region.rs",
     "perfkit-agent/src/server/script/confine.rs",
+    "perfkit-agent/src/server/trim.rs",
     "perfkit-agent/src/session/query/vtab.rs",
     "perfkit-app/src/widgets/accessible.rs",
 ];

@@ -134,7 +134,7 @@ async fn reply(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Result<
     }
 }
 
-/// Opens connections, asks once over each, and gives how many stand while `look` looks.
+/// Opens connections, asks once over each, and gives how many stand while `look` looks, some seconds later.
 pub fn idle(port: u16, connections: usize, look: impl FnOnce() -> f64) -> (usize, f64) {
     runtime().block_on(async {
         let mut open = Vec::new();
@@ -146,6 +146,7 @@ pub fn idle(port: u16, connections: usize, look: impl FnOnce() -> f64) -> (usize
                 open.push(stream);
             }
         }
+        tokio::time::sleep(Duration::from_secs(5)).await;
         (open.len(), look())
     })
 }

@@ -9,12 +9,18 @@ use http::{HeaderValue, header};
 use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
+use super::nap::Busy;
+
 /// A reply.
 pub type Reply = http::Response<Body>;
 
 /// The body of a [`Reply`].
 #[derive(Debug, Default)]
-pub struct Body(Inner);
+pub struct Body {
+    inner: Inner,
+    /// Tells the connection that the reply is under way.
+    _busy: Option<Busy>,
+}
 
 #[derive(Debug, Default)]
 enum Inner {
@@ -32,7 +38,12 @@ impl Body {
     /// where it is known; a stream that then ends early ends the connection.
     pub fn stream(ahead: usize, length: Option<u64>) -> (Sender, Body) {
         let (sender, pieces) = mpsc::channel(ahead.max(1));
-        (Sender(sender), Body(Inner::Stream { pieces, left: length }))
+        (Sender(sender), Inner::Stream { pieces, left: length }.into())
+    }
+
+    /// This body, with which what is under way ends.
+    pub(super) fn during(self, busy: Busy) -> Body {
+        Body { _busy: Some(busy), ..self }
     }
 
     /// JSON, as a reply.
@@ -44,15 +55,21 @@ impl Body {
 
     /// Bytes of some media type, as a reply.
     pub fn of(media: &'static str, bytes: impl Into<Bytes>) -> Reply {
-        let mut reply = Reply::new(Body(Inner::Full(bytes.into())));
+        let mut reply = Reply::new(Body::from(bytes));
         reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         reply
     }
 }
 
+impl From<Inner> for Body {
+    fn from(inner: Inner) -> Body {
+        Body { inner, _busy: None }
+    }
+}
+
 impl<T: Into<Bytes>> From<T> for Body {
     fn from(bytes: T) -> Body {
-        Body(Inner::Full(bytes.into()))
+        Inner::Full(bytes.into()).into()
     }
 }
 
@@ -93,11 +110,11 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut self.0 {
+        let piece = match &mut self.inner {
             Inner::Empty => None,
             Inner::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
-                self.0 = Inner::Empty;
+                self.inner = Inner::Empty;
                 (!bytes.is_empty()).then_some(bytes)
             }
             Inner::Stream { pieces, left } => {
@@ -112,11 +129,11 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.0, Inner::Empty | Inner::Stream { left: Some(0), .. })
+        matches!(self.inner, Inner::Empty | Inner::Stream { left: Some(0), .. })
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.inner {
             Inner::Empty => SizeHint::with_exact(0),
             Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Inner::Stream { left, .. } => left.map_or_else(SizeHint::default, SizeHint::with_exact),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::container::Container;
 use super::guard::Peer;
 use super::metrics::Open;
+use super::nap::Again;
 
 /// How long to wait where the system has no more descriptors, before the next is accepted.
 const BREATH: Duration = Duration::from_millis(50);
@@ -176,25 +177,53 @@ impl Container {
         let limits = &self.0.limits;
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(limits.write_pause));
-        let (container, peer) = (self.clone(), Arc::new(peer));
-        let service = service_fn(move |request| {
-            let (container, peer) = (container.clone(), Arc::clone(&peer));
-            async move { container.answer(request, peer).await }
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.head_time)
-            .max_headers(limits.headers)
-            .max_buf_size(limits.head.max(8 << 10))
-            .half_close(false)
-            .serve_connection(TokioIo::new(Box::pin(stream)), service)
-            .with_upgrades();
-        let mut connection = pin!(connection);
-        tokio::select! {
-            ended = connection.as_mut() => ended.is_ok(),
-            () = self.0.ending.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await.is_ok()
+        let mut stream = Again::new(Box::pin(stream));
+        let peer = Arc::new(peer);
+        // A connection that was idle for a while gives back what HTTP needs, until its client goes on.
+        loop {
+            let activity = Arc::clone(stream.activity());
+            let (container, peer) = (self.clone(), Arc::clone(&peer));
+            let service = service_fn({
+                let activity = Arc::clone(&activity);
+                move |request| {
+                    let (container, peer, busy) = (container.clone(), Arc::clone(&peer), activity.ask());
+                    async move { container.answer(request, peer).await.map(|reply| reply.map(|body| body.during(busy))) }
+                }
+            });
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(limits.head_time)
+                .max_headers(limits.headers)
+                .max_buf_size(limits.head.max(8 << 10))
+                .half_close(false)
+                .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades();
+            // In a box, so that one that sleeps is small.
+            let mut connection = Box::pin(connection);
+            tokio::select! {
+                ended = connection.as_mut() => return ended.is_ok(),
+                () = self.0.ending.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    return connection.await.is_ok();
+                }
+                () = activity.idle() => {}
+            }
+            let Some(parts) = Pin::into_inner(connection).into_parts() else { return true };
+            stream = parts.io.into_inner();
+            stream.put_back(parts.read_buf);
+            drop(parts.service);
+            if self.0.sleepers.fell_asleep() {
+                self.0.tasks.spawn_blocking(super::trim::trim);
+            }
+            let woken = tokio::select! {
+                woken = tokio::time::timeout(limits.head_time, stream.wake()) => woken,
+                () = self.0.ending.cancelled() => return true,
+            };
+            match woken {
+                Ok(Ok(true)) => {}
+                // The client has gone, or was idle for longer than it may.
+                Ok(Ok(false)) | Err(_) => return true,
+                Ok(Err(_)) => return false,
             }
         }
     }

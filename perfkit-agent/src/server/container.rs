@@ -21,6 +21,7 @@ use super::guard::{Guard, Peer};
 use super::limits::Limits;
 use super::metrics::{self, Metrics, Open, Sample, Samples};
 use super::module::{Admission, Head, Identity, Module, Operation, Outcome};
+use super::nap::Sleepers;
 use super::partition::Partitions;
 use super::pool::{Pool, Pools, Resource};
 use super::problem::Problem;
@@ -58,6 +59,7 @@ pub struct Inner {
     pub(super) compute: Compute,
     pub(super) metrics: Metrics,
     pub(super) tasks: TaskTracker,
+    pub(super) sleepers: Sleepers,
     pub(super) ending: CancellationToken,
     modules: Vec<Box<dyn Served>>,
     router: Router,
@@ -138,6 +140,7 @@ impl Builder {
             pools: self.pools,
             metrics: Metrics { modules, ..Metrics::default() },
             tasks: TaskTracker::new(),
+            sleepers: Sleepers::default(),
             ending: CancellationToken::new(),
             modules: self.modules,
             router,

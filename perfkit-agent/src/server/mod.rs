@@ -27,6 +27,7 @@ pub mod metrics;
 mod module;
 pub mod modules;
 pub mod names;
+mod nap;
 mod notify;
 mod partition;
 mod pool;
@@ -36,6 +37,7 @@ mod request;
 mod router;
 pub mod script;
 mod shelf;
+mod trim;
 
 pub use agent::{Options, serve};
 pub use body::{Body, Gone, Reply, Sender};
