@@ -81,7 +81,7 @@ enum Command {
     Control(control::Args),
     /// Say what was slow, and why.
     Report(report::Args),
-    /// Run a script of JavaScript over a session, where it can do nothing else.
+    /// Run a script of JavaScript over a session, here or where an agent is; it can do nothing else.
     Script(script::Args),
     /// Make this machine one that can be watched and profiled from elsewhere.
     Serve(serve::Args),
@@ -125,7 +125,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Control(args) => control::run(&args),
         Command::Report(args) => report::run(&args),
-        Command::Script(args) => script::run(&args),
+        Command::Script(args) => script::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Sources(args) => sources::run(&args),
         Command::Templates(args) => templates::run(&args),

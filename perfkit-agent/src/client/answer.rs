@@ -139,7 +139,7 @@ struct Told {
 }
 
 /// What somebody else said, as one line without signs that a terminal takes for orders.
-fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let plain = text.chars().map(|one| if one.is_control() { ' ' } else { one });
     plain.take(LINE).collect::<String>().trim().to_owned()
 }

@@ -26,6 +26,7 @@ use serde::de::DeserializeOwned;
 use tokio_rustls::TlsConnector;
 
 pub use answer::Answer;
+pub(crate) use answer::line;
 pub use ask::Ask;
 pub use connect::{Connection, Upgraded};
 pub use tls::{Fingerprint, Trust};

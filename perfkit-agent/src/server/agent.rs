@@ -13,7 +13,7 @@ use super::container::Builder;
 use super::limits::Limits;
 use super::listen::{Address, Socket};
 use super::metrics;
-use super::modules::{About, Desk, Health, Live, MetricsModule, OpenApi, Recordings, Sessions, Snapshot};
+use super::modules::{About, Desk, Health, Live, MetricsModule, OpenApi, Recordings, Scripts, Sessions, Snapshot};
 use super::notify::notify;
 use super::pool::Pool;
 use super::readers::Reader;
@@ -60,7 +60,9 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
     let access = Arc::new(Access::new(options.access)?);
     options.listen.iter().try_for_each(|address| access.may_listen(address))?;
     let (shelf, desk) = (Shelf::new(options.sessions)?, Desk::default());
+    let scripts = Scripts::new(shelf.clone(), desk.clone());
     let container = Builder::new(options.limits, Arc::clone(&access))
+        .observe(scripts.observer())
         .pool(Pool::<Reader>::new(READERS.0, READERS.1))
         .pool(Pool::<Snapshot>::new(SNAPSHOTS, READERS.1))
         .module(Health)
@@ -70,6 +72,7 @@ async fn run(options: Options, ready: impl FnOnce(&[Address], Option<Fingerprint
         .module(Sessions::new(shelf.clone()))
         .module(Recordings::new(desk.clone(), shelf, access.programs()))
         .module(Live(desk.clone()))
+        .module(scripts)
         .build()?;
     // Who asks is a thread of a recording.
     let (observed, runtime) = (container.clone(), tokio::runtime::Handle::current());

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use http_body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
@@ -28,7 +28,7 @@ enum Inner {
     Empty,
     Full(Bytes),
     Stream {
-        pieces: mpsc::Receiver<Bytes>,
+        pieces: mpsc::Receiver<Frame<Bytes>>,
         left: Option<u64>,
     },
 }
@@ -75,7 +75,7 @@ impl<T: Into<Bytes>> From<T> for Body {
 
 /// Where the maker of a stream puts its pieces.
 #[derive(Clone, Debug)]
-pub struct Sender(mpsc::Sender<Bytes>);
+pub struct Sender(mpsc::Sender<Frame<Bytes>>);
 
 /// Whoever read a stream has gone away.
 #[derive(Debug, PartialEq, Eq)]
@@ -84,16 +84,22 @@ pub struct Gone;
 impl Sender {
     /// Sends a piece; waits where the reader is slow.
     pub async fn send(&self, piece: impl Into<Bytes>) -> Result<(), Gone> {
-        self.0.send(piece.into()).await.map_err(|_| Gone)
+        self.0.send(Frame::data(piece.into())).await.map_err(|_| Gone)
     }
 
     /// Sends a piece if there is room for it now, and says whether there was.
     pub fn offer(&self, piece: impl Into<Bytes>) -> Result<bool, Gone> {
-        match self.0.try_send(piece.into()) {
+        match self.0.try_send(Frame::data(piece.into())) {
             Ok(()) => Ok(true),
             Err(mpsc::error::TrySendError::Full(_)) => Ok(false),
             Err(mpsc::error::TrySendError::Closed(_)) => Err(Gone),
         }
+    }
+
+    /// Sends what is known at the end only, as the last of it. Clients get it that say `TE: trailers`, and only fields whose
+    /// names the reply's head has in `Trailer`.
+    pub async fn trailers(&self, fields: HeaderMap) -> Result<(), Gone> {
+        self.0.send(Frame::trailers(fields)).await.map_err(|_| Gone)
     }
 
     /// Returns when the reader has gone away.
@@ -110,22 +116,22 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut self.inner {
+        let frame = match &mut self.inner {
             Inner::Empty => None,
             Inner::Full(bytes) => {
                 let bytes = std::mem::take(bytes);
                 self.inner = Inner::Empty;
-                (!bytes.is_empty()).then_some(bytes)
+                (!bytes.is_empty()).then_some(Frame::data(bytes))
             }
             Inner::Stream { pieces, left } => {
-                let piece = ready!(pieces.poll_recv(context));
-                if let (Some(left), Some(piece)) = (left, &piece) {
+                let frame = ready!(pieces.poll_recv(context));
+                if let (Some(left), Some(piece)) = (left, frame.as_ref().and_then(Frame::data_ref)) {
                     *left = left.saturating_sub(piece.len() as u64);
                 }
-                piece
+                frame
             }
         };
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+        Poll::Ready(frame.map(Ok))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -274,7 +274,7 @@ impl Samples {
         self.gauge(&SCRIPT_OPEN, &[], count(&seen.open));
         self.gauge(&SCRIPT_RUNNING, &[], count(&seen.running));
         self.gauge(&SCRIPT_READY, &[], count(&seen.ready));
-        let failed = script::Code::ALL.iter().zip(&seen.failed).map(|((_, word), number)| (*word, number));
+        let failed = script::Code::ALL.iter().zip(&seen.failed).map(|((code, _), number)| (code.word(), number));
         for (how, number) in [("done", &seen.done), ("dropped", &seen.dropped)].into_iter().chain(failed) {
             self.counter(&SCRIPT_ENDED, &[("how", how.to_owned())], count(number));
         }

@@ -7,6 +7,7 @@ mod agent;
 mod crowd;
 mod described;
 mod downloads;
+mod scripts;
 mod sessions;
 mod stalled;
 mod troubles;

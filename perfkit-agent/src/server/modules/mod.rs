@@ -6,6 +6,7 @@ pub mod live;
 mod metrics;
 mod openapi;
 pub mod recordings;
+pub mod script;
 mod sessions;
 
 pub use about::About;
@@ -14,4 +15,5 @@ pub use live::Live;
 pub use metrics::{MetricsModule, open_metrics};
 pub use openapi::OpenApi;
 pub use recordings::{Desk, Recordings};
+pub use script::Scripts;
 pub use sessions::{Sessions, Snapshot};

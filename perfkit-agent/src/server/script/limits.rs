@@ -90,26 +90,31 @@ pub enum Code {
 }
 
 impl Code {
-    /// All of them, with their words.
+    /// All of them, each with its code among those of all problems.
     pub const ALL: &[(Code, &str)] = &[
-        (Code::Syntax, "syntax"),
-        (Code::Exception, "exception"),
-        (Code::Memory, "memory"),
-        (Code::Cpu, "cpu"),
-        (Code::Wall, "wall"),
-        (Code::Output, "output"),
-        (Code::Source, "source"),
-        (Code::Calls, "calls"),
-        (Code::Forbidden, "forbidden"),
-        (Code::Engine, "engine"),
-        (Code::Cancelled, "cancelled"),
-        (Code::Unavailable, "unavailable"),
+        (Code::Syntax, "script.syntax"),
+        (Code::Exception, "script.exception"),
+        (Code::Memory, "script.memory"),
+        (Code::Cpu, "script.cpu"),
+        (Code::Wall, "script.wall"),
+        (Code::Output, "script.output"),
+        (Code::Source, "script.source"),
+        (Code::Calls, "script.calls"),
+        (Code::Forbidden, "script.forbidden"),
+        (Code::Engine, "script.engine"),
+        (Code::Cancelled, "script.cancelled"),
+        (Code::Unavailable, "script.unavailable"),
     ];
 
     /// Its word.
     pub fn word(self) -> &'static str {
+        self.full().trim_start_matches("script.")
+    }
+
+    /// Its code among those of all problems: `script.` and its word.
+    pub fn full(self) -> &'static str {
         // The table has every member.
-        Code::ALL.iter().find(|(code, _)| *code == self).map_or("", |(_, word)| word)
+        Code::ALL.iter().find(|(code, _)| *code == self).map_or("", |(_, full)| full)
     }
 
     /// Its place in the table.

@@ -3,7 +3,7 @@
 (function (call, emit) {
   "use strict";
   const { stringify } = JSON;
-  const { freeze, defineProperty, keys } = Object;
+  const { freeze, defineProperty, getOwnPropertyDescriptor: descriptor, keys } = Object;
   const { apply } = Reflect;
   const text = String;
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
@@ -12,7 +12,6 @@
 
   const line = (value) => stringify(value) ?? "null";
   const ask = (name, ...rest) => call(name, line(rest));
-  const value = (name, ...rest) => ask(name, ...rest)[0];
   /** Rows as objects. */
   const objects = ({ names, rows }) => {
     const all = [];
@@ -40,22 +39,24 @@
 
   /** Rows of a table: chosen step by step, and read when something is asked about them. */
   class Rows {
+    #of;
     #chosen;
     #tests;
-    constructor(chosen, tests) {
+    constructor(of, chosen, tests) {
+      this.#of = of;
       this.#chosen = chosen;
       this.#tests = tests;
       freeze(this);
     }
     #with(changed) {
-      return new Rows({ ...this.#chosen, ...changed }, this.#tests);
+      return new Rows(this.#of, { ...this.#chosen, ...changed }, this.#tests);
     }
     #ask(what, ...rest) {
-      return ask("rows", this.#chosen, what, ...rest);
+      return this.#of("rows", this.#chosen, what, ...rest);
     }
     where(condition) {
       if (this.#chosen.limit !== undefined) throw new TypeError("where() comes before limit()");
-      if (typeof condition === "function") return new Rows(this.#chosen, [...this.#tests, condition]);
+      if (typeof condition === "function") return new Rows(this.#of, this.#chosen, [...this.#tests, condition]);
       return this.#with({ where: [...this.#chosen.where, condition] });
     }
     between(from, to) {
@@ -138,7 +139,7 @@
       for (let offset = 0; all.length < wanted; offset += PAGE) {
         const left = wanted - all.length;
         const page = this.#tests.length || left > PAGE ? PAGE : left;
-        const rows = objects(value("rows", { ...this.#chosen, limit: page, offset }, "list"));
+        const rows = objects(this.#of("rows", { ...this.#chosen, limit: page, offset }, "list")[0]);
         next: for (const row of rows) {
           for (const test of this.#tests) if (!test(row)) continue next;
           if (all.length < wanted) push(all, row);
@@ -164,22 +165,30 @@
 
   /** Readings of a counter or a gauge, and of all whose names lie below its name. */
   class Counter {
+    #of;
     #chosen;
-    constructor(chosen) {
+    constructor(of, chosen) {
+      this.#of = of;
       this.#chosen = chosen;
       freeze(this);
     }
+    #with(changed) {
+      return new Counter(this.#of, { ...this.#chosen, ...changed });
+    }
+    #ask(what, ...rest) {
+      return this.#of("counter", this.#chosen, what, ...rest);
+    }
     #stat(name) {
-      return value("counter", this.#chosen, "stats")[name];
+      return this.stats()[name];
     }
     between(from, to) {
-      return new Counter({ ...this.#chosen, from, to });
+      return this.#with({ from, to });
     }
     of(pid) {
-      return new Counter({ ...this.#chosen, pid });
+      return this.#with({ pid });
     }
     raw() {
-      return new Counter({ ...this.#chosen, raw: true });
+      return this.#with({ raw: true });
     }
     mean() { return this.#stat("mean"); }
     min() { return this.#stat("min"); }
@@ -190,16 +199,16 @@
     rate() { return this.#stat("rate"); }
     count() { return this.#stat("count"); }
     stats() {
-      return value("counter", this.#chosen, "stats");
+      return this.#ask("stats")[0];
     }
     percentile(percent) {
-      return value("counter", this.#chosen, "percentile", percent);
+      return this.#ask("percentile", percent)[0];
     }
     histogram(bins = null) {
-      return histogram(ask("counter", this.#chosen, "histogram", bins));
+      return histogram(this.#ask("histogram", bins));
     }
     get values() {
-      const [tracks, times, values, track] = ask("counter", this.#chosen, "values");
+      const [tracks, times, values, track] = this.#ask("values");
       return { times, values, track, tracks };
     }
     toJSON() {
@@ -207,21 +216,34 @@
     }
   }
 
-  let begin = null;
-  const origin = () => (begin ??= value("info").origin);
-  const table = (name) => new Rows({ table: name, where: [] }, []);
-  const session = {
-    get info() { return value("info"); },
-    get frames() { return table("frames"); },
-    get events() { return table("events"); },
-    table,
-    counters: (name, { pid } = {}) => new Counter({ name, pid }),
-    series: () => value("series"),
-    names: (prefix = "", dots = null, limit = null) => value("names", prefix, dots, limit),
-    sql: (statement, parameters = null) => objects(value("sql", statement, parameters)),
-    analysis: (place = {}) => value("analysis", place),
-    seconds: (time) => (time - origin()) / 1e9,
-    at: (seconds) => origin() + seconds * 1e9,
+  /** An object that stays as it is, and its methods, too. */
+  const fixed = (object) => {
+    for (const name of keys(object)) {
+      const made = descriptor(object, name).value;
+      if (typeof made === "function") freeze(made);
+    }
+    return freeze(object);
+  };
+
+  /** A session, which `of` asks. */
+  const made = (of) => {
+    let begin = null;
+    const value = (name, ...rest) => of(name, ...rest)[0];
+    const origin = () => (begin ??= value("info").origin);
+    const table = (name) => new Rows(of, { table: name, where: [] }, []);
+    return fixed({
+      get info() { return value("info"); },
+      get frames() { return table("frames"); },
+      get events() { return table("events"); },
+      table,
+      counters: (name, { pid } = {}) => new Counter(of, { name, pid }),
+      series: () => value("series"),
+      names: (prefix = "", dots = null, limit = null) => value("names", prefix, dots, limit),
+      sql: (statement, parameters = null) => objects(value("sql", statement, parameters)),
+      analysis: (place = {}) => value("analysis", place),
+      seconds: (time) => (time - origin()) / 1e9,
+      at: (seconds) => origin() + seconds * 1e9,
+    });
   };
   const globals = {
     emit: (value) => emit(line(value)),
@@ -230,13 +252,18 @@
       for (let i = 0; i < values.length; i++) words += (i ? " " : "") + text(values[i]);
       emit(line(words));
     },
-    session,
+    session: made(ask),
+    sessions: fixed({
+      list: () => ask("sessions")[0],
+      open: (name) => made((question, ...rest) => ask("of", text(name), question, ...rest)),
+    }),
+    agent: fixed({
+      get now() { return ask("now")[0]; },
+      get metrics() { return ask("metrics")[0]; },
+      get recordings() { return ask("recordings")[0]; },
+    }),
   };
   for (const shape of [Rows, Counter]) freeze(shape) && freeze(shape.prototype);
-  for (const name of keys(session)) {
-    const made = Object.getOwnPropertyDescriptor(session, name).value;
-    if (typeof made === "function") freeze(made);
-  }
   for (const name of keys(globals)) {
     defineProperty(globalThis, name, { value: freeze(globals[name]), enumerable: true });
   }

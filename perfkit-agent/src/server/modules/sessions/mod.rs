@@ -22,6 +22,7 @@ use crate::server::{
 };
 
 pub use download::Snapshot;
+pub use facts::list;
 
 /// How long a request waits for those that are at the same session.
 const WAIT: Duration = Duration::from_secs(20);
@@ -68,7 +69,7 @@ impl Module for Sessions {
         let name = request.param("name").to_owned();
         if name.is_empty() {
             let shelf = self.shelf.clone();
-            return Ok(Body::json(&context.block(move || facts::list(&shelf)).await?));
+            return Ok(Body::json(&context.block(move || list(&shelf)).await?));
         }
         let path = self.shelf.existing(&name)?;
         match request.operation.name {

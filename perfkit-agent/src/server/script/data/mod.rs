@@ -46,7 +46,12 @@ pub struct Data<L> {
 impl<L: Lend> Data<L> {
     /// With readers from `lender`.
     pub fn new(lender: L) -> Data<L> {
-        Data { lender, read: Arc::default() }
+        Data::counting(lender, Arc::default())
+    }
+
+    /// What is read counts together with what others do of the same script.
+    pub fn counting(lender: L, read: Arc<AtomicU64>) -> Data<L> {
+        Data { lender, read }
     }
 
     /// How much was read for it so far, in bytes: what a client would have had to fetch to answer the same questions
@@ -74,7 +79,7 @@ impl Reading<'_> {
 impl<L: Lend> Host for Data<L> {
     async fn call(&self, name: &str, arguments: Vec<Value>) -> Result<Answer, String> {
         let Some((_, answering)) = QUESTIONS.iter().find(|(known, _)| *known == name) else {
-            return Err(format!("nothing can be asked by the name `{}`", name.escape_debug()));
+            return Err(format!("a session cannot be asked for `{}`", name.escape_debug()));
         };
         let (sender, answer) = oneshot::channel();
         let (stop, read) = (Arc::new(Stop::default()), Arc::clone(&self.read));
