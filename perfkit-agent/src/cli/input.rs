@@ -10,7 +10,8 @@ use crate::input::{Script, of_session};
 #[command(after_help = "Examples:
   perfkit-agent record --with input -o calc.perfkit -- gnome-calculator
   perfkit-agent input calc.perfkit -o calc.perfinput
-  perfkit-agent input calc.perfinput                 checks a script that was edited, and tidies it")]
+  perfkit-agent input calc.perfinput                 checks a script that was edited, and tidies it;
+                                                     comments stay")]
 pub struct Args {
     /// A session, a recording, or a script.
     #[arg(value_name = "FILE")]
@@ -21,9 +22,13 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let script = match is_script(&args.file) {
-        true => Script::read(&args.file)?,
-        false => of_session(super::readable(&args.file)?.path())?,
+    let (script, text) = match is_script(&args.file) {
+        true => Script::tidied(&args.file)?,
+        false => {
+            let script = of_session(super::readable(&args.file)?.path())?;
+            let text = script.to_string();
+            (script, text)
+        }
     };
     if script.untold() > 0 {
         super::say(&format!(
@@ -32,7 +37,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             script.untold()
         ));
     }
-    let text = script.to_string();
     if args.output.as_os_str() == "-" {
         return super::print(&text);
     }

@@ -129,8 +129,14 @@ impl Script {
 
     /// The script of a file.
     pub fn read(path: &Path) -> crate::Result<Script> {
+        Script::tidied(path).map(|(script, _)| script)
+    }
+
+    /// The script of a file, and its text tidied: each line as this program writes it, with all comments.
+    pub fn tidied(path: &Path) -> crate::Result<(Script, String)> {
         let text = std::fs::read_to_string(path).map_err(Error::file("read", path))?;
-        Script::parse(&text).map_err(|error| Error::Invalid(format!("{}, {error}", path.display())))
+        let wrong = |(line, why)| Error::Invalid(format!("{}, line {line}: {why}", path.display()));
+        text::tidy(&text).map_err(wrong)
     }
 
     /// The window of that name.

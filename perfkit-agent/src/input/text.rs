@@ -16,22 +16,76 @@ const KEYS: &[&str] =
 /// Writes a script.
 pub fn write(script: &Script, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     writeln!(f, "{HEAD}")?;
-    let program: Vec<String> = script.program.iter().map(|word| quoted(word)).collect();
-    writeln!(f, "program {}", program.join(" "))?;
+    writeln!(f, "{}", program(script))?;
     if !script.toolkit.is_empty() {
-        writeln!(f, "toolkit {}", quoted(&script.toolkit))?;
+        writeln!(f, "{}", toolkit(script))?;
     }
-    writeln!(f, "display {}", size(script.display))?;
+    writeln!(f, "{}", display(script))?;
     writeln!(f)?;
-    for window in &script.windows {
-        let kind = if window.popup { "popup" } else { "toplevel" };
-        write!(f, "window {} {kind}", quoted(&window.name))?;
-        value(f, "class", &window.class)?;
-        value(f, "title", &window.title)?;
-        writeln!(f)?;
-    }
+    script.windows.iter().try_for_each(|of| writeln!(f, "{}", window(of)))?;
     writeln!(f)?;
     script.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+}
+
+/// The same script with each line written as [`write`] does; what only people read, comments and empty lines, stays
+/// where it is. An error has the number of its line, from 1.
+pub fn tidy(text: &str) -> Result<(Script, String), (usize, String)> {
+    let script = parse(text)?;
+    let (mut so_far, mut tidied) = (Script::default(), String::new());
+    for (at, line) in text.lines().enumerate() {
+        let comment = comment(line);
+        let said = line[..comment].trim();
+        let written = match said.split_whitespace().next() {
+            None => String::new(),
+            Some("perfinput") => HEAD.to_owned(),
+            Some(verb) => {
+                read_line(&mut so_far, said).map_err(|error| (at + 1, error))?;
+                match verb {
+                    "program" => program(&so_far),
+                    "toolkit" => toolkit(&so_far),
+                    "display" => display(&so_far),
+                    "window" => so_far.windows.last().map(window).unwrap_or_default(),
+                    _ => so_far.steps.last().map(ToString::to_string).unwrap_or_default(),
+                }
+            }
+        };
+        tidied.push_str(&written);
+        if !written.is_empty() && comment < line.len() {
+            tidied.push(' ');
+        }
+        tidied.push_str(line[comment..].trim_end());
+        tidied.push('\n');
+    }
+    Ok((script, tidied))
+}
+
+/// Where the comment of a line begins; its end where it has none.
+fn comment(line: &str) -> usize {
+    // A word that begins so is a comment unless it is quoted: then the line before it is not whole.
+    let begins = |at: &usize| {
+        line[..*at].chars().next_back().is_none_or(char::is_whitespace) && shlex::split(&line[..*at]).is_some()
+    };
+    line.match_indices('#').map(|(at, _)| at).find(begins).unwrap_or(line.len())
+}
+
+fn program(script: &Script) -> String {
+    script.program.iter().fold("program".to_owned(), |line, word| line + " " + &quoted(word))
+}
+
+fn toolkit(script: &Script) -> String {
+    format!("toolkit {}", quoted(&script.toolkit))
+}
+
+fn display(script: &Script) -> String {
+    format!("display {}", size(script.display))
+}
+
+fn window(window: &Window) -> String {
+    let kind = if window.popup { "popup" } else { "toplevel" };
+    let mut line = format!("window {} {kind}", quoted(&window.name));
+    // Writing into text cannot fail.
+    let _ = value(&mut line, "class", &window.class).and_then(|()| value(&mut line, "title", &window.title));
+    line
 }
 
 /// Writes a step, without the end of its line.
@@ -69,7 +123,7 @@ pub fn write_step(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 /// ` key=value`, where there is a value.
-fn value(f: &mut fmt::Formatter<'_>, key: &str, value: &str) -> fmt::Result {
+fn value(f: &mut impl fmt::Write, key: &str, value: &str) -> fmt::Result {
     if value.is_empty() { Ok(()) } else { write!(f, " {key}={}", quoted(value)) }
 }
 
@@ -109,13 +163,11 @@ pub fn parse(text: &str) -> Result<Script, (usize, String)> {
     let mut script = Script { display: super::recorded::DISPLAY, ..Script::default() };
     let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
     let head = lines.find(|(_, line)| !is_empty(line));
+    let said = |line: &str| line[..comment(line)].split_whitespace().collect::<Vec<_>>().join(" ");
     match head {
-        Some((_, line)) if line.trim() == HEAD => {}
-        Some((number, line)) if line.starts_with("perfinput ") => {
-            return Err((
-                number,
-                format!("this perfkit reads `{HEAD}`, and this is `{}`: update perfkit", line.trim()),
-            ));
+        Some((_, line)) if said(line) == HEAD => {}
+        Some((number, line)) if said(line).starts_with("perfinput ") => {
+            return Err((number, format!("this perfkit reads `{HEAD}`, and this is `{}`: update perfkit", said(line))));
         }
         other => {
             let number = other.map_or(1, |(number, _)| number);

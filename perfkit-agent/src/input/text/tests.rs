@@ -42,6 +42,19 @@ fn what_people_write_may_have_comments_and_leave_things_out() {
 }
 
 #[test]
+fn what_is_tidied_keeps_its_comments() {
+    let text = "# mine\n\n perfinput   1 # the first\nprogram x  '# no comment' a#b # one\n\n  # a menu\n\
+                window 'w'  toplevel title='#1'\n\n\n   +0.50 key w   ctrl+s  # it saves  \npress w 1,2";
+    let tidied = "# mine\n\nperfinput 1 # the first\nprogram x '# no comment' 'a#b' # one\n\n# a menu\n\
+                  window w toplevel title='#1'\n\n\n+0.5 key w ctrl+s # it saves\n+0 press w 1,2 button=1\n";
+    let (script, once) = tidy(text).unwrap();
+    assert_eq!(once, tidied);
+    assert_eq!(tidy(&once).unwrap(), (script, once));
+    assert_eq!(tidy(SAMPLE).unwrap().1, SAMPLE);
+    assert_eq!(tidy("perfinput 1\n# here\npres\n").unwrap_err().0, 3);
+}
+
+#[test]
 fn what_is_wrong_is_told_with_its_line() {
     let check = |line: &str, says: &str| {
         let error = Script::parse(&format!("perfinput 1\nwindow main toplevel\n{line}\n")).unwrap_err();
@@ -109,11 +122,17 @@ prop_compose! {
 proptest! {
     #[test]
     fn any_script_is_read_back(script in script()) {
+        prop_assert_eq!(tidy(&script.to_string()), Ok((script.clone(), script.to_string())));
         prop_assert_eq!(Script::parse(&script.to_string()), Ok(script));
     }
 
     #[test]
     fn no_text_is_too_much(text in "(perfinput 1\n)?(\\PC*\n){0,8}") {
-        let _ = Script::parse(&text);
+        let parsed = parse(&text);
+        let tidied = tidy(&text);
+        prop_assert_eq!(tidied.clone().map(|(script, _)| script), parsed.clone());
+        if let Ok((_, tidied)) = tidied {
+            prop_assert_eq!(parse(&tidied), parsed);
+        }
     }
 }
