@@ -2,10 +2,11 @@
 //! session. It knows pages only by their table.
 
 mod pane;
+mod script;
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::path::PathBuf;
+use std::rc::{Rc, Weak};
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
@@ -71,6 +72,8 @@ mod imp {
         pub pages: TemplateChild<gtk::Stack>,
         pub document: RefCell<Option<Document>>,
         pub running: RefCell<Option<Progress>>,
+        /// The page that has a script of input.
+        pub script: RefCell<Weak<input::Page>>,
         /// What can be undone, as long as that is offered; the newest last.
         pub offers: RefCell<Vec<adw::Toast>>,
         pub fullscreen: Cell<bool>,
@@ -109,6 +112,10 @@ mod imp {
         fn close_request(&self) -> glib::Propagation {
             if let Some(live) = self.obj().live() {
                 live.ask_to_close(self.obj().upcast_ref());
+                return glib::Propagation::Stop;
+            }
+            if self.obj().edited_script().is_some() {
+                self.obj().leave_script(|window| window.close());
                 return glib::Propagation::Stop;
             }
             self.obj().remember();
@@ -190,7 +197,12 @@ impl Window {
 
     /// Whether it shows nothing yet and is about to show nothing.
     pub fn is_free(&self) -> bool {
-        self.document().is_none() && self.live().is_none() && self.imp().running.borrow().is_none()
+        !self.shows_something() && self.live().is_none() && self.imp().running.borrow().is_none()
+    }
+
+    /// Whether it shows a session, or a script alone.
+    fn shows_something(&self) -> bool {
+        self.document().is_some() || self.imp().states.child_by_name("script").is_some()
     }
 
     /// Tells something in passing.
@@ -280,27 +292,20 @@ impl Window {
             let Some(window) = window.upgrade() else { return };
             match opened {
                 Ok(document) => {
-                    recent::opened(&path, document.path());
-                    window.show(document);
+                    if window.edited_script().is_some() {
+                        // What is asked about stands behind the question.
+                        window.imp().running.take();
+                        window.back();
+                    }
+                    window.leave_script(move |window| {
+                        recent::opened(&path, document.path());
+                        window.show(document);
+                    });
                 }
                 Err(Error::Cancelled) => window.back(),
                 Err(error) => window.trouble(&wording::error(&error)),
             }
         });
-    }
-
-    /// Shows a script of input: on the page of the session that is there, or alone.
-    fn open_script(&self, path: &Path) {
-        if let Some(document) = self.document() {
-            self.show_page("input");
-            return document.want_script(path);
-        }
-        let document = Document::of_nothing();
-        self.tells(&document);
-        let page = input::make(&document);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        self.put("script", &page, &name);
-        document.want_script(path);
     }
 
     /// Shows what a document has to tell in passing.
@@ -402,8 +407,8 @@ impl Window {
     pub fn put_away(&self, name: &str) {
         let imp = self.imp();
         let Some(widget) = imp.states.child_by_name(name) else { return };
-        self.back();
         imp.states.remove(&widget);
+        self.back();
         if self.document().is_none() {
             imp.title.set_title("perfkit");
             self.set_title(Some("perfkit"));
@@ -412,14 +417,18 @@ impl Window {
 
     /// What was shown before something else was tried.
     fn back(&self) {
-        let state = if self.document().is_some() { "session" } else { "welcome" };
+        let state = match self.document() {
+            Some(_) => "session",
+            None if self.shows_something() => "script",
+            None => "welcome",
+        };
         self.imp().states.set_visible_child_name(state);
     }
 
-    /// Says why something could not be shown; a session that is there stays.
+    /// Says why something could not be shown; a session or a script that is there stays.
     fn trouble(&self, error: &str) {
         self.imp().running.take();
-        if self.document().is_some() {
+        if self.shows_something() {
             self.back();
             self.complain(&tr("Cannot Open the File"), error);
             return;
@@ -430,6 +439,8 @@ impl Window {
 
     fn take_drops(&self) {
         let target = gtk::DropTarget::new(gdk::FileList::static_type(), gdk::DragAction::COPY);
+        // A text that it is dropped on would have the file's name put into it.
+        target.set_propagation_phase(gtk::PropagationPhase::Capture);
         let window = self.downgrade();
         target.connect_drop(move |_, value, _, _| {
             let files = value.get::<gdk::FileList>().map(|list| list.files()).unwrap_or_default();

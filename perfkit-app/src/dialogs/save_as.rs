@@ -59,8 +59,10 @@ async fn show(window: &Window, before: &Document, to: PathBuf) {
     document.set_visible(before.visible());
     document.set_selection(before.selection());
     document.set_cursor(before.cursor());
-    let page = window.page();
-    window.show(document);
-    window.show_page(&page);
-    window.toast(&tr_with("Saved as {name}", &[("name", &title)]));
+    window.leave_script(move |window| {
+        let page = window.page();
+        window.show(document);
+        window.show_page(&page);
+        window.toast(&tr_with("Saved as {name}", &[("name", &title)]));
+    });
 }

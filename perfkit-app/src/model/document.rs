@@ -150,6 +150,11 @@ impl Document {
         glib::Object::new()
     }
 
+    /// Whether it is one of no session.
+    pub fn is_of_nothing(&self) -> bool {
+        self.facts().is_none()
+    }
+
     fn facts(&self) -> Option<&Facts> {
         self.imp().facts.get()
     }

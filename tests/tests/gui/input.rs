@@ -114,7 +114,9 @@ fn a_script_is_edited_played_while_one_watches_and_measured() {
         let named = |one: &&Widget| one.role == "push button" && one.name.contains("calculator-replay.perfkit");
         tree.0.iter().find(named).map(|one| one.name.clone())
     });
+    // The script was edited, and is asked about before the session takes its place.
     gui.act("push button", &open.unwrap()).unwrap();
+    answer(&mut gui, "Discard");
     gui.hear("gnome-calculator-replay.perfkit").unwrap();
     gui.until("the new session", |tree| tree.find("push button", "Replay Again…").is_none().then_some(())).unwrap();
     assert_eq!(said(&gui), "", "warnings of its toolkit");
@@ -240,4 +242,74 @@ fn a_window_that_is_closed_while_it_replays_leaves_no_process_behind() {
     gui.close().unwrap();
     let none = || marked(&mark).is_empty().then_some(());
     wait::until("the end of all processes", none).unwrap_or_else(|_| panic!("left: {:?}", marked(&mark)));
+}
+
+/// Answers the question about what becomes of an edited script.
+fn answer(gui: &mut Gui<'_>, with: &str) {
+    gui.hear("What is not saved is lost").unwrap();
+    // Their dialogs say the letter of a button's key, too.
+    gui.act("push button", &format!("_{with} {with}")).unwrap();
+    gui.until("the end of the question", |tree| tree.says("What is not saved is lost").is_none().then_some(()))
+        .unwrap();
+}
+
+#[test]
+fn an_edited_script_never_goes_unasked() {
+    let display = Display::start().unwrap();
+    let folder = display.home();
+    let (one, other) = (folder.join("one.perfinput"), folder.join("other.perfinput"));
+    let head = "perfinput 1\nprogram sleep 600\nwindow w toplevel\n";
+    fs::write(&one, format!("{head}press w 1,1\n")).unwrap();
+    fs::write(&other, format!("{head}press w 2,2 button=3\n")).unwrap();
+    let edited = format!("{head}# edited\npress w 1,1\n");
+    let mut gui = Gui::start(&display, &[&one]).unwrap();
+    gui.hear("Press button 1 on w").unwrap();
+    gui.act("push button", "Edit as Text").unwrap();
+    gui.write("text", "Script of the input", &edited).unwrap();
+    // Another script is not shown while that one is wanted; nor is a session.
+    drop_on(&gui, &other);
+    gui.hear("one.perfinput was edited").unwrap();
+    gui.settle().unwrap();
+    keep(&display, "input-unsaved");
+    answer(&mut gui, "Cancel");
+    drop_on(&gui, sample());
+    answer(&mut gui, "Cancel");
+    gui.hear("1 step, edited").unwrap();
+    // Neither does the window close; when it is saved, it does.
+    gui.keys(&["ctrl+w"]).unwrap();
+    answer(&mut gui, "Cancel");
+    gui.hear("1 step, edited").unwrap();
+    gui.keys(&["ctrl+w"]).unwrap();
+    gui.find("push button", "_Save Save").unwrap();
+    gui.keys(&["Return"]).unwrap();
+    assert!(gui.program().wait().unwrap().success());
+    assert_eq!(said(&gui), "", "warnings of its toolkit");
+    assert_eq!(fs::read_to_string(&one).unwrap(), edited);
+    // What is not wanted goes, and what nobody edited is not asked about.
+    let mut gui = Gui::start(&display, &[&one]).unwrap();
+    gui.hear("Press button 1 on w").unwrap();
+    gui.act("push button", "Edit as Text").unwrap();
+    gui.write("text", "Script of the input", head).unwrap();
+    gui.hear("0 steps, edited").unwrap();
+    drop_on(&gui, &other);
+    answer(&mut gui, "Discard");
+    gui.hear("Press button 3 on w").unwrap();
+    assert!(gui.close().unwrap().success());
+    assert_eq!(said(&gui), "", "warnings of its toolkit");
+    assert_eq!(fs::read_to_string(&one).unwrap(), edited);
+}
+
+#[test]
+fn a_script_that_cannot_be_read_leaves_what_was_there() {
+    let display = Display::start().unwrap();
+    let missing = display.home().join("missing.perfinput");
+    let mut gui = Gui::start(&display, &[&missing]).unwrap();
+    gui.hear("missing.perfinput").unwrap();
+    gui.act("push button", "_Close Close").unwrap();
+    gui.until("the dialog's end", |tree| tree.says("Cannot Open the Script").is_none().then_some(())).unwrap();
+    gui.hear("No Input to Replay").unwrap();
+    gui.find("push button", "Open a Script…").unwrap();
+    gui.keys(&["ctrl+w"]).unwrap();
+    assert!(gui.program().wait().unwrap().success());
+    assert_eq!(said(&gui), "", "warnings of its toolkit");
 }

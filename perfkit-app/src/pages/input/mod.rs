@@ -1,16 +1,18 @@
 //! Input: what somebody did with the recorded program, as a script that can be edited, saved, and played again here.
 //!
-//! [`steps`] has it as rows that follow the document, [`editor`] as text, [`pane`] plays it.
+//! [`steps`] has it as rows that follow the document, [`editor`] as text, [`pane`] plays it; [`files`] opens and saves
+//! scripts, and asks before an edited one goes.
 
 mod display;
 mod editor;
+mod files;
 mod form;
 mod pane;
 mod results;
 mod steps;
 
 use std::cell::{Cell, RefCell};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use self::editor::Editor;
 use self::pane::{Pane, Told};
 use self::steps::Known;
 use super::fill;
-use crate::dialogs::file::{self, Asked};
+use crate::dialogs::file;
 use crate::dialogs::record::proposed_folder;
 use crate::link::away;
 use crate::model::Document;
@@ -47,21 +49,18 @@ pub fn make(document: &Document) -> gtk::Widget {
     // The page is kept by its widget.
     let kept = RefCell::new(Some(Rc::clone(&page)));
     root.connect_destroy(move |_| drop(kept.take()));
-    let document = document.clone();
-    let read = async move { document.ask_slowly(|reader| recorded(&reader.query)).await };
-    fill(&root, read, move |_, read| match read {
-        // Another script was opened meanwhile.
-        Some(Ok(Some(recorded))) if page.file.borrow().is_some() => drop(page.recorded.replace(Some(recorded.into()))),
-        _ if page.file.borrow().is_some() => {}
-        Some(Ok(Some(recorded))) if !recorded.script.steps.is_empty() => page.begin(recorded),
-        Some(Ok(_)) => page.empty(),
-        Some(Err(error)) => page.trouble(&crate::wording::error(&error)),
-        None => page.trouble(&tr("Reading it failed unexpectedly")),
+    let of = Rc::downgrade(&page);
+    root.connect_root_notify(move |root| {
+        if let Some(window) = root.root().and_downcast::<Window>() {
+            window.set_script(of.clone());
+        }
     });
+    page.read();
     root.upcast()
 }
 
-struct Page {
+/// What the page is made of.
+pub struct Page {
     root: gtk::Stack,
     document: Document,
     table: Table,
@@ -80,6 +79,10 @@ struct Page {
     saved: RefCell<String>,
     /// Where it was opened or saved.
     file: RefCell<Option<PathBuf>>,
+    /// Whether a file is being read, which is shown instead of what the session has.
+    opening: Cell<bool>,
+    /// Whether it is being asked what becomes of an edited script.
+    asking: Cell<bool>,
     known: RefCell<Vec<Known>>,
     /// While a replay goes on, the step that is played.
     playing: Cell<Option<usize>>,
@@ -90,7 +93,7 @@ impl Page {
     fn new(document: &Document) -> Rc<Page> {
         let table = Table::new(document, &tr("input"), steps::columns());
         let editor = Editor::new();
-        let folder = file::beside(document.path()).filter(|folder| can_write(folder));
+        let folder = file::beside(document.path()).filter(|folder| files::can_write(folder));
         let pane = Pane::new(&folder.unwrap_or_else(proposed_folder));
         let views = gtk::Stack::builder().build();
         views.add_named(&table, Some("steps"));
@@ -144,6 +147,8 @@ impl Page {
             script: RefCell::default(),
             saved: RefCell::default(),
             file: RefCell::default(),
+            opening: Cell::default(),
+            asking: Cell::default(),
             known: RefCell::default(),
             playing: Cell::default(),
             buttons,
@@ -211,10 +216,29 @@ impl Page {
             }
         });
         let [open, save, copy] = &self.buttons;
-        for (button, act) in [(open, Page::open as fn(&Rc<Page>)), (save, Page::save), (copy, Page::copy)] {
+        for (button, act) in [(open, Page::open as fn(&Rc<Page>)), (save, Page::save_as), (copy, Page::copy)] {
             let act = self.with(act);
             button.connect_clicked(move |_| act());
         }
+    }
+
+    /// Reads what the session has, and shows it where nothing else is shown by then.
+    fn read(self: &Rc<Self>) {
+        let (document, of) = (self.document.clone(), Rc::downgrade(self));
+        let read = async move { document.ask_slowly(|reader| recorded(&reader.query)).await };
+        fill(&self.root, read, move |root, read| {
+            let Some(page) = of.upgrade() else { return };
+            let settled = page.opening.get() || root.visible_child_name().is_none_or(|name| name != "waiting");
+            match read {
+                Some(Ok(Some(recorded))) if settled => drop(page.recorded.replace(Some(recorded.into()))),
+                _ if settled => {}
+                Some(Ok(Some(recorded))) if !recorded.script.steps.is_empty() => page.begin(recorded),
+                Some(Ok(_)) => page.empty(),
+                Some(Err(error)) => page.trouble(&crate::wording::error(&error)),
+                None if page.document.is_of_nothing() => page.empty(),
+                None => page.trouble(&tr("Reading it failed unexpectedly")),
+            }
+        });
     }
 
     /// Shows what the session has.
@@ -334,96 +358,14 @@ impl Page {
         }
     }
 
-    /// The name of a new file for the script.
-    fn name(&self) -> String {
-        let file = self.file.borrow();
-        let named = file.as_deref().unwrap_or(Path::new(self.document.title())).with_extension(SUFFIX);
-        named.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-
-    fn window(&self) -> Option<Window> {
+    /// The window that it is in.
+    pub fn window(&self) -> Option<Window> {
         self.root.root().and_downcast()
-    }
-
-    fn open(self: &Rc<Self>) {
-        let (Some(window), page) = (self.window(), Rc::clone(self)) else { return };
-        glib::spawn_future_local(async move {
-            let asked = Asked {
-                title: tr("Open a Script"),
-                accept: tr("_Open"),
-                kinds: vec![(tr("Scripts of input"), vec!["*.perfinput"])],
-                folder: file::beside(page.document.path()),
-                ..Asked::default()
-            };
-            if let Some(path) = file::to_read(&window, asked).await.and_then(|file| file.path()) {
-                page.open_file(path);
-            }
-        });
-    }
-
-    /// Shows the script of a file.
-    fn open_file(self: &Rc<Self>, path: PathBuf) {
-        // From now on it is this that is shown, and not what the session has.
-        let (before, page) = (self.file.replace(Some(path.clone())), Rc::clone(self));
-        glib::spawn_future_local(async move {
-            let at = path.clone();
-            let read = away(move || std::fs::read_to_string(&at)).await;
-            if !matches!(read, Some(Ok(_))) {
-                page.file.replace(before);
-            }
-            let Some(window) = page.window() else { return };
-            match read {
-                Some(Ok(text)) => {
-                    page.load(&text, Some(path));
-                }
-                Some(Err(error)) => {
-                    let error = perfkit_agent::Error::file("read", &path)(error);
-                    window.complain(&tr("Cannot Open the Script"), &crate::wording::error(&error));
-                }
-                None => window.complain(&tr("Cannot Open the Script"), &tr("Reading it failed unexpectedly")),
-            }
-        });
-    }
-
-    fn save(self: &Rc<Self>) {
-        let (Some(window), page) = (self.window(), Rc::clone(self)) else { return };
-        glib::spawn_future_local(async move {
-            let asked = Asked {
-                title: tr("Save the Script"),
-                accept: tr("_Save"),
-                kinds: vec![(tr("Scripts of input"), vec!["*.perfinput"])],
-                name: page.name(),
-                folder: page.file.borrow().as_deref().map_or_else(|| file::beside(page.document.path()), file::beside),
-            };
-            let Some(to) = file::to_write(&window, asked).await else { return };
-            let to = if to.extension().is_some() { to } else { to.with_extension(SUFFIX) };
-            let (at, text) = (to.clone(), page.editor.text());
-            let written = text.clone();
-            match away(move || std::fs::write(&at, written)).await {
-                Some(Ok(())) => {
-                    let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    page.saved.replace(text);
-                    page.file.replace(Some(to));
-                    page.counted(true);
-                    page.document.tell(&tr_with("Saved {name}", &[("name", &name)]));
-                }
-                Some(Err(error)) => {
-                    let error = perfkit_agent::Error::file("write", &to)(error);
-                    window.complain(&tr("Cannot Save the Script"), &crate::wording::error(&error));
-                }
-                None => window.complain(&tr("Cannot Save the Script"), &tr("Writing it failed unexpectedly")),
-            }
-        });
     }
 
     fn copy(self: &Rc<Self>) {
         copy_text(self.root.upcast_ref(), &self.document, &self.editor.text());
     }
-}
-
-/// Whether new files can be put beside the session.
-fn can_write(folder: &Path) -> bool {
-    crate::dialogs::record::check::writable(folder.to_owned()).is_ok()
 }
 
 /// A flat button with an icon.
