@@ -152,5 +152,5 @@ fn a_slow_machine_is_no_trouble() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(left_behind(&mark), Vec::<String>::new());
     let waits = quota.map(|quota| quota.waits());
-    assert!(waits.as_ref().map_or(true, |waits| *waits > 50), "nothing was slow: {waits:?}");
+    assert!(waits.as_ref().map_or(true, |waits| *waits > 10), "nothing was slow: {waits:?}");
 }

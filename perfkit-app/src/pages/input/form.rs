@@ -346,7 +346,8 @@ mod tests {
             script: Some(script),
             wrong: false,
             command: "sleep '1'".into(),
-            with: USUAL.into(),
+            // Not the usual ones: whether the recorder is there depends on what was built beside the tests.
+            with: "output,proc@20Hz".into(),
             folder: std::env::temp_dir().display().to_string(),
             runs: 3,
             pace: Pace::Fast,
@@ -371,7 +372,7 @@ mod tests {
         assert_eq!(wanted.named.file_name().unwrap(), "sleep-replay.perfkit");
         assert_eq!(wanted.play.launch.arguments, ["1"]);
         let with: Vec<String> = wanted.play.with.iter().map(ToString::to_string).collect();
-        assert_eq!(with, ["gdkrecord", "output", "proc@20Hz", "input"]);
+        assert_eq!(with, ["output", "proc@20Hz", "input"]);
     }
 
     #[test]
